@@ -1,0 +1,108 @@
+"""Labels and order of the county workbook (contract): the one place that issue, read and return share.
+
+Everything received is found by these labels, never by an address.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from enum import StrEnum
+
+TEMPLATE_VERSION = "1.0"
+PROGRAMME = "绿色社区创建"
+"""Written into ``_meta``; a workbook of another programme has another word there."""
+
+GUIDE_SHEET = "填报说明"
+SUMMARY_SHEET = "汇总"
+META_SHEET = "_meta"
+
+
+class Heading(StrEnum):
+    """Labels of a community sheet's heading block; the value stands in the next cell to the right."""
+
+    COUNTY = "县（市、区）"
+    NAME = "社区名称"
+    CODE = "社区代码"
+    YEAR = "年度"
+    AUTHOR = "填表人"
+    DATE = "填表日期"
+    CLAIM = "申报绿色社区"
+    TOTAL = "自评总分"
+
+
+class Column(StrEnum):
+    """Headers of a community sheet's table, in the order in which forms are issued."""
+
+    CLAUSE = "条款"
+    CONTENT = "内容"
+    POINTS = "分值"
+    STANDARD = "建设标准"
+    CRITERION = "评分标准"
+    ACTUAL = "实际值"
+    STATED = "扣分"
+    DUE = "应扣"
+    SCORE = "得分"
+    STATUS = "填报状态"
+    EVIDENCE = "说明及佐证材料"
+
+
+STATED_HEADER = "扣分（第{item}项填加分）"
+"""The header of 扣分 as issued; ``item`` is the number of the item that adds points."""
+TOTAL_ROW = "合计"
+
+
+class Summary(StrEnum):
+    """Labels of the heading block of 汇总."""
+
+    UNIT = "填报单位"
+    DATE = "填报时间"
+    CONTACT = "联系人"
+    PHONE = "联系电话"
+    SUBMISSION = "报送批次"
+
+
+class Meta(StrEnum):
+    """Keys of the very hidden ``_meta`` sheet: key in column A, value in B."""
+
+    PROGRAMME = "programme"
+    TEMPLATE = "template_version"
+    STANDARD = "standard_id"
+    STANDARD_HASH = "standard_sha256"
+    UNIT = "unit_code"
+    YEAR = "year"
+    PHASE = "phase"
+    KIND = "kind"
+    """``sample`` or ``real``."""
+    SHEET = "sheet"
+    """One row per community sheet: ``sheet`` in A, the sheet's name in B, the community's code in C."""
+
+
+SAMPLE, REAL = "sample", "real"
+SAMPLE_MARK = "示例"
+
+# What live formulas show; the differential test and the review's view of a live cell use the same words.
+WRONG = "有误"
+STATUS_BLANK = "待填"
+STATUS_DONE = "已填"
+STATUS_NO_REASON = "请填扣分理由"
+STATUS_DIFFERS = "与实际值不符"
+STATUS_NO_ACTUAL = "请补实际值"
+
+
+def status_wrong(allowed: str) -> str:
+    """What 填报状态 shows for an entry that cannot be: ``有误，应填0或3``."""
+    return f"{WRONG}，应填{allowed}"
+
+
+def total_unfinished(missing: int, wrong: int) -> str:
+    """What a total shows before every clause has its deduction: ``还差3项，有误2项``."""
+    parts = ([f"还差{missing}项"] if missing else []) + ([f"{WRONG}{wrong}项"] if wrong else [])
+    return "，".join(parts)
+
+
+def normal_label(text: object) -> str:
+    """A label for comparison: full width folded, blanks and a closing colon dropped."""
+    if not isinstance(text, str):
+        return ""
+    folded = unicodedata.normalize("NFKC", text)
+    return "".join(ch for ch in folded if not ch.isspace() and ch not in "\u200b\u200c\u200d\ufeff").rstrip(":")

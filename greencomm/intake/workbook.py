@@ -1,0 +1,80 @@
+"""A workbook as received, free of any file format: sheets of typed cells at their own addresses."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """Why a cell that is not empty holds no usable value."""
+
+    ERROR = "error"
+    """An error value such as #REF!."""
+    NO_VALUE = "no_value"
+    """A formula whose result the program that saved the file did not store."""
+    DATE = "date"
+    LOGICAL = "logical"
+    UNREADABLE = "unreadable"
+    """Two readings of the file disagree about this cell, or its number is not a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultyCell:
+    """A cell without a usable value; ``shown`` is what its author sees in it."""
+
+    fault: Fault
+    shown: str
+
+
+CellValue = str | int | float | FaultyCell | None
+Address = tuple[int, int]
+"""Row and column, both from 1."""
+
+
+class Visibility(StrEnum):
+    VISIBLE = "visible"
+    HIDDEN = "hidden"
+    VERY_HIDDEN = "very_hidden"
+
+
+@dataclass(slots=True)
+class Sheet:
+    """One sheet. ``cells`` holds what is not empty; merged ranges hold their value in the first cell."""
+
+    name: str
+    cells: dict[Address, CellValue]
+    visibility: Visibility = Visibility.VISIBLE
+    formulas: frozenset[Address] = frozenset()
+    """Cells that hold a formula, whatever its stored value."""
+    merges: tuple[tuple[int, int, int, int], ...] = ()
+    """First row, first column, last row, last column of each merged range."""
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class Workbook:
+    """A workbook as received. ``saved`` is the time stored in the document, if any."""
+
+    sheets: list[Sheet]
+    saved: datetime.datetime | None = None
+    properties: dict[str, str] = field(default_factory=dict)
+    has_macros: bool = False
+    extras: tuple[str, ...] = ()
+    """Chinese names of things the review does not read (图片, 批注 …)."""
+
+
+def column_letters(column: int) -> str:
+    """1 → ``A``, 28 → ``AB``."""
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def cell_name(row: int, column: int) -> str:
+    """(25, 7) → ``G25``."""
+    return f"{column_letters(column)}{row}"

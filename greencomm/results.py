@@ -1,0 +1,196 @@
+"""Results of communities, units and the region: what outputs lay out and ``result.json`` tells programs."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from greencomm.findings import Finding, Severity
+from greencomm.roster import Community, Roster, Unit
+from greencomm.standard import Standard
+
+
+class Status(StrEnum):
+    """Standing of a community (D-09)."""
+
+    GREEN = "green"
+    BELOW = "below"
+    PENDING = "pending"
+    MISSING = "missing"
+
+    @property
+    def title(self) -> str:
+        """The word that people see."""
+        return {"green": "达标", "below": "未达标", "pending": "待核实", "missing": "未报"}[self.value]
+
+
+class UnitState(StrEnum):
+    """What came from a unit: something accepted, only what could not be accepted, or nothing."""
+
+    RECEIVED = "received"
+    REJECTED = "rejected"
+    MISSING = "missing"
+
+
+class FileState(StrEnum):
+    ACCEPTED = "accepted"
+    SUPERSEDED = "superseded"
+    REJECTED = "rejected"
+    IGNORED = "ignored"
+
+    @property
+    def title(self) -> str:
+        return {"accepted": "已采用", "superseded": "已被替代", "rejected": "未采用", "ignored": "未处理"}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """One file found in the input folder and what became of it."""
+
+    path: str
+    """Relative to the input folder, with ``/``; inside archives and mails ``mail.eml/chuxiong.xlsx``."""
+    sha256: str | None
+    state: FileState
+    reason: str | None = None
+    unit: str | None = None
+    """Code of the unit it belongs to, where that is known."""
+    advice: str | None = None
+    """For a rejected file, what to ask the county for, in Chinese."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseResult:
+    """One clause of one community. Deductions are points (for an award the points added); None = unresolved."""
+
+    clause: str
+    assessed: int | None
+    declared: Decimal | None
+    """The county's own deduction as written, or the derived one where it left 扣分 blank."""
+    actual: int | None
+    """Measured value: a count, or a rate in units of 1/RATE_SCALE percent points; None where there is none."""
+    actual_shown: str
+    """实际值 as typed."""
+    stated_shown: str
+    """扣分 as typed."""
+    evidence: str
+    actual_cell: str | None
+    stated_cell: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityResult:
+    """One community of the roster: standing, scores in points, the range left open (D-08, D-09)."""
+
+    community: Community
+    status: Status
+    declared_score: Decimal | None = None
+    assessed_score: int | None = None
+    lowest: int | None = None
+    highest: int | None = None
+    items: dict[int, int | None] = field(default_factory=dict)
+    """Assessed points by item number; empty where no sheet was received."""
+    claimed: bool | None = None
+    """申报绿色社区: None where blank or unreadable."""
+    file: str | None = None
+    sheet: str | None = None
+    clauses: tuple[ClauseResult, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnitResult:
+    """One reporting unit."""
+
+    unit: Unit
+    state: UnitState
+    communities: tuple[CommunityResult, ...]
+    """All communities of the roster, in its order."""
+    findings: tuple[Finding, ...]
+    """Sorted for readers (Finding.sort_key)."""
+    files: tuple[ReceivedFile, ...]
+    submission: int | None = None
+    """报送批次 that counts."""
+    contact: str = ""
+    phone: str = ""
+
+    @property
+    def green(self) -> tuple[CommunityResult, ...]:
+        return self.of(Status.GREEN)
+
+    def of(self, status: Status) -> tuple[CommunityResult, ...]:
+        """Communities of one standing."""
+        return tuple(community for community in self.communities if community.status is status)
+
+    @property
+    def urban_communities(self) -> int:
+        return len(self.communities)
+
+    @property
+    def completion_ratio(self) -> Fraction | None:
+        """完成比例 (D-10); None where there is no urban community."""
+        return ratio(len(self.green), self.urban_communities)
+
+    @property
+    def declared_green(self) -> int:
+        """How many communities the unit itself claims as green (申报绿色社区 = 是)."""
+        return sum(community.claimed is True for community in self.communities)
+
+    def count(self, severity: Severity) -> int:
+        return sum(finding.severity is severity for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class RegionResult:
+    """The whole run: everything that outputs are made from."""
+
+    year: int
+    phase: str
+    run_date: datetime.date
+    standard: Standard
+    roster: Roster
+    units: tuple[UnitResult, ...]
+    findings: tuple[Finding, ...]
+    """All findings, those of units included, sorted by unit and for readers."""
+    files: tuple[ReceivedFile, ...]
+    sample: bool = False
+    """True where the workbooks are the shipped samples: every output is marked 示例."""
+
+    @property
+    def name(self) -> str:
+        return self.roster.batch.region
+
+    @property
+    def green_count(self) -> int:
+        return sum(len(unit.green) for unit in self.units)
+
+    @property
+    def urban_communities(self) -> int:
+        return sum(unit.urban_communities for unit in self.units)
+
+    @property
+    def completion_ratio(self) -> Fraction | None:
+        """Of the sums, never an average (D-10)."""
+        return ratio(self.green_count, self.urban_communities)
+
+
+def ratio(part: int, whole: int) -> Fraction | None:
+    """``part`` of ``whole``, exact; None where there is nothing to divide by."""
+    return Fraction(part, whole) if whole else None
+
+
+def ratio_text(value: Fraction | None, decimals: int = 4) -> str | None:
+    """``0.5109``: decimals rounded half up (四舍五入, D-10)."""
+    if value is None:
+        return None
+    scaled = (value * 10**decimals * 2 + 1) // 2
+    return f"{scaled // 10**decimals}.{scaled % 10**decimals:0{decimals}d}"
+
+
+def percent(value: Fraction | None) -> str:
+    """``51.09%``, rounded half up; ``—`` where there is no ratio (D-10)."""
+    if value is None:
+        return "—"
+    scaled = (value * 10000 * 2 + 1) // 2
+    return f"{scaled // 100}.{scaled % 100:02d}%"

@@ -1,0 +1,297 @@
+"""Reads a standard's TOML file into the model; every mistake is one Chinese sentence naming file, clause and mistake."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from greencomm.errors import StandardError
+from greencomm.standard.kinds import KINDS, Clause, ClauseMistake, Counted
+from greencomm.standard.model import (
+    PHASE_TITLES,
+    Annex2,
+    Content,
+    Deadline,
+    Item,
+    PassMark,
+    Reading,
+    Standard,
+    Target,
+)
+
+SCHEMA = "greencomm-standard/1"
+FOLDER = Path(__file__).parent
+DEFAULT = FOLDER / "chuxiong-2021.toml"
+
+_TYPE_NAMES = {int: "整数", str: "文字", bool: "true 或 false", list: "列表", dict: "一节"}
+
+
+class _Table:
+    """One table of the file: takes keys with their types and refuses what is left over."""
+
+    def __init__(self, file_name: str, where: str, data: dict[str, Any]) -> None:
+        self.file_name, self.where, self._data = file_name, where, dict(data)
+
+    def fail(self, mistake: str) -> StandardError:
+        place = f"{self.where}：" if self.where else ""
+        return StandardError(f"标准文件“{self.file_name}”有误：{place}{mistake}。")
+
+    def at(self, where: str) -> _Table:
+        """The same table, named more exactly once its number is known."""
+        self.where = where
+        return self
+
+    def take(self, key: str, kind: type, default: Any = ...) -> Any:
+        if key not in self._data:
+            if default is ...:
+                raise self.fail(f"缺少“{key}”")
+            return default
+        value = self._data.pop(key)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise self.fail(f"“{key}”应为{_TYPE_NAMES[kind]}，现为 {value!r}")
+        return value
+
+    def table(self, key: str, where: str) -> _Table:
+        return _Table(self.file_name, where, self.take(key, dict))
+
+    def tables(self, key: str, where: str) -> Iterable[_Table]:
+        rows = self.take(key, list)
+        if not rows:
+            raise self.fail(f"“{key}”不能为空")
+        for row in rows:
+            if not isinstance(row, dict):
+                raise self.fail(f"“{key}”的每一条应写成 [[{key}]] 一节")
+            yield _Table(self.file_name, where, row)
+
+    def texts(self, key: str, default: Any = ...) -> tuple[str, ...]:
+        values = self.take(key, list, default)
+        if not all(isinstance(value, str) for value in values):
+            raise self.fail(f"“{key}”的每一个值都应为文字")
+        return tuple(values)
+
+    def done(self) -> None:
+        if self._data:
+            raise self.fail(f"有不认识的键“{next(iter(self._data))}”")
+
+
+class _Loader:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            raw = path.read_bytes()
+        except OSError:
+            raise StandardError(f"标准文件“{path.name}”打不开，请确认它在 {path.parent.name} 文件夹中且可以读取。") from None
+        self.sha256 = hashlib.sha256(raw).hexdigest()
+        try:
+            data = tomllib.loads(raw.decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            raise StandardError(f"标准文件“{path.name}”不是 UTF-8 文字，请另存为 UTF-8 编码。") from None
+        except tomllib.TOMLDecodeError as error:
+            line = getattr(error, "lineno", None)
+            place = f"第{line}行附近" if line else "其中一行"
+            raise StandardError(f"标准文件“{path.name}”有误：{place}不符合 TOML 格式，请检查引号、括号和等号，以及键是否重复。") from None
+        self.root = _Table(path.name, "", data)
+
+    def load(self) -> Standard:
+        root = self.root
+        if (schema := root.take("schema", str)) != SCHEMA:
+            raise root.fail(f"schema 应为“{SCHEMA}”，现为“{schema}”")
+        self.decisions = root.texts("decisions")
+        self.notice = self._notice(root.take("notice", str))
+        annex2 = self._annex2(root.table("annex2", "附件2（annex2）"))
+        reading = self._reading(root.table("reading", "填写用语（reading）"))
+        self.count_limit = reading.count_limit
+        full_score = root.take("full_score", int)
+        self.clause_ids: set[str] = set()
+        self.item_numbers: set[int] = set()
+        contents = tuple(self._content(table) for table in root.tables("content", "内容"))
+        total = sum(content.points for content in contents)
+        if total != full_score:
+            raise root.fail(f"各项内容分值合计为 {total}，与满分 full_score（{full_score}）不符")
+        standard = Standard(
+            id=root.take("id", str),
+            title=root.take("title", str),
+            document=root.take("document", str),
+            region=root.take("region", str),
+            full_score=full_score,
+            contents=contents,
+            pass_mark=self._pass_mark(root.table("pass_mark", "达标线（pass_mark）"), full_score),
+            targets=tuple(self._target(table) for table in root.tables("target", "目标（target）")),
+            deadlines=tuple(self._deadline(table) for table in root.tables("deadline", "截止日期（deadline）")),
+            annex2=annex2,
+            reading=reading,
+            decisions=self.decisions,
+            sha256=self.sha256,
+            file_name=self.path.name,
+        )
+        for phase, title in PHASE_TITLES.items():
+            if sum(deadline.phase == phase for deadline in standard.deadlines) != 1:
+                raise root.fail(f"阶段“{title}”（{phase}）应有且只有一个截止日期")
+        years = [target.year for target in standard.targets]
+        if len(set(years)) != len(years):
+            raise root.fail("同一年度的目标写了两次")
+        root.done()
+        return standard
+
+    def _notice(self, name: str) -> str:
+        path = self.path.parent / name
+        if Path(name).name != name or not path.is_file():
+            # A standard kept elsewhere may lean on a notice shipped with the program.
+            path = FOLDER / Path(name).name
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise self.root.fail(f"找不到通知原文“{name}”，无法核对引文") from None
+
+    def _quote(self, table: _Table, key: str = "quote") -> str:
+        quote: str = table.take(key, str)
+        if not quote.strip() or quote not in self.notice:
+            raise table.fail(f"引文“{quote}”在通知原文中找不到，请按原文逐字抄录")
+        return quote
+
+    def _decisions(self, table: _Table) -> tuple[str, ...]:
+        cited = table.texts("decisions", [])
+        for decision in cited:
+            if decision not in self.decisions:
+                raise table.fail(f"引用的口径“{decision}”不在 decisions 清单中")
+        return cited
+
+    def _content(self, table: _Table) -> Content:
+        number = table.take("number", int)
+        table.at(f"内容{number}")
+        name, points = self._quote(table, "name"), table.take("points", int)
+        items = tuple(self._item(row, name) for row in table.tables("item", f"内容{number}的项"))
+        total = sum(item.points for item in items)
+        if total != points:
+            raise table.fail(f"各项分值合计为 {total}，与内容分值 points（{points}）不符")
+        table.done()
+        return Content(number, name, points, items)
+
+    def _item(self, table: _Table, content_name: str) -> Item:
+        number = table.take("number", int)
+        table.at(f"第{number}项")
+        if number in self.item_numbers:
+            raise table.fail("项号重复")
+        self.item_numbers.add(number)
+        points = table.take("points", int)
+        if points < 1:
+            raise table.fail(f"分值 points 应为正整数，现为 {points}")
+        clauses = tuple(self._clause(row, number, points) for row in table.tables("clause", f"第{number}项的条款"))
+        if len({clause.adds for clause in clauses}) > 1:
+            raise table.fail("加分条款不能与扣分条款同在一项")
+        item = Item(number, points, self._quote(table, "standard"), content_name, clauses)
+        table.done()
+        return item
+
+    def _clause(self, table: _Table, item_number: int, item_points: int) -> Clause:
+        clause_id = table.take("id", str)
+        table.at(f"条款{clause_id}")
+        if clause_id in self.clause_ids:
+            raise table.fail("条款出现了两次")
+        self.clause_ids.add(clause_id)
+        head, _, tail = clause_id.partition(".")
+        if head != str(item_number) or not tail.isdecimal():
+            raise table.fail(f"条款号应写成“{item_number}.1”这样的项号加序号")
+        kind = table.take("kind", str)
+        if kind not in KINDS:
+            raise table.fail(f"不认识的条款类型 kind“{kind}”，可用的有 {'、'.join(KINDS)}")
+        cls = KINDS[kind]
+        own: dict[str, Any] = {}
+        for key in sorted(cls.own_keys):
+            default = {"item_zero_below": None, "not_applicable": False}.get(key, ...)
+            own[key] = table.take(key, bool if key == "not_applicable" else int, default)
+        if issubclass(cls, Counted):
+            own["count_limit"] = self.count_limit
+        unit = table.take("unit", str, "")
+        if cls.measure is not None and not unit:
+            raise table.fail("有实际值的条款应写明单位 unit")
+        try:
+            clause = cls(
+                id=clause_id,
+                name=table.take("name", str),
+                points=table.take("points", int),
+                cap=table.take("cap", int),
+                quote=self._quote(table),
+                item_number=item_number,
+                item_points=item_points,
+                unit=unit,
+                decisions=self._decisions(table),
+                **own,
+            )
+        except ClauseMistake as mistake:
+            raise table.fail(str(mistake)) from None
+        table.done()
+        return clause
+
+    def _pass_mark(self, table: _Table, full_score: int) -> PassMark:
+        points = table.take("points", int)
+        if not 0 < points <= full_score:
+            raise table.fail(f"达标线应在1到满分 {full_score} 之间，现为 {points}")
+        mark = PassMark(quote=self._quote(table), decisions=self._decisions(table), points=points)
+        table.done()
+        return mark
+
+    def _target(self, table: _Table) -> Target:
+        year = table.take("year", int)
+        table.at(f"{year}年目标")
+        text = table.take("ratio", str)
+        try:
+            ratio = Fraction(text)
+        except (ValueError, ZeroDivisionError):
+            raise table.fail(f"目标比例 ratio 应写成 \"0.20\" 这样的小数，现为“{text}”") from None
+        if not 0 < ratio <= 1:
+            raise table.fail(f"目标比例 ratio 应大于0且不超过1，现为“{text}”")
+        target = Target(quote=self._quote(table), decisions=self._decisions(table), year=year, ratio=ratio)
+        table.done()
+        return target
+
+    def _deadline(self, table: _Table) -> Deadline:
+        phase = table.take("phase", str)
+        if phase not in PHASE_TITLES:
+            raise table.fail(f"不认识的阶段 phase“{phase}”，可用的有 {'、'.join(PHASE_TITLES)}")
+        deadline = Deadline(
+            quote=self._quote(table),
+            decisions=self._decisions(table),
+            phase=phase,
+            month=table.take("month", int),
+            day=table.take("day", int),
+        )
+        try:
+            deadline.in_year(2023)
+        except ValueError:
+            raise table.fail(f"{deadline.month}月{deadline.day}日不是日历上的日子") from None
+        table.done()
+        return deadline
+
+    def _annex2(self, table: _Table) -> Annex2:
+        years = table.take("years", list)
+        if not years or not all(isinstance(year, int) for year in years) or years != sorted(set(years)):
+            raise table.fail("years 应为从小到大、不重复的年度")
+        annex2 = Annex2(self._quote(table, "title"), tuple(years), self._quote(table, "total_label"), self._quote(table, "note"))
+        table.done()
+        return annex2
+
+    def _reading(self, table: _Table) -> Reading:
+        reading = Reading(
+            none=table.take("none", str),
+            not_applicable=table.take("not_applicable", str),
+            yes=table.take("yes", str),
+            no=table.take("no", str),
+            count_limit=table.take("count_limit", int),
+            decisions=self._decisions(table),
+        )
+        table.done()
+        return reading
+
+
+def load_standard(path: Path = DEFAULT) -> Standard:
+    """Read and check the standard in ``path``.
+
+    Raises StandardError with one sentence naming the file, the clause and the mistake: points that do not sum, a
+    cap above its item, an unknown key or kind, a clause twice, a quote that is not in the notice.
+    """
+    return _Loader(path).load()
