@@ -6,6 +6,7 @@ Widths are in Excel's column units (the width of a digit in the default font), h
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -15,6 +16,10 @@ _LINE_FACTOR = 1.5
 """Line height over font size; Noto CJK needs 1.45."""
 _WIDE, _NARROW = 2.12, 1.1
 """Widths of a full-width and a half-width character at 11 points."""
+
+_OPENING, _CLOSING = "（〔《“‘【［(", "，。；：、！？）〕》”’】］…—,.;:!?)%％"
+_PIECE = re.compile(f"[{re.escape(_OPENING)}]*(?:[!-~]+|.)?[{re.escape(_CLOSING)}]*")
+"""What stays on one line: a word or a character with the punctuation that clings to it."""
 
 
 @lru_cache(maxsize=65536)
@@ -30,16 +35,25 @@ def text_width(text: str, size: float = 11) -> float:
 
 
 def line_count(text: str, width: float, size: float = 11) -> int:
-    """How many lines ``text`` takes when it wraps within a column (or merged columns) of ``width``."""
+    """How many lines ``text`` takes when it wraps within a column (or merged columns) of ``width``.
+
+    Words and numbers stay whole, closing punctuation never begins a line and opening punctuation never ends one.
+    """
     room = max((width - 0.8) * 11 / size, _WIDE)
     lines = 0
     for paragraph in text.split("\n"):
         used, lines = 0.0, lines + 1
-        for ch in paragraph:
-            wide = _char_width(ch)
-            if used + wide > room:
+        for piece in _PIECE.findall(paragraph):
+            wide = sum(map(_char_width, piece))
+            if used + wide <= room:
+                used += wide
+                continue
+            if used:
                 used, lines = 0.0, lines + 1
-            used += wide
+            for ch in piece:  # A word longer than the line is broken where the line ends.
+                if used + _char_width(ch) > room:
+                    used, lines = 0.0, lines + 1
+                used += _char_width(ch)
     return lines
 
 

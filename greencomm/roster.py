@@ -1,14 +1,72 @@
-"""Reporting units and communities with their names and codes before and after a change (D-10, D-15, D-16)."""
+"""Reporting units and communities with their names and codes before and after a change (D-10, D-15, D-16).
+
+The roster's workbook: its sheets and labels (contract), and ``load_roster`` that reads it. A damaged roster stops
+the run with one sentence, because no ratio could be right; ``rosters_io`` writes one.
+"""
 
 from __future__ import annotations
 
 import datetime
+import io
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
 
-from greencomm.findings import Finding
+import python_calamine
+
+from greencomm.errors import RosterError
+from greencomm.findings import Finding, Place
+from greencomm.forms.layout import normal_label
+from greencomm.intake.workbook import cell_name
+from greencomm.rules import ROSTER_NOT_URBAN
+from greencomm.standard import ANNUAL, PHASE_TITLES, SELF_EVALUATION, Standard
 
 COMMITTEE = "居民委员会"
+
+BATCH_SHEET, UNIT_SHEET, COMMUNITY_SHEET = "批次", "填报单位", "社区名册"
+
+
+class BatchLabel(StrEnum):
+    """Labels in column A of 批次; the value stands in column B."""
+
+    REGION = "地区"
+    YEAR = "年度"
+    PHASE = "阶段"
+    UNIT = "填报单位"
+    CONTACT = "联系人"
+    PHONE = "联系电话"
+    SELF_EVALUATION_DUE = "自评截止日期"
+    ANNUAL_DUE = "年度总结截止日期"
+    FORM_DATE = "填报时间"
+
+
+class UnitColumn(StrEnum):
+    """Headers of 填报单位."""
+
+    CODE = "代码"
+    NAME = "名称"
+    FORMER_CODES = "曾用代码"
+    FORMER_NAMES = "曾用名"
+    STANDARD = "标准"
+
+
+class CommunityColumn(StrEnum):
+    """Headers of 社区名册."""
+
+    COUNTY = "县（市、区）"
+    TOWN = "乡镇（街道）"
+    CODE = "社区代码"
+    NAME = "社区名称"
+    FORMER_NAMES = "曾用名"
+    UNIT = "填报单位"
+    PILOT = "试点"
+    FORMER_CODES = "曾用代码"
+    """Optional: stands in the place of the codes that follow from the unit's former ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +162,339 @@ class Roster:
         for community in self.communities:
             members[community.unit].append(community)
         return {code: tuple(communities) for code, communities in members.items()}
+
+
+def load_roster(path: Path, standard: Standard, *, year: int | None = None, phase: str | None = None) -> Roster:
+    """Read and check the roster in ``path``.
+
+    ``year`` and ``phase`` (from the command line) take the place of the sheet's; the sheet's dates then hold only
+    where they belong to ``year``. Rows that are no residents' committee become notes (D-16).
+    Raises RosterError with one sentence naming file, sheet, cell, the mistake and what to do.
+    """
+    return _Loader(path, standard).load(year, phase)
+
+
+_EDGE = re.compile(r"^[\s\u200b-\u200d\ufeff]+|[\s\u200b-\u200d\ufeff]+$")
+_SEPARATORS = re.compile(r"[、，,;；\r\n]+")
+_YEAR = re.compile(r"(20[0-9]{2})(?:年|年度)?")
+_DATE = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
+_UNIT_CODE = re.compile(r"[0-9]{6}(?:[0-9]{3})?")
+"""A county's 6 digits; a development zone may have 9."""
+_COMMUNITY_CODE = re.compile(r"[0-9]{12}")
+_COUNTY_DIGITS = 6
+_Column = TypeVar("_Column", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """One cell of the roster; ``cell`` is None where the sheet has no such column or label."""
+
+    sheet: str
+    row: int
+    cell: str | None
+    value: object = ""
+
+    @property
+    def text(self) -> str:
+        """The value trimmed, otherwise as written; whole numbers without a fraction, blank as empty."""
+        if isinstance(self.value, float) and self.value.is_integer():
+            return str(int(self.value))
+        return _EDGE.sub("", str(self.value))
+
+    @property
+    def folded(self) -> str:
+        """The text for codes and dates: full width folded, no blanks."""
+        return normal_label(self.text)
+
+    @property
+    def place(self) -> str:
+        """``第5行（C5）``."""
+        return f"第{self.row}行（{self.cell}）" if self.cell else f"第{self.row}行"
+
+
+class _Loader:
+    def __init__(self, path: Path, standard: Standard) -> None:
+        self.file, self.standard = path.name, standard
+        try:
+            raw = path.read_bytes()
+        except FileNotFoundError:
+            folder = path.resolve().parent.name
+            raise RosterError(f"找不到名册“{self.file}”，请把它放到“{folder}”文件夹，或用 --roster 指明它的位置。") from None
+        except OSError:
+            advice = "请确认它是一个文件、可以读取，并先在 Excel 或 WPS 中关闭它"
+            raise RosterError(f"名册“{self.file}”打不开，{advice}。") from None
+        try:
+            self.book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(raw))
+        except Exception:
+            # Whatever the reader trips over, to the clerk it is one mistake with one remedy.
+            raise self._damaged() from None
+
+    def _damaged(self) -> RosterError:
+        advice = "请用 Excel 或 WPS 打开检查，另存为“Excel 工作簿（.xlsx）”，或换用备份"
+        return RosterError(f"名册“{self.file}”不是可以读取的工作簿，{advice}。")
+
+    def _error(self, sheet: str, mistake: str) -> RosterError:
+        return RosterError(f"名册“{self.file}”的工作表“{sheet}”{mistake}。")
+
+    def _at(self, cell: _Cell, mistake: str) -> RosterError:
+        return self._error(cell.sheet, f"{cell.place}：{mistake}")
+
+    def load(self, year: int | None, phase: str | None) -> Roster:
+        batch = self._batch(year, phase)
+        units = self._units()
+        communities, findings = self._communities(units)
+        return Roster(batch, tuple(units), communities, findings)
+
+    # --- sheets and tables ---
+
+    def _rows(self, title: str) -> Sequence[Sequence[object]]:
+        name = next((name for name in self.book.sheet_names if normal_label(name) == normal_label(title)), None)
+        if name is None:
+            raise RosterError(f"名册“{self.file}”缺少工作表“{title}”，请补上；工作表的名称须与此完全一致。")
+        try:
+            return self.book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        except Exception:
+            raise self._damaged() from None
+
+    def _table(self, sheet: str, columns: type[_Column], required: tuple[_Column, ...]) -> Iterator[dict[_Column, _Cell]]:
+        """Rows under the header row, by header; rows without anything in a known column are skipped."""
+        by_label = {normal_label(column.value): column for column in columns}
+        rows = self._rows(sheet)
+        found = [[by_label.get(normal_label(value)) for value in row] for row in rows]
+        header = max(range(len(found)), key=lambda at: sum(map(bool, found[at])), default=0)
+        labels = found[header] if found else []
+        for label in required:
+            if label not in labels:
+                raise self._error(sheet, f"找不到标题“{label.value}”，请在表头一行补上这一列")
+        position: dict[_Column, int] = {}
+        for at, column in enumerate(labels):
+            if column is not None:
+                if column in position:
+                    both = f"{cell_name(header + 1, position[column] + 1)}和{cell_name(header + 1, at + 1)}"
+                    raise self._error(sheet, f"{both}：标题“{column.value}”出现了两次，请只保留一列")
+                position[column] = at
+        for number, row in enumerate(rows[header + 1 :], header + 2):
+            cells = {
+                column: _Cell(sheet, number, cell_name(number, position[column] + 1), row[position[column]])
+                if column in position
+                else _Cell(sheet, number, None)
+                for column in columns
+            }
+            if any(cell.text for cell in cells.values()):
+                yield cells
+
+    def _required(self, cell: _Cell, title: str, example: str) -> str:
+        if not cell.text:
+            raise self._at(cell, f"“{title}”空白，请填写，例如“{example}”")
+        return cell.text
+
+    # --- 批次 ---
+
+    def _batch(self, year: int | None, phase: str | None) -> Batch:
+        cells = {label: _Cell(BATCH_SHEET, 0, None) for label in BatchLabel}
+        by_label = {normal_label(label.value): label for label in BatchLabel}
+        for number, row in enumerate(self._rows(BATCH_SHEET), 1):
+            label = by_label.get(normal_label(row[0])) if row else None
+            if label is None:
+                continue
+            if cells[label].cell:
+                raise self._error(BATCH_SHEET, f"第{cells[label].row}行和第{number}行：“{label}”出现了两次，请只保留一行")
+            cells[label] = _Cell(BATCH_SHEET, number, cell_name(number, 2), row[1] if len(row) > 1 else "")
+        stated_year = self._year(cells[BatchLabel.YEAR], year)
+        year = year or stated_year
+        phase = self._phase(cells[BatchLabel.PHASE], phase)
+        dates = {
+            label: self._date(cells[label])
+            for label in (BatchLabel.SELF_EVALUATION_DUE, BatchLabel.ANNUAL_DUE, BatchLabel.FORM_DATE)
+        }
+        if stated_year != year:
+            # The sheet was written for another year, and so were its dates.
+            dates = dict.fromkeys(dates, None)
+        stated = {SELF_EVALUATION: dates[BatchLabel.SELF_EVALUATION_DUE], ANNUAL: dates[BatchLabel.ANNUAL_DUE]}
+        return Batch(
+            region=cells[BatchLabel.REGION].text or self.standard.region,
+            year=year,
+            phase=phase,
+            reporting_unit=cells[BatchLabel.UNIT].text,
+            contact=cells[BatchLabel.CONTACT].text,
+            phone=cells[BatchLabel.PHONE].text,
+            deadlines={each: stated[each] or self.standard.deadline(each).in_year(year) for each in PHASE_TITLES},
+            form_date=dates[BatchLabel.FORM_DATE],
+        )
+
+    def _present(self, cell: _Cell, label: BatchLabel) -> None:
+        if cell.cell is None:
+            raise self._error(BATCH_SHEET, f"缺少“{label}”，请在A列写“{label}”，在右边一格填写")
+
+    def _year(self, cell: _Cell, given: int | None) -> int:
+        """The year of the sheet; where it names none, the one given."""
+        if given and not cell.text:
+            return given
+        self._present(cell, BatchLabel.YEAR)
+        match = _YEAR.fullmatch(cell.folded)
+        if match is None:
+            raise self._at(cell, f"年度{_unread(cell)}，请填四位数的年份，例如 2021")
+        return int(match[1])
+
+    def _phase(self, cell: _Cell, given: str | None) -> str:
+        """The phase given, else the sheet's."""
+        if given and not cell.text:
+            return given
+        self._present(cell, BatchLabel.PHASE)
+        stated = next((phase for phase, title in PHASE_TITLES.items() if title == cell.folded), None)
+        if stated is None:
+            raise self._at(cell, f"阶段{_unread(cell)}，请填“{'”或“'.join(PHASE_TITLES.values())}”")
+        return given or stated
+
+    def _date(self, cell: _Cell) -> datetime.date | None:
+        if isinstance(cell.value, datetime.datetime):
+            return cell.value.date()
+        if isinstance(cell.value, datetime.date):
+            return cell.value
+        if not cell.text:
+            return None
+        match = _DATE.fullmatch(cell.folded)
+        try:
+            if match:
+                return datetime.date(int(match[1]), int(match[2]), int(match[3]))
+        except ValueError:
+            pass
+        raise self._at(cell, f"日期“{cell.text}”读不出，请写成 2021-08-31 这样的日期，或留空")
+
+    # --- 填报单位 ---
+
+    def _units(self) -> list[Unit]:
+        units: list[Unit] = []
+        owners: dict[str, tuple[str, _Cell]] = {}
+        """Unit code and cell by current code or name, to which nothing else may be equal."""
+        formers: list[tuple[str, str, str, _Cell]] = []
+        for row in self._table(UNIT_SHEET, UnitColumn, (UnitColumn.CODE, UnitColumn.NAME)):
+            code_cell, name_cell = row[UnitColumn.CODE], row[UnitColumn.NAME]
+            code = self._code(code_cell, code_cell.folded, UnitColumn.CODE, _UNIT_CODE, "6位（开发区可为9位）", "532301")
+            name = self._required(name_cell, UnitColumn.NAME, "楚雄市")
+            for title, text, cell in (("代码", code, code_cell), ("名称", normal_label(name), name_cell)):
+                if text in owners:
+                    raise self._at(cell, f"{title}“{cell.text}”与第{owners[text][1].row}行重复，请改正或删去其中一行")
+                owners[text] = code, cell
+            former_cell, names_cell = row[UnitColumn.FORMER_CODES], row[UnitColumn.FORMER_NAMES]
+            codes = tuple(
+                self._code(former_cell, text, UnitColumn.FORMER_CODES, _UNIT_CODE, "6位（开发区可为9位）", "532331")
+                for text in _split(former_cell, fold=True)
+            )
+            names = tuple(_split(names_cell))
+            formers += [("曾用代码", code, text, former_cell) for text in codes]
+            formers += [("曾用名", code, normal_label(text), names_cell) for text in names]
+            units.append(Unit(code, name, codes, names, row[UnitColumn.STANDARD].text))
+        if not units:
+            raise self._error(UNIT_SHEET, "没有填报单位，请在表头下每个县（市）填一行代码和名称")
+        self._distinct(owners, formers)
+        return units
+
+    def _distinct(self, owners: dict[str, tuple[str, _Cell]], formers: list[tuple[str, str, str, _Cell]]) -> None:
+        """Refuse what was formerly another's: a record of the past must lead to one owner."""
+        for title, owner, text, cell in formers:
+            other, other_cell = owners.setdefault(text, (owner, cell))
+            if other != owner:
+                raise self._at(cell, f"{title}“{text}”也是第{other_cell.row}行的代码或名称，请核对后改正")
+
+    def _code(self, cell: _Cell, text: str, title: str, pattern: re.Pattern[str], digits: str, example: str) -> str:
+        if not text:
+            raise self._at(cell, f"“{title}”空白，请填写{digits}数字代码，例如 {example}")
+        if not pattern.fullmatch(text):
+            advice = f"请按统计用区划代码改正，例如 {example}，并把该列设为文本格式"
+            raise self._at(cell, f"“{title}”现为“{text}”，不是{digits}数字，{advice}")
+        return text
+
+    # --- 社区名册 ---
+
+    def _communities(self, units: list[Unit]) -> tuple[tuple[Community, ...], tuple[Finding, ...]]:
+        communities: list[Community] = []
+        findings: list[Finding] = []
+        lookup = _unit_lookup(units)
+        owners: dict[str, tuple[str, _Cell]] = {}
+        names: dict[str, str] = {}
+        formers: list[tuple[str, str, str, _Cell]] = []
+        columns = CommunityColumn
+        for row in self._table(COMMUNITY_SHEET, columns, (columns.CODE, columns.NAME)):
+            cell = row[columns.CODE]
+            code = self._code(cell, cell.folded, columns.CODE, _COMMUNITY_CODE, "12位", "532301101001")
+            name = self._required(row[columns.NAME], columns.NAME, "东兴社区居民委员会")
+            if code in owners:
+                both = f"“{names[code]}”与“{name}”"
+                raise self._at(cell, f"社区代码“{code}”与第{owners[code][1].row}行重复（{both}），请改正代码或删去其中一行")
+            owners[code], names[code] = (code, cell), name
+            unit = self._unit_of(row, lookup)
+            if not self.standard.urban_community.includes(code):
+                place = Place(unit=unit.code, sheet=COMMUNITY_SHEET, cell=cell.cell)
+                allowed = self.standard.urban_community.allowed
+                findings.append(ROSTER_NOT_URBAN.at(place, found=code, expected=allowed, name=name))
+                continue
+            former_codes = self._former_codes(row[columns.FORMER_CODES], code, unit)
+            formers += [("曾用代码", code, former, row[columns.FORMER_CODES]) for former in former_codes]
+            communities.append(
+                Community(
+                    code=code,
+                    name=name,
+                    county=row[columns.COUNTY].text,
+                    town=row[columns.TOWN].text,
+                    unit=unit.code,
+                    former_names=tuple(_split(row[columns.FORMER_NAMES])),
+                    former_codes=former_codes,
+                    pilot=self._pilot(row[columns.PILOT]),
+                )
+            )
+        if not communities:
+            raise self._error(COMMUNITY_SHEET, "没有可以计入的城市社区（居民委员会），请在表头下每个社区填一行")
+        self._distinct(owners, formers)
+        return tuple(communities), tuple(findings)
+
+    def _unit_of(self, row: dict[CommunityColumn, _Cell], lookup: dict[str, Unit]) -> Unit:
+        """The unit named, or where none is named the county's."""
+        column = CommunityColumn.UNIT if row[CommunityColumn.UNIT].text else CommunityColumn.COUNTY
+        cell = row[column]
+        unit = lookup.get(cell.folded)
+        if unit is None and not cell.text:
+            advice = "请填写县名（合并的单元格请先拆开，逐行填写）"
+            raise self._at(cell, f"“{CommunityColumn.COUNTY}”和“{CommunityColumn.UNIT}”都空白，{advice}")
+        if unit is None:
+            advice = f"请改正，或先把它填进工作表“{UNIT_SHEET}”"
+            raise self._at(cell, f"“{column}”的“{cell.text}”不在工作表“{UNIT_SHEET}”中，{advice}")
+        return unit
+
+    def _former_codes(self, cell: _Cell, code: str, unit: Unit) -> tuple[str, ...]:
+        """A community's codes before a change: as the roster says, else as its unit's code changed (D-15)."""
+        if cell.text:
+            return tuple(
+                self._code(cell, text, CommunityColumn.FORMER_CODES, _COMMUNITY_CODE, "12位", "532331101001")
+                for text in _split(cell, fold=True)
+            )
+        if code[:_COUNTY_DIGITS] != unit.code:
+            return ()
+        return tuple(former + code[_COUNTY_DIGITS:] for former in unit.former_codes if len(former) == _COUNTY_DIGITS)
+
+    def _pilot(self, cell: _Cell) -> bool:
+        reading = self.standard.reading
+        if cell.folded in ("", reading.no):
+            return False
+        if cell.folded != reading.yes:
+            raise self._at(cell, f"“{CommunityColumn.PILOT}”现为“{cell.text}”，试点社区请填“{reading.yes}”，其他留空")
+        return True
+
+
+def _unread(cell: _Cell) -> str:
+    return f"“{cell.text}”读不出" if cell.text else "空白"
+
+
+def _split(cell: _Cell, *, fold: bool = False) -> list[str]:
+    """Several former codes or names in one cell."""
+    text = unicodedata.normalize("NFKC", cell.text) if fold else cell.text
+    return [part for part in (_EDGE.sub("", part) for part in _SEPARATORS.split(text)) if part]
+
+
+def _unit_lookup(units: list[Unit]) -> dict[str, Unit]:
+    """Units by everything that may name them: current and former names and codes."""
+    return {
+        normal_label(word): unit
+        for unit in units
+        for word in (unit.name, unit.code, *unit.former_names, *unit.former_codes)
+    }

@@ -56,14 +56,17 @@ class Sheet:
 
 @dataclass(slots=True)
 class Workbook:
-    """A workbook as received. ``saved`` is the time stored in the document, if any."""
+    """A workbook as received. ``saved`` is the time stored in the document, in UTC (with its time zone), if any."""
 
     sheets: list[Sheet]
     saved: datetime.datetime | None = None
     properties: dict[str, str] = field(default_factory=dict)
+    """What the document says of itself (``creator``, ``lastModifiedBy`` …), custom properties included."""
     has_macros: bool = False
     extras: tuple[str, ...] = ()
     """Chinese names of things the review does not read (图片, 批注 …)."""
+    second_reading_failed: bool = False
+    """True where the second, independent reading of a sheet could not be had, so that the values rest on one reading."""
 
 
 def column_letters(column: int) -> str:

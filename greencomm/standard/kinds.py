@@ -74,6 +74,11 @@ class Clause:
         raise TypeError(f"clause {self.id} has no measured value")
 
     @property
+    def terms(self) -> str:
+        """What the clause takes or adds, in Chinese: ``每1处扣1分，最多扣2分``."""
+        raise NotImplementedError
+
+    @property
     def allowed(self) -> str:
         """What 扣分 may hold, in Chinese: ``0或3``."""
         return join_or(self.possible)
@@ -94,6 +99,11 @@ class Clause:
     def live_deduction(self, actual: str) -> str:
         """Worksheet expression: the deduction for a valid number in cell ``actual``."""
         return "0"
+
+
+def range_text(first: int, last: int) -> str:
+    """``(1, 3)`` → ``1—3``; one number where both are the same."""
+    return f"{first}—{last}" if first != last else str(first)
 
 
 def join_or(values: tuple[int, ...]) -> str:
@@ -118,6 +128,10 @@ class Flag(Clause):
     def possible(self) -> tuple[int, ...]:
         return (0, self.points)
 
+    @property
+    def terms(self) -> str:
+        return f"符合即扣{self.points}分"
+
 
 @dataclass(frozen=True)
 class Discretionary(Clause):
@@ -131,6 +145,10 @@ class Discretionary(Clause):
     def possible(self) -> tuple[int, ...]:
         return (0, *range(self.points, self.cap + 1))
 
+    @property
+    def terms(self) -> str:
+        return f"酌情扣{range_text(self.points, self.cap)}分（整数）"
+
 
 @dataclass(frozen=True)
 class Award(Clause):
@@ -143,6 +161,10 @@ class Award(Clause):
     @property
     def possible(self) -> tuple[int, ...]:
         return (0, *range(self.points, self.cap + 1))
+
+    @property
+    def terms(self) -> str:
+        return f"加{range_text(self.points, self.cap)}分（整数）"
 
 
 @dataclass(frozen=True)
@@ -171,6 +193,10 @@ class Occurrence(Counted):
 
     kind: ClassVar[str] = "occurrence"
     kind_title: ClassVar[str] = "按次扣分"
+
+    @property
+    def terms(self) -> str:
+        return f"每1{self.unit}扣{self.points}分，最多扣{self.cap}分"
 
     def derive(self, actual: Integers) -> Integers:
         import numpy as np
@@ -203,11 +229,16 @@ class Shortfall(Counted):
     def derive(self, actual: Integers) -> Integers:
         import numpy as np
 
-        return np.minimum(np.maximum(self.required - actual, 0) * self.points, self.cap)
+        deduction: Integers = np.minimum(np.maximum(self.required - actual, 0) * self.points, self.cap)
+        return deduction
 
     @property
     def possible(self) -> tuple[int, ...]:
         return tuple(sorted({min(n * self.points, self.cap) for n in range(self.required + 1)}))
+
+    @property
+    def terms(self) -> str:
+        return f"应有{self.required}{self.unit}，每少1{self.unit}扣{self.points}分，最多扣{self.cap}分"
 
     def arithmetic(self, actual: int) -> str:
         short = max(self.required - actual, 0)
@@ -246,7 +277,7 @@ class Rate(Clause):
         import numpy as np
 
         steps = np.maximum(self.start * RATE_SCALE - actual, 0) // (self.step * RATE_SCALE)
-        deduction = np.minimum(steps * self.points, self.cap)
+        deduction: Integers = np.minimum(steps * self.points, self.cap)
         if self.item_zero_below is None:
             return deduction
         return np.where(actual < self.item_zero_below * RATE_SCALE, self.item_points, deduction)
@@ -257,6 +288,13 @@ class Rate(Clause):
         steps = range((self.start - floor) // self.step + 1)
         given = {min(n * self.points, self.cap) for n in steps}
         return tuple(sorted(given | ({self.item_points} if floor else set())))
+
+    @property
+    def terms(self) -> str:
+        steps = f"从{self.start}%起，每低满{self.step}个百分点扣{self.points}分"
+        if self.item_zero_below is None:
+            return f"{steps}，最多扣{self.cap}分"
+        return f"{steps}；低于{self.item_zero_below}%本项不得分，扣{self.item_points}分"
 
     @property
     def allowed_actual(self) -> str:
@@ -272,7 +310,8 @@ class Rate(Clause):
             return f"{shown}低于{self.item_zero_below}%，此项不得分，扣{deduction}"
         steps = max(self.start * RATE_SCALE - actual, 0) // (self.step * RATE_SCALE)
         capped = f"，上限{self.cap}" if steps * self.points > self.cap else ""
-        return f"{self.start}%起每低{self.step}%为一档，{shown}低{steps}档×{self.points}={steps * self.points}{capped}，扣{deduction}"
+        rule = f"{self.start}%起每低{self.step}%为一档"
+        return f"{rule}，{shown}低{steps}档×{self.points}={steps * self.points}{capped}，扣{deduction}"
 
     def live_percent(self, actual: str) -> str:
         """Worksheet expression: percent points of the number in ``actual`` (at most 1 is a fraction, D-04).

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterable
 from fractions import Fraction
@@ -21,13 +23,34 @@ from greencomm.standard.model import (
     Reading,
     Standard,
     Target,
+    UrbanCommunity,
 )
 
 SCHEMA = "greencomm-standard/1"
 FOLDER = Path(__file__).parent
 DEFAULT = FOLDER / "chuxiong-2021.toml"
 
-_TYPE_NAMES = {int: "整数", str: "文字", bool: "true 或 false", list: "列表", dict: "一节"}
+_TYPE_NAMES = {
+    bool: "true 或 false",
+    int: "整数",
+    float: "小数",
+    str: "文字",
+    list: "列表",
+    dict: "一节",
+    datetime.date: "日期",
+    datetime.time: "时间",
+}
+
+
+def _shown(value: object) -> str:
+    """A value of the file as a policy author would recognise it."""
+    if isinstance(value, str):
+        return f"文字“{value}”"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    return next(name for kind, name in _TYPE_NAMES.items() if isinstance(value, kind))
 
 
 class _Table:
@@ -52,7 +75,9 @@ class _Table:
             return default
         value = self._data.pop(key)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise self.fail(f"“{key}”应为{_TYPE_NAMES[kind]}，现为 {value!r}")
+            raise self.fail(f"“{key}”应为{_TYPE_NAMES[kind]}，现为{_shown(value)}")
+        if isinstance(value, str) and not value.strip():
+            raise self.fail(f"“{key}”不能为空")
         return value
 
     def table(self, key: str, where: str) -> _Table:
@@ -84,16 +109,19 @@ class _Loader:
         try:
             raw = path.read_bytes()
         except OSError:
-            raise StandardError(f"标准文件“{path.name}”打不开，请确认它在 {path.parent.name} 文件夹中且可以读取。") from None
+            folder = path.resolve().parent.name
+            raise StandardError(f"标准文件“{path.name}”打不开，请确认它在“{folder}”文件夹中且可以读取。") from None
         self.sha256 = hashlib.sha256(raw).hexdigest()
         try:
             data = tomllib.loads(raw.decode("utf-8-sig"))
         except UnicodeDecodeError:
             raise StandardError(f"标准文件“{path.name}”不是 UTF-8 文字，请另存为 UTF-8 编码。") from None
-        except tomllib.TOMLDecodeError as error:
-            line = getattr(error, "lineno", None)
-            place = f"第{line}行附近" if line else "其中一行"
-            raise StandardError(f"标准文件“{path.name}”有误：{place}不符合 TOML 格式，请检查引号、括号和等号，以及键是否重复。") from None
+        except (ValueError, RecursionError) as error:
+            # Besides bad syntax: a number or a nesting that no file of a policy author needs.
+            line = re.search(r"line (\d+)", str(error))
+            place = f"第{line[1]}行附近" if line else "文件末尾或其中一处"
+            advice = "请检查引号、括号和等号，以及键是否重复"
+            raise StandardError(f"标准文件“{path.name}”有误：{place}不符合 TOML 格式，{advice}。") from None
         self.root = _Table(path.name, "", data)
 
     def load(self) -> Standard:
@@ -102,11 +130,13 @@ class _Loader:
             raise root.fail(f"schema 应为“{SCHEMA}”，现为“{schema}”")
         self.decisions = root.texts("decisions")
         self.notice = self._notice(root.take("notice", str))
+        urban_community = self._urban_community(root.table("urban_community", "城市社区（urban_community）"))
         annex2 = self._annex2(root.table("annex2", "附件2（annex2）"))
         reading = self._reading(root.table("reading", "填写用语（reading）"))
         self.count_limit = reading.count_limit
         full_score = root.take("full_score", int)
         self.clause_ids: set[str] = set()
+        self.content_numbers: set[int] = set()
         self.item_numbers: set[int] = set()
         contents = tuple(self._content(table) for table in root.tables("content", "内容"))
         total = sum(content.points for content in contents)
@@ -122,6 +152,7 @@ class _Loader:
             pass_mark=self._pass_mark(root.table("pass_mark", "达标线（pass_mark）"), full_score),
             targets=tuple(self._target(table) for table in root.tables("target", "目标（target）")),
             deadlines=tuple(self._deadline(table) for table in root.tables("deadline", "截止日期（deadline）")),
+            urban_community=urban_community,
             annex2=annex2,
             reading=reading,
             decisions=self.decisions,
@@ -144,12 +175,12 @@ class _Loader:
             path = FOLDER / Path(name).name
         try:
             return path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
+        except (OSError, ValueError):
             raise self.root.fail(f"找不到通知原文“{name}”，无法核对引文") from None
 
     def _quote(self, table: _Table, key: str = "quote") -> str:
         quote: str = table.take(key, str)
-        if not quote.strip() or quote not in self.notice:
+        if quote not in self.notice:
             raise table.fail(f"引文“{quote}”在通知原文中找不到，请按原文逐字抄录")
         return quote
 
@@ -163,6 +194,9 @@ class _Loader:
     def _content(self, table: _Table) -> Content:
         number = table.take("number", int)
         table.at(f"内容{number}")
+        if number in self.content_numbers:
+            raise table.fail("内容号重复")
+        self.content_numbers.add(number)
         name, points = self._quote(table, "name"), table.take("points", int)
         items = tuple(self._item(row, name) for row in table.tables("item", f"内容{number}的项"))
         total = sum(item.points for item in items)
@@ -193,8 +227,7 @@ class _Loader:
         if clause_id in self.clause_ids:
             raise table.fail("条款出现了两次")
         self.clause_ids.add(clause_id)
-        head, _, tail = clause_id.partition(".")
-        if head != str(item_number) or not tail.isdecimal():
+        if not re.fullmatch(rf"{item_number}\.[1-9][0-9]*", clause_id):
             raise table.fail(f"条款号应写成“{item_number}.1”这样的项号加序号")
         kind = table.take("kind", str)
         if kind not in KINDS:
@@ -262,16 +295,36 @@ class _Loader:
         )
         try:
             deadline.in_year(2023)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise table.fail(f"{deadline.month}月{deadline.day}日不是日历上的日子") from None
         table.done()
         return deadline
 
+    def _urban_community(self, table: _Table) -> UrbanCommunity:
+        urban = UrbanCommunity(
+            quote=self._quote(table),
+            decisions=self._decisions(table),
+            digits=table.take("digits", int),
+            first=table.take("first", int),
+            last=table.take("last", int),
+        )
+        if not 1 <= urban.digits <= 12 or not 0 <= urban.first <= urban.last < 10**urban.digits:
+            raise table.fail(
+                f"社区代码末{urban.digits}位 digits 的起止 first（{urban.first}）、last（{urban.last}）颠倒了或超出了位数"
+            )
+        table.done()
+        return urban
+
     def _annex2(self, table: _Table) -> Annex2:
         years = table.take("years", list)
-        if not years or not all(isinstance(year, int) for year in years) or years != sorted(set(years)):
+        if not years or not all(type(year) is int for year in years) or years != sorted(set(years)):
             raise table.fail("years 应为从小到大、不重复的年度")
-        annex2 = Annex2(self._quote(table, "title"), tuple(years), self._quote(table, "total_label"), self._quote(table, "note"))
+        annex2 = Annex2(
+            title=self._quote(table, "title"),
+            years=tuple(years),
+            total_label=self._quote(table, "total_label"),
+            note=self._quote(table, "note"),
+        )
         table.done()
         return annex2
 
@@ -284,6 +337,8 @@ class _Loader:
             count_limit=table.take("count_limit", int),
             decisions=self._decisions(table),
         )
+        if reading.count_limit < 1:
+            raise table.fail(f"次数上限 count_limit 应为正整数，现为 {reading.count_limit}")
         table.done()
         return reading
 

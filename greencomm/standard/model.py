@@ -78,6 +78,24 @@ class Deadline(Quoted):
 
 
 @dataclass(frozen=True)
+class UrbanCommunity(Quoted):
+    """Residents' committees by their 12-digit statistical code: the last ``digits`` are ``first`` to ``last`` (D-16)."""
+
+    digits: int
+    first: int
+    last: int
+
+    def includes(self, code: str) -> bool:
+        """Whether the community of this code is an urban one."""
+        return self.first <= int(code[-self.digits :]) <= self.last
+
+    @property
+    def allowed(self) -> str:
+        """The numbers, as the code shows them: ``001—199``."""
+        return f"{self.first:0{self.digits}}—{self.last:0{self.digits}}"
+
+
+@dataclass(frozen=True)
 class Annex2:
     """The fixed words of Annex 2: title, the years of its columns, the last row's label, the note."""
 
@@ -112,6 +130,7 @@ class Standard:
     pass_mark: PassMark
     targets: tuple[Target, ...]
     deadlines: tuple[Deadline, ...]
+    urban_community: UrbanCommunity
     annex2: Annex2
     reading: Reading
     decisions: tuple[str, ...]

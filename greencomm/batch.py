@@ -1,0 +1,116 @@
+"""The whole run on one page: input → workbooks → entries → findings and scores → results → outputs.
+
+Nothing here prints or reads the clock: the run's date comes in with the options.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from greencomm.archive import RESULT, Publication, file_sha256
+from greencomm.document import Output, dump, result_document
+from greencomm.errors import NothingToProcess, UserError
+from greencomm.findings import Severity
+from greencomm.intake.arrivals import Arrival
+from greencomm.intake.collect import Progress, collect, open_file
+from greencomm.results import RegionResult
+from greencomm.review.region import review
+from greencomm.roster import Roster, Unit, load_roster
+from greencomm.standard import Standard, load_standard
+
+
+@dataclass(frozen=True)
+class Options:
+    """Where to read and write, what batch, which day (contract, Commands)."""
+
+    input: Path
+    output: Path
+    roster: Path
+    archive: Path
+    run_date: datetime.date
+    year: int | None = None
+    phase: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run leaves for the screen."""
+
+    result: RegionResult
+    document: dict[str, Any]
+    folder: Path | None = None
+    recovered: bool = False
+    """True where an earlier, interrupted run was finished first."""
+
+    @property
+    def has_send_back(self) -> bool:
+        """Whether some county has something to correct: exit status 1."""
+        return any(finding.severity is Severity.SEND_BACK for finding in self.result.findings)
+
+
+def prepare(options: Options) -> tuple[Standard, Roster]:
+    """Standard and roster of the batch; year and phase from the options where given."""
+    standard = load_standard()
+    roster = load_roster(options.roster, standard)
+    year, phase = options.year or roster.batch.year, options.phase or roster.batch.phase
+    deadlines = {
+        key: day if day.year == year else standard.deadline(key).in_year(year) for key, day in roster.batch.deadlines.items()
+    }
+    batch = dataclasses.replace(roster.batch, year=year, phase=phase, deadlines=deadlines)
+    return standard, dataclasses.replace(roster, batch=batch)
+
+
+def run(options: Options, progress: Progress | None = None) -> Outcome:
+    """The main job: review ``input/`` and write ``output/<year>-<phase>/`` as a whole."""
+    if not options.input.is_dir():
+        raise UserError(f"找不到输入文件夹“{options.input}”，请新建它并把各县市报送的文件放进去。")
+    standard, roster = prepare(options)
+    arrivals = collect(options.input, options.roster, standard, progress)
+    if not any(arrival.form or arrival.refused for arrival in arrivals):
+        raise NothingToProcess(f"“{options.input}”中还没有各县市报送的工作簿，请把收到的附件放进去后再运行。")
+    result = _review(arrivals, standard, roster, options)
+    return publish(result, options)
+
+
+def check(paths: Sequence[Path], options: Options) -> Outcome:
+    """The same review of single workbooks before they are sent; writes nothing."""
+    standard, roster = prepare(options)
+    missing = [str(path) for path in paths if not path.is_file()]
+    if missing:
+        raise UserError(f"找不到文件“{missing[0]}”，请检查文件名是否写对。")
+    arrivals = [open_file(path, path.as_posix(), standard) for path in dict.fromkeys(paths)]
+    result = _review(arrivals, standard, roster, options)
+    concerned = {file.unit for file in result.files}
+    units = tuple(unit for unit in result.units if unit.unit.code in concerned)
+    of_file = {file.path for file in result.files}
+    findings = tuple(f for f in result.findings if f.place.unit in concerned or f.place.file in of_file)
+    result = dataclasses.replace(result, units=units, findings=findings)
+    return Outcome(result, result_document(result, []))
+
+
+def _review(arrivals: Sequence[Arrival], standard: Standard, roster: Roster, options: Options) -> RegionResult:
+    def standard_of(_: Unit) -> Standard:
+        return standard
+
+    return review(arrivals, roster, standard, standard_of, options.run_date)
+
+
+def publish(result: RegionResult, options: Options) -> Outcome:
+    """Write every output aside, then put all in place."""
+    from greencomm.outputs import write_outputs
+
+    folder = options.output / f"{result.year}-{result.phase}"
+    with Publication(folder, options.archive) as publication:
+        outputs = [
+            Output(made.role, made.unit, made.path, file_sha256(publication.building / made.path))
+            for made in write_outputs(publication.building, result)
+        ]
+        document = result_document(result, outputs)
+        (publication.building / RESULT).write_bytes(dump(document))
+        publication.publish()
+        return Outcome(result, document, folder, publication.recovered)

@@ -1,0 +1,220 @@
+"""Command line: arguments, exit status, and nothing heavy until it is needed."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import difflib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from greencomm import __version__
+from greencomm.errors import UserError
+
+if TYPE_CHECKING:
+    from greencomm.batch import Options, Outcome
+
+COMMANDS = ("run", "forms", "check")
+PHASES = {"self-evaluation": "self-evaluation", "annual": "annual", "自评": "self-evaluation", "年度总结": "annual"}
+INTERRUPTED = 130
+
+HELP = f"""绿色社区创建评价数据审核程序 {__version__}
+
+用法：python process.py [命令] [选项]
+
+命令：
+  （不写）          审核 input 文件夹中各县市报送的工作簿，结果写到 output 文件夹
+  forms             生成下发给各填报单位的填报工作簿
+  check 文件…       报送前自查一个或几个工作簿，只在屏幕上显示，不写结果
+
+选项：
+  --input 文件夹    各县市报送的文件所在的文件夹（默认 input）
+  --output 文件夹   结果写到哪里（默认 output）
+  --roster 文件     名册（默认是 input 中的 roster.xlsx）
+  --archive 文件夹  运行记录保存在哪里（默认 archive）
+  --year 年度       例如 2021（默认按名册）
+  --phase 阶段      self-evaluation（自评）或 annual（年度总结）（默认按名册）
+  --date 日期       运行日期，例如 2021-10-18（默认今天）
+  --json            只输出 JSON，供其他程序读取
+  --help            显示这段说明
+
+例子：
+  python process.py
+  python process.py forms --output 下发表格
+  python process.py check 楚雄市.xlsx
+  python process.py --input 收到的附件 --date 2021-10-18
+
+退出码：0 完成，没有需要退回的；1 完成，有单位需要修改；2 用法或名册有误；3 没有可处理的文件；4 结果无法写入
+"""
+
+
+class UsageError(UserError):
+    """The command line cannot be understood."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    parser.add_argument("words", nargs="*")
+    for option in ("--input", "--output", "--roster", "--archive"):
+        parser.add_argument(option, type=Path)
+    for option in ("--year", "--phase", "--date"):
+        parser.add_argument(option)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--help", "-h", action="store_true")
+    parser.add_argument("--version", action="store_true")
+    return parser
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = _parser()
+    known = {option for action in parser._actions for option in action.option_strings}
+    takes_value = {option for action in parser._actions if action.nargs is None for option in action.option_strings}
+    expecting = ""
+    for word in argv:
+        if expecting:
+            if word.startswith("--"):
+                raise UsageError(f"选项 {expecting} 后面缺少内容。{_example(expecting)}")
+            expecting = ""
+            continue
+        name = word.split("=", 1)[0]
+        if word.startswith("-") and word != "-" and name not in known:
+            near = difflib.get_close_matches(name, sorted(known), n=1)
+            hint = f"您是不是想写 {near[0]}？" if near else ""
+            raise UsageError(f"不认识的选项 {word}。{hint}可以用 python process.py --help 查看全部选项。")
+        if word.startswith("--") and "=" in word and name not in takes_value:
+            raise UsageError(f"选项 {name} 后面不需要写内容。")
+        expecting = word if word in takes_value else ""
+    if expecting:
+        raise UsageError(f"选项 {expecting} 后面缺少内容。{_example(expecting)}")
+    args = parser.parse_intermixed_args(list(argv))
+    command, *rest = args.words or ["run"]
+    if command not in COMMANDS:
+        near = difflib.get_close_matches(command, COMMANDS, n=1)
+        hint = f"您是不是想写 {near[0]}？" if near else ""
+        raise UsageError(f"不认识的命令“{command}”。{hint}可以用 python process.py --help 查看用法。")
+    if command == "check" and not rest:
+        raise UsageError("请写明要自查的文件，例如：python process.py check 楚雄市.xlsx")
+    if command != "check" and rest:
+        raise UsageError(f"多余的内容“{rest[0]}”。可以用 python process.py --help 查看用法。")
+    args.command, args.files = command, [Path(word) for word in rest]
+    return args
+
+
+def _example(option: str) -> str:
+    examples = {"--year": "2021", "--phase": "annual", "--date": "2021-10-18", "--roster": "input/roster.xlsx"}
+    return f"例如：{option} {examples.get(option, '文件夹')}"
+
+
+def _options(args: argparse.Namespace) -> Options:
+    from greencomm.batch import Options
+
+    folder = args.input or Path("input")
+    year = None
+    if args.year is not None:
+        if not (args.year.isascii() and args.year.isdigit() and len(args.year) == 4):
+            raise UsageError(f"年度“{args.year}”应写成4位数字，例如：--year 2021")
+        year = int(args.year)
+    phase = None
+    if args.phase is not None:
+        if args.phase not in PHASES:
+            raise UsageError(f"阶段“{args.phase}”应写成 self-evaluation（自评）或 annual（年度总结）。")
+        phase = PHASES[args.phase]
+    date = datetime.date.today()
+    if args.date is not None:
+        try:
+            date = datetime.date.fromisoformat(args.date)
+        except ValueError:
+            raise UsageError(f"日期“{args.date}”应写成年-月-日，例如：--date 2021-10-18") from None
+    return Options(
+        input=folder,
+        output=args.output or Path("output"),
+        roster=args.roster or folder / "roster.xlsx",
+        archive=args.archive or Path("archive"),
+        run_date=date,
+        year=year,
+        phase=phase,
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status of the contract. Never raises for what a person did."""
+    for stream in (sys.stdout, sys.stderr):
+        # A GBK console must never break on a rare character.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    words = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in words
+    archive = Path("archive")
+    try:
+        args = _parse(words)
+        if args.help:
+            print(HELP, end="")
+            return 0
+        if args.version:
+            print(__version__)
+            return 0
+        options = _options(args)
+        archive = options.archive
+        return _dispatch(args, options)
+    except UserError as error:
+        return _complain(str(error), error.exit_status, as_json)
+    except KeyboardInterrupt:
+        return _complain("已按您的要求停止；原有结果没有改动。", INTERRUPTED, as_json)
+    except Exception:
+        return _complain(_crash(archive), 4, as_json)
+
+
+def _complain(message: str, status: int, as_json: bool) -> int:
+    if as_json:
+        import json
+
+        print(json.dumps({"error": message, "exit_status": status}, ensure_ascii=False))
+    print(message, file=sys.stderr)
+    return status
+
+
+def _crash(archive: Path) -> str:
+    """Keep what only a programmer can read in a file, and say so in one sentence."""
+    import traceback
+
+    message = "程序内部出错，没有完成；原有结果没有改动。"
+    try:
+        archive.mkdir(parents=True, exist_ok=True)
+        log = archive / "error.log"
+        log.write_text(traceback.format_exc(), encoding="utf-8")
+    except OSError:
+        return message + "请把使用的文件发给软件维护人员。"
+    return message + f"请把“{log}”发给软件维护人员。"
+
+
+def _dispatch(args: argparse.Namespace, options: Options) -> int:
+    from greencomm import screen
+
+    if args.command == "forms":
+        from greencomm.forms.batch import issue_forms
+
+        with screen.progress(quiet=args.json, title="正在生成填报工作簿") as step:
+            made = issue_forms(options, direct=args.output is not None, progress=step)
+        screen.show_forms(made, as_json=args.json)
+        return 0
+    from greencomm import batch
+
+    if args.command == "check":
+        outcome: Outcome = batch.check(args.files, options)
+    else:
+        with screen.progress(quiet=args.json, title="正在读取") as step:
+            outcome = batch.run(options, step)
+    if args.json:
+        screen.show_json(outcome)
+    elif args.command == "check":
+        screen.show_check(outcome)
+    else:
+        screen.show_run(outcome)
+    return 1 if outcome.has_send_back else 0

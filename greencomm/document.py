@@ -1,0 +1,108 @@
+"""``result.json``: the results as other programs read them (contract, Results)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from greencomm.findings import Finding
+from greencomm.results import CommunityResult, RegionResult, UnitResult, ratio_text
+
+SCHEMA = "greencomm-result/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One file beside ``result.json``: its role, the unit it is for (None = the region), path with ``/`` and hash."""
+
+    role: str
+    unit: str | None
+    path: str
+    sha256: str
+
+
+def result_document(result: RegionResult, outputs: Sequence[Output]) -> dict[str, Any]:
+    """The whole document as plain values."""
+    return {
+        "schema": SCHEMA,
+        "year": result.year,
+        "phase": result.phase,
+        "standard": {"id": result.standard.id, "sha256": result.standard.sha256},
+        "sample": result.sample,
+        "region": {
+            "name": result.name,
+            "urban_communities": result.urban_communities,
+            "green": result.green_count,
+            "completion_ratio": ratio_text(result.completion_ratio),
+        },
+        "units": [_unit(unit) for unit in result.units],
+        "communities": [_community(community) for unit in result.units for community in unit.communities],
+        "findings": [_finding(finding) for finding in result.findings],
+        "files": [
+            {"path": file.path, "sha256": file.sha256, "state": file.state.value, "reason": file.reason}
+            for file in result.files
+        ],
+        "outputs": [
+            {"role": output.role, "unit": output.unit, "path": output.path, "sha256": output.sha256} for output in outputs
+        ],
+    }
+
+
+def dump(document: dict[str, Any]) -> bytes:
+    """UTF-8 JSON, the same bytes for the same document."""
+    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _unit(unit: UnitResult) -> dict[str, Any]:
+    return {
+        "code": unit.unit.code,
+        "name": unit.unit.name,
+        "state": unit.state.value,
+        "urban_communities": unit.urban_communities,
+        "green": [community.community.code for community in unit.green],
+        "completion_ratio": ratio_text(unit.completion_ratio),
+        "declared_green": unit.declared_green,
+    }
+
+
+def _community(result: CommunityResult) -> dict[str, Any]:
+    return {
+        "code": result.community.code,
+        "name": result.community.name,
+        "unit": result.community.unit,
+        "status": result.status.value,
+        "declared_score": _number(result.declared_score),
+        "assessed_score": result.assessed_score,
+        "lowest": result.lowest,
+        "highest": result.highest,
+        "items": {str(number): points for number, points in result.items.items()},
+        "claimed": result.claimed,
+        "file": result.file,
+        "sheet": result.sheet,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    place = finding.place
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "unit": place.unit,
+        "community": place.community,
+        "clause": place.clause,
+        "file": place.file,
+        "sheet": place.sheet,
+        "cell": place.cell,
+        "message": finding.message,
+        "fix": finding.fix,
+    }
+
+
+def _number(value: Decimal | None) -> int | float | None:
+    """A whole score as an integer; a written half point keeps its digits (at most six decimals, so repr is exact)."""
+    if value is None:
+        return None
+    return int(value) if value == value.to_integral_value() else float(value)

@@ -1,0 +1,76 @@
+"""The look of issued forms: one set of named cell styles, a green for order, a pale yellow to write in, a red for faults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.format import Format
+
+SONG, HEI = "宋体", "黑体"
+SIZE = 10
+"""Points of ordinary text; row heights are worked out from it."""
+TITLE_SIZE = 16
+SMALL = 9
+
+GREEN, PALE_GREEN, LINE = "#1F5C45", "#E8F1EC", "#A9BDB2"
+INPUT, LOCKED = "#FFF9E5", "#F2F4F3"
+RED, PALE_RED = "#B42318", "#FDE8E6"
+AMBER, PALE_AMBER = "#8A5A00", "#FDEBC8"
+GREY = "#7A857F"
+
+_CELL = {"border": 1, "border_color": LINE}
+_CENTRE = {"align": "center"}
+_LABEL = {"align": "right", "font_color": GREEN, "bold": True}
+_INPUT = {**_CELL, "bg_color": INPUT, "locked": False}
+
+STYLES: dict[str, dict[str, Any]] = {
+    "title": {"font_name": HEI, "font_size": TITLE_SIZE, "font_color": GREEN, "align": "left", "text_wrap": False},
+    "centre_title": {"font_name": HEI, "font_size": TITLE_SIZE, "font_color": GREEN, **_CENTRE},
+    "hint": {"font_size": SMALL, "font_color": GREY},
+    "centre_hint": {"font_size": SMALL, "font_color": GREY, **_CENTRE},
+    "label": _LABEL,
+    "value": {**_CELL, "bg_color": LOCKED},
+    "figure": {**_CELL, "bg_color": LOCKED, "bold": True, **_CENTRE},
+    "ratio": {**_CELL, "bg_color": LOCKED, "bold": True, **_CENTRE, "num_format": "0.00%"},
+    "link": {"font_color": GREEN, "underline": 1, "align": "right"},
+    "header": {**_CELL, "font_name": HEI, "bg_color": PALE_GREEN, "font_color": GREEN, **_CENTRE},
+    "cell": _CELL,
+    "cell_link": {**_CELL, "font_color": GREEN, "underline": 1},
+    "centre": {**_CELL, **_CENTRE},
+    "bold_centre": {**_CELL, **_CENTRE, "bold": True},
+    "code": {**_CELL, **_CENTRE, "num_format": "@"},
+    "status": {**_CELL, "font_size": SMALL},
+    "unused": {**_CELL, "bg_color": LOCKED},
+    "input": _INPUT,
+    "centre_input": {**_INPUT, **_CENTRE},
+    "text_input": {**_INPUT, "num_format": "@"},
+    "total": {**_CELL, "bg_color": PALE_GREEN, "bold": True, **_CENTRE},
+    "section": {"font_name": HEI, "font_size": 11, "font_color": GREEN, "bottom": 1, "bottom_color": LINE},
+    "text": {},
+    "number": {"align": "right", "valign": "top"},
+    "notice": {"bold": True, "font_color": AMBER, "bg_color": PALE_AMBER, **_CELL},
+    "sample": {"bold": True, "font_color": RED},
+    # Differences that conditional formats make.
+    "if_wrong": {"font_color": RED, "bg_color": PALE_RED},
+    "if_asking": {"font_color": AMBER, "bg_color": PALE_AMBER},
+    "if_reason_missing": {"bg_color": PALE_AMBER, "border": 1, "border_color": RED},
+    "if_done": {"font_color": GREEN},
+    "if_blank": {"font_color": GREY},
+}
+
+
+class Styles:
+    """The named styles of one workbook, each made once: ``styles["input"]``."""
+
+    def __init__(self, book: xlsxwriter.Workbook) -> None:
+        self._book = book
+        self._made: dict[str, Format] = {}
+
+    def __getitem__(self, name: str) -> Format:
+        if name not in self._made:
+            look = STYLES[name]
+            if not name.startswith("if_"):
+                look = {"font_name": SONG, "font_size": SIZE, "valign": "vcenter", "text_wrap": True} | look
+            self._made[name] = self._book.add_format(look)
+        return self._made[name]

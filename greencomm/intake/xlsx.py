@@ -1,0 +1,799 @@
+"""Reads .xlsx and .xlsm twice: by our own pass over the XML, which gives the values, and by calamine, which must agree.
+
+Every reader has silent errors of its own (calamine turns a padded string index into string 0, openpyxl blanks cells
+under a merge, both lose strict OOXML or new error kinds). Two readings that share no code rarely share an error, so a
+cell on which they differ is a faulty cell rather than a number somebody has to trust.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import math
+import posixpath
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from urllib.parse import unquote
+from xml.parsers import expat
+
+from greencomm.intake.errors import Unreadable
+from greencomm.intake.workbook import (
+    Address,
+    CellValue,
+    Fault,
+    FaultyCell,
+    Sheet,
+    Visibility,
+    Workbook,
+    column_letters,
+)
+
+MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
+"""The size of a worksheet in Excel 2010 and WPS."""
+MAX_EXPANDED = 200 * 1024 * 1024
+"""Bytes of all parts unpacked. Genuine workbooks were seen with 60 MB; a compression bomb has gigabytes."""
+MAX_CELLS = 3_000_000
+"""Cells of a workbook, blank ones included: what 60 MB of genuine XML can hold; a form has some 500 a sheet."""
+MAX_COVERED = 3_000_000
+"""Cells within merged ranges of a sheet; looked at one by one, so bounded like the cells themselves."""
+MAX_SECOND_READING = 2_000_000
+"""Cells of a sheet's used rectangle. Calamine lays it out whole, so that one cell in XFD1048576 would take all memory."""
+MAX_FORMULA_SHOWN = 60
+"""Characters of a formula that are shown in place of its missing value."""
+
+_ENCRYPTED = "文件设有打开密码或已加密，程序打不开"
+_ENCRYPTED_ADVICE = "请在 Excel 或 WPS 中打开原文件，取消打开密码后另存为 .xlsx 格式，重新报送"
+_BROKEN = "文件不完整或已损坏，多半是下载、拷贝或发送没有完成"
+_BROKEN_ADVICE = "请在本机确认原文件能正常打开，再重新发送一次"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
+
+_MAIN = ("http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://purl.oclc.org/ooxml/spreadsheetml/main")
+_LINKS = (
+    "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+    "http://purl.oclc.org/ooxml/officeDocument/relationships",
+)
+_PACKAGE_LINKS = "http://schemas.openxmlformats.org/package/2006/relationships"
+_CONTENT_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+_REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_XML_SPACE = " \t\r\n"
+_TRUE = ("1", "true", "on")
+
+_BUILT_IN_DATES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
+"""Number formats that are dates or times without a code in the file; 27–36 and 50–58 are the East Asian ones."""
+
+_EXTRAS = (
+    ("/media/", "图片"),
+    ("/charts/", "图表"),
+    ("/drawings/drawing", "图形"),
+    ("comments", "批注"),
+    ("/embeddings/", "嵌入的文件"),
+    ("/externallinks/", "外部链接"),
+    ("/pivottables/", "数据透视表"),
+    ("vbaproject.bin", "宏"),
+)
+"""Part of a part's name → what it is called."""
+
+
+def read_xlsx(data: bytes) -> Workbook:
+    """Read a whole .xlsx or .xlsm (strict and transitional); macros are never run.
+
+    Numbers keep what the file stores: int where the stored text is integral, else float. A cell that has content but no
+    usable value is a FaultyCell. Raises Unreadable where the file as a whole cannot be trusted: no or a torn zip,
+    encrypted, not a workbook, a DOCTYPE, broken XML, a cell address that cannot be, or larger than any genuine workbook.
+    """
+    package = _Package(data)
+    book = _BookParts(package)
+    strings = _read_strings(package, book.strings_part)
+    dates = _read_date_styles(package, book.styles_part)
+    sheets: list[Sheet] = []
+    raws: list[_RawSheet] = []
+    room = MAX_CELLS
+    for entry in book.sheets:
+        raw = _read_sheet(package.read(entry.part), entry.name, strings, dates, book.uses_1904, room)
+        room -= raw.cell_count
+        raws.append(raw)
+        sheets.append(_finished(entry, raw))
+    failed = _compare_with_calamine(data, book, sheets, raws)
+    saved, properties = _read_properties(package)
+    return Workbook(
+        sheets=sheets,
+        saved=saved,
+        properties=properties,
+        has_macros=any(name.endswith("vbaproject.bin") for name in package.names),
+        extras=tuple(
+            title for mark, title in _EXTRAS if any(mark in name for name in package.names)
+        ) + (("图表工作表等非数据工作表",) if book.has_other_sheets else ()),
+        second_reading_failed=failed,
+    )
+
+
+# ── The package ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    kind: str
+    """The last word of the relationship's type: ``worksheet``."""
+    part: str
+
+
+class _Package:
+    """Parts of a zip by name; names compare without case, as the packaging standard says."""
+
+    def __init__(self, data: bytes) -> None:
+        if data.startswith(_OLE):
+            if _ENCRYPTED_STREAM in data:
+                raise Unreadable(_ENCRYPTED, _ENCRYPTED_ADVICE)
+            raise Unreadable("文件是旧版 Excel 97-2003 格式（.xls），不是 .xlsx")
+        if not data.startswith(b"PK"):
+            raise Unreadable("文件不是 Excel 工作簿（.xlsx）" if data else "文件是空的，没有任何内容")
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(data))
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+            raise Unreadable(_BROKEN, _BROKEN_ADVICE) from None
+        infos = self._zip.infolist()
+        if any(info.flag_bits & 1 for info in infos):
+            raise Unreadable(_ENCRYPTED, _ENCRYPTED_ADVICE)
+        if sum(info.file_size for info in infos) > MAX_EXPANDED:
+            raise Unreadable(f"文件解压后超过{MAX_EXPANDED // 1024 // 1024}MB，远大于正常的填报工作簿")
+        # Some writers use backslashes.
+        self._parts = {_part_key(info.filename): info for info in infos if not info.is_dir()}
+        if len(self._parts) != sum(not info.is_dir() for info in infos):
+            raise Unreadable("文件内部有同名的部件，无法确定以哪个为准")
+        self.names = sorted(self._parts)
+
+    def __contains__(self, part: str) -> bool:
+        return _part_key(part) in self._parts
+
+    def read(self, part: str) -> bytes:
+        """A part's bytes, with size and checksum verified."""
+        info = self._parts.get(_part_key(part))
+        if info is None:
+            raise Unreadable(f"文件内部缺少部件“{part}”", _BROKEN_ADVICE)
+        try:
+            return self._zip.read(info)
+        except MemoryError:
+            raise
+        except Exception:  # zlib.error, BadZipFile, EOFError, NotImplementedError …: all say the same to a clerk.
+            raise Unreadable(_BROKEN, _BROKEN_ADVICE) from None
+
+    def links(self, part: str) -> dict[str, _Link]:
+        """Relationships of a part (``""``: of the package) to parts of the package, by id."""
+        folder, name = posixpath.split(part)
+        rels = posixpath.join(folder, "_rels", f"{name}.rels")
+        found: dict[str, _Link] = {}
+        if rels not in self:
+            return found
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            if tag == f"{_PACKAGE_LINKS} Relationship" and attributes.get("TargetMode") != "External":
+                target = attributes.get("Target", "").replace("\\", "/")
+                path = posixpath.normpath(target if target.startswith("/") else posixpath.join(folder, target)).lstrip("/")
+                if path not in self and unquote(path) in self:
+                    path = unquote(path)
+                found[attributes.get("Id", "")] = _Link(attributes.get("Type", "").rpartition("/")[2], path)
+
+        _parse(self.read(rels), "内部关系表", start)
+        return found
+
+    def content_type(self, part: str) -> str:
+        """Declared type of a part; empty where none is declared."""
+        by_part: dict[str, str] = {}
+        by_extension: dict[str, str] = {}
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            if tag == f"{_CONTENT_TYPES} Override":
+                by_part[_part_key(attributes.get("PartName", ""))] = attributes.get("ContentType", "")
+            elif tag == f"{_CONTENT_TYPES} Default":
+                by_extension[attributes.get("Extension", "").casefold()] = attributes.get("ContentType", "")
+
+        if "[Content_Types].xml" in self:
+            _parse(self.read("[Content_Types].xml"), "内容类型表", start)
+        return by_part.get(_part_key(part), by_extension.get(part.rpartition(".")[2].casefold(), ""))
+
+
+def _part_key(name: str) -> str:
+    return name.replace("\\", "/").lstrip("/").casefold()
+
+
+class _Doctype(Exception):
+    """Raised from within expat to stop at once."""
+
+
+def _parse(
+    data: bytes,
+    what: str,
+    start: Callable[[str, dict[str, str]], None],
+    end: Callable[[str], None] | None = None,
+    text: Callable[[str], object] | None = None,
+) -> None:
+    """One pass of expat over a part; ``what`` names the part in the sentence for broken XML.
+
+    A document type could define entities that expand without end or reach for other files; no spreadsheet
+    program writes one, so any is refused.
+    """
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+
+    def refuse(*_: object) -> None:
+        raise _Doctype
+
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = start
+    if end is not None:
+        parser.EndElementHandler = end
+    if text is not None:
+        parser.CharacterDataHandler = text
+    try:
+        parser.Parse(data, True)
+    except _Doctype:
+        raise Unreadable("文件内含有文档类型声明（DOCTYPE），正常的工作簿不会有，为安全起见不予打开") from None
+    except (expat.ExpatError, ValueError, LookupError):
+        # ValueError and LookupError: an encoding that XML parsers need not know.
+        raise Unreadable(f"{what}的内容已损坏，读不出来") from None
+
+
+def _names(*short: str) -> dict[str, str]:
+    """Full element names, in both namespaces of spreadsheets, → short ones."""
+    return {f"{space} {name}": name for space in _MAIN for name in short}
+
+
+def _attribute(attributes: dict[str, str], name: str) -> str:
+    """An attribute in the namespace of relationships, whichever of the two it is."""
+    return next((attributes[f"{space} {name}"] for space in _LINKS if f"{space} {name}" in attributes), "")
+
+
+# ── The workbook part ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class _SheetEntry:
+    name: str
+    part: str
+    visibility: Visibility
+    index: int
+    """Place among all sheets, charts included."""
+
+
+class _BookParts:
+    """What the workbook part says: its sheets in order, the date system, where strings and styles lie."""
+
+    _NAMES = _names("workbook", "workbookPr", "sheet")
+
+    def __init__(self, package: _Package) -> None:
+        part = next((link.part for link in package.links("").values() if link.kind == "officeDocument"), None)
+        if part is None or part not in package:
+            raise Unreadable("压缩包里没有 Excel 工作簿的内容")
+        declared = package.content_type(part)
+        if "sheet.binary" in declared:
+            raise Unreadable("文件是二进制工作簿格式（.xlsb），程序不能读取")
+        if any(word in declared for word in ("wordprocessingml", "presentationml")):
+            raise Unreadable("文件是 Word 文档或演示文稿，不是 Excel 工作簿")
+        links = package.links(part)
+        self.sheets: list[_SheetEntry] = []
+        self.sheet_count = 0
+        self.uses_1904 = False
+        is_workbook = False
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            nonlocal is_workbook
+            match self._NAMES.get(tag):
+                case "workbook":
+                    is_workbook = True
+                case "workbookPr":
+                    self.uses_1904 = attributes.get("date1904") in _TRUE
+                case "sheet":
+                    self._add(package, attributes, links.get(_attribute(attributes, "id")))
+
+        _parse(package.read(part), "工作簿目录", start)
+        if not is_workbook:
+            raise Unreadable("压缩包里没有 Excel 工作簿的内容")
+        if not self.sheets:
+            raise Unreadable("工作簿里没有工作表")
+        by_kind = {link.kind: link.part for link in links.values()}
+        self.strings_part = by_kind.get("sharedStrings")
+        self.styles_part = by_kind.get("styles")
+
+    @property
+    def has_other_sheets(self) -> bool:
+        return self.sheet_count > len(self.sheets)
+
+    def _add(self, package: _Package, attributes: dict[str, str], link: _Link | None) -> None:
+        name, index = _clean(attributes.get("name", "")), self.sheet_count
+        self.sheet_count += 1
+        if any(entry.name.casefold() == name.casefold() for entry in self.sheets):
+            raise Unreadable(f"工作簿里有两个工作表都叫“{name}”")
+        if link is None or link.part not in package:
+            raise Unreadable(f"工作表“{name}”的内容缺失")
+        if link.kind != "worksheet":
+            return  # A chart or a dialog on a sheet of its own: has_other_sheets tells of it.
+        visibility = {"hidden": Visibility.HIDDEN, "veryHidden": Visibility.VERY_HIDDEN}
+        self.sheets.append(_SheetEntry(name, link.part, visibility.get(attributes.get("state", ""), Visibility.VISIBLE), index))
+
+
+def _read_strings(package: _Package, part: str | None) -> list[str]:
+    """Shared strings: runs of rich text joined, phonetic guides left out."""
+    strings: list[str] = []
+    if part is None or part not in package:
+        return strings
+    names = _names("si", "t", "rPh")
+    chunks: list[str] = []
+    texts: list[str] = []
+    phonetic = 0
+
+    def start(tag: str, _: dict[str, str]) -> None:
+        nonlocal phonetic
+        name = names.get(tag)
+        if name == "t":
+            chunks.clear()
+        elif name == "si":
+            texts.clear()
+        elif name == "rPh":
+            phonetic += 1
+
+    def end(tag: str) -> None:
+        nonlocal phonetic
+        name = names.get(tag)
+        if name == "t":
+            if not phonetic:
+                texts.extend(chunks)
+        elif name == "si":
+            strings.append(_clean("".join(texts)))
+        elif name == "rPh":
+            phonetic -= 1
+
+    _parse(package.read(part), "共享文字表", start, end, chunks.append)
+    return strings
+
+
+def _clean(text: str) -> str:
+    """Text with Excel's ``_xHHHH_`` escapes decoded; half a surrogate pair becomes U+FFFD."""
+    if "_x" not in text:
+        return text
+    decoded = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+    return decoded.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+# ── Number formats ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _read_date_styles(package: _Package, part: str | None) -> frozenset[str]:
+    """Indexes of the cell formats that show a number as a date or time, as cells write them."""
+    if part is None or part not in package:
+        return frozenset()
+    names = _names("numFmt", "cellXfs", "xf")
+    codes: dict[str, str] = {}
+    formats: list[str] = []
+    inside = False
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal inside
+        name = names.get(tag)
+        if name == "xf" and inside:
+            formats.append(attributes.get("numFmtId", "0"))
+        elif name == "numFmt":
+            codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+        elif name == "cellXfs":
+            inside = True
+
+    def end(tag: str) -> None:
+        nonlocal inside
+        if names.get(tag) == "cellXfs":
+            inside = False
+
+    _parse(package.read(part), "格式表", start, end)
+    built_in = {str(number) for number in _BUILT_IN_DATES}
+    # A code in the file overrides the built-in meaning of its number.
+    dates = {number for number in formats if (is_date_code(codes[number]) if number in codes else number in built_in)}
+    return frozenset(str(index) for index, number in enumerate(formats) if number in dates)
+
+
+def is_date_code(code: str) -> bool:
+    """Whether a number format's code shows a date, a time or an elapsed time: ``yyyy"年"m"月"``, ``[h]:mm``."""
+    code = re.sub(r'"[^"]*"|\\.|[_*].', "", code.casefold())
+    if re.search(r"\[(h+|m+|s+)\]", code):
+        return True
+    code = re.sub(r"\[[^\]]*\]|general|standard|e[+-]", "", code)
+    return any(letter in code for letter in "ymdhse年月日")
+
+
+def date_text(serial: float, uses_1904: bool) -> str:
+    """A serial number as the date or time that Excel shows, in ISO order: ``2021-03-05 08:30``."""
+    days, part = divmod(serial, 1)
+    seconds = round(part * 86400)
+    if seconds == 86400:
+        days, seconds = days + 1, 0
+    time = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}" + (f":{seconds % 60:02d}" if seconds % 60 else "")
+    if days == 0 and not uses_1904:
+        return time
+    # Excel keeps Lotus's 29 February 1900, so that days before it count from another base.
+    base = datetime.date(1904, 1, 1) if uses_1904 else datetime.date(1899, 12, 30 if days >= 61 else 31)
+    if days == 60 and not uses_1904:
+        date = "1900-02-29"
+    else:
+        try:
+            date = (base + datetime.timedelta(days=days)).isoformat()
+        except OverflowError:
+            return f"{serial:.15g}"
+    return f"{date} {time}" if seconds else date
+
+
+# ── A sheet ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(slots=True)
+class _RawSheet:
+    """What one pass over a sheet's XML finds."""
+
+    cells: dict[Address, CellValue]
+    cell_count: int
+    formulas: set[Address] = field(default_factory=set)
+    arrays: list[tuple[int, int, int, int]] = field(default_factory=list)
+    merges: list[tuple[int, int, int, int]] = field(default_factory=list)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_ranges: list[tuple[int, int]] = field(default_factory=list)
+    blanks: list[Address] = field(default_factory=list)
+    """Cells that store an empty value: blank to us, but calamine may see something in them."""
+    padded: set[Address] = field(default_factory=set)
+    """Cells whose stored text has blanks around it: calamine is known to misread them, so they are not compared."""
+
+
+@cache
+def _columns() -> dict[str, int]:
+    return {column_letters(number): number for number in range(1, MAX_COLUMN + 1)}
+
+
+_SHEET_NAMES = _names("worksheet", "sheetData", "row", "c", "v", "f", "is", "t", "rPh", "mergeCell", "col")
+
+
+def _read_sheet(
+    data: bytes, sheet_name: str, strings: list[str], dates: frozenset[str], uses_1904: bool, room: int
+) -> _RawSheet:
+    """One pass over a worksheet's XML. Written flat: a national run makes some hundred million of these calls."""
+    cells: dict[Address, CellValue] = {}
+    references: list[str] = []
+    raw = _RawSheet(cells, 0)
+    names, columns = _SHEET_NAMES, _columns()
+    chunks: list[str] = []
+    texts: list[str] = []
+    reference = kind = style = row_text = ""
+    value: str | None = None
+    formula: str | None = None
+    row = row_start = 0
+    row_is_given = False
+    inside = has_root = False
+    phonetic = 0
+
+    def next_reference() -> str:
+        """The address of a cell that does not give one: it follows the cell before it."""
+        if not row:
+            raise bad_address("")
+        if len(references) == row_start:
+            return f"A{row_text}"
+        return f"{column_letters(_range(references[-1], bad_address)[1] + 1)}{row_text}"
+
+    def bad_address(text: str) -> Unreadable:
+        return Unreadable(f"工作表“{sheet_name}”里有不可能的单元格地址“{text[:20]}”")
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal reference, kind, style, value, formula, row, row_start, row_text, row_is_given, inside, has_root, phonetic
+        name = names.get(tag)
+        if name == "c":
+            if not inside:
+                return
+            reference = attributes.get("r") or next_reference()
+            kind = attributes.get("t", "n")
+            style = attributes.get("s", "0")
+            value = formula = None
+            references.append(reference)
+        elif name == "v" or name == "t":
+            chunks.clear()
+        elif name == "f":
+            chunks.clear()
+            if attributes.get("t") == "array" and "ref" in attributes:
+                raw.arrays.append(_range(attributes["ref"], bad_address))
+        elif name == "row":
+            given = attributes.get("r")
+            row_is_given = given is not None
+            row = _row_number(given, bad_address) if given is not None else row + 1
+            row_text, row_start = str(row), len(references)
+            if len(references) > room:
+                raise Unreadable(f"单元格超过{MAX_CELLS}个，远多于正常的填报工作簿")
+            if attributes.get("hidden") in _TRUE or _is_zero(attributes.get("ht")):
+                raw.hidden_rows.add(row)
+        elif name == "is":
+            texts.clear()
+        elif name == "rPh":
+            phonetic += 1
+        elif name == "mergeCell":
+            raw.merges.append(_range(attributes.get("ref", ""), bad_address))
+        elif name == "col":
+            if attributes.get("hidden") in _TRUE or _is_zero(attributes.get("width")):
+                raw.hidden_ranges.append(_column_range(attributes, bad_address))
+        elif name == "sheetData":
+            inside = True
+        elif name == "worksheet":
+            has_root = True
+
+    def end(tag: str) -> None:
+        nonlocal value, formula, phonetic, inside
+        name = names.get(tag)
+        if name == "c":
+            if inside and (value is not None or formula is not None):
+                store()
+        elif name == "v":
+            value = chunks[0] if len(chunks) == 1 else "".join(chunks)
+        elif name == "f":
+            formula = "".join(chunks)
+        elif name == "t":
+            if not phonetic:
+                texts.extend(chunks)
+        elif name == "is":
+            value = "".join(texts)
+        elif name == "rPh":
+            phonetic -= 1
+        elif name == "sheetData":
+            inside = False
+
+    def store() -> None:
+        nonlocal row, row_text, row_is_given
+        found = columns.get(reference.removesuffix(row_text)) if reference.endswith(row_text) else None
+        if found is None:
+            # Not of this row, which is right only where the row itself did not say which one it is.
+            match = _REFERENCE.fullmatch(reference)
+            if match is None or row_is_given or (found := columns.get(match[1])) is None:
+                raise bad_address(reference)
+            row, row_text, row_is_given = _row_number(match[2], bad_address), match[2], True
+        address = (row, found)
+        if formula is not None:
+            raw.formulas.add(address)
+        content = cell_value(address)
+        if content is not None:
+            cells[address] = content
+        else:
+            raw.blanks.append(address)
+
+    def cell_value(address: Address) -> CellValue:
+        if kind == "s":
+            text = (value or "").strip(_XML_SPACE)
+            if text != value:
+                raw.padded.add(address)
+            if text.isascii() and text.isdigit() and len(text) < 10 and int(text) < len(strings):
+                return strings[int(text)] or None
+            return FaultyCell(Fault.UNREADABLE, f"文字编号{text[:20]}") if text else _no_value(formula)
+        if kind == "str" or kind == "inlineStr":
+            if value is None:
+                return _no_value(formula)
+            return _clean(value) or None
+        text = (value or "").strip(_XML_SPACE)
+        if not text:
+            return _no_value(formula)
+        if text != value:
+            raw.padded.add(address)
+        if kind == "n":
+            number = _number(text)
+            if number is None:
+                return FaultyCell(Fault.UNREADABLE, text[:40])
+            return FaultyCell(Fault.DATE, date_text(number, uses_1904)) if style in dates and number >= 0 else number
+        if kind == "b":
+            return FaultyCell(Fault.LOGICAL, "TRUE" if text in _TRUE else "FALSE")
+        if kind == "e":
+            return FaultyCell(Fault.ERROR, text[:40])
+        if kind == "d":
+            return FaultyCell(Fault.DATE, text[:40])
+        return FaultyCell(Fault.UNREADABLE, text[:40])
+
+    _parse(data, f"工作表“{sheet_name}”", start, end, chunks.append)
+    if not has_root:
+        raise Unreadable(f"工作表“{sheet_name}”的内容已损坏，读不出来")
+    raw.cell_count = len(references)
+    if len(references) > room:
+        raise Unreadable(f"单元格超过{MAX_CELLS}个，远多于正常的填报工作簿")
+    if len(set(references)) != len(references):
+        for repeated, count in Counter(references).items():
+            if count > 1:
+                address = _range(repeated, bad_address)[:2]
+                if address in cells:
+                    cells[address] = FaultyCell(Fault.UNREADABLE, f"{_shown(cells[address])}（同一单元格存了{count}次）")
+    return raw
+
+
+def _is_zero(measure: str | None) -> bool:
+    """Whether a height or width is 0."""
+    if measure is None:
+        return False
+    try:
+        return float(measure) == 0
+    except ValueError:
+        return False
+
+
+def _row_number(text: str, bad: Callable[[str], Unreadable]) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 7 and 1 <= int(text) <= MAX_ROW):
+        raise bad(text)
+    return int(text)
+
+
+def _range(text: str, bad: Callable[[str], Unreadable]) -> tuple[int, int, int, int]:
+    """``B2:D5`` or ``B2`` → first row, first column, last row, last column."""
+    corners = [_REFERENCE.fullmatch(corner) for corner in text.split(":")]
+    numbers: list[int] = []
+    for corner in corners:
+        if corner is None or corner[1] not in _columns() or int(corner[2]) > MAX_ROW:
+            raise bad(text)
+        numbers += int(corner[2]), _columns()[corner[1]]
+    if len(corners) > 2 or numbers[0] > numbers[-2] or numbers[1] > numbers[-1]:
+        raise bad(text)
+    return numbers[0], numbers[1], numbers[-2], numbers[-1]
+
+
+def _column_range(attributes: dict[str, str], bad: Callable[[str], Unreadable]) -> tuple[int, int]:
+    first, last = attributes.get("min", ""), attributes.get("max", "")
+    if not all(text.isascii() and text.isdigit() and len(text) <= 5 for text in (first, last)):
+        raise bad(f"{first}:{last}")
+    return int(first), min(int(last), MAX_COLUMN)
+
+
+def _number(text: str) -> int | float | None:
+    """A stored number; None where it is none, or none that Excel could hold."""
+    if text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 15:
+        return int(text)
+    if _NUMBER.fullmatch(text) is None:
+        return None
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _no_value(formula: str | None) -> FaultyCell | None:
+    if formula is None:
+        return None
+    shown = formula if len(formula) <= MAX_FORMULA_SHOWN else formula[:MAX_FORMULA_SHOWN] + "…"
+    return FaultyCell(Fault.NO_VALUE, f"={shown}" if formula else "公式")
+
+
+def _shown(value: CellValue) -> str:
+    if isinstance(value, FaultyCell):
+        return value.shown
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def _finished(entry: _SheetEntry, raw: _RawSheet) -> Sheet:
+    """The sheet as later stages see it: array formulas, covered cells and hidden columns resolved."""
+    cells = raw.cells
+    room = MAX_COVERED
+    for first_row, first_column, last_row, last_column in (*raw.arrays, *raw.merges):
+        room -= (last_row - first_row + 1) * (last_column - first_column + 1)
+    if room < 0:
+        raise Unreadable(f"工作表“{entry.name}”里合并的单元格太多，远多于正常的填报工作簿")
+    for area in raw.arrays:
+        first = cells.get(area[:2])
+        for address in _addresses(area):
+            raw.formulas.add(address)
+            if isinstance(first, FaultyCell) and first.fault is Fault.NO_VALUE:
+                cells.setdefault(address, first)
+    for area in raw.merges:
+        for address in _addresses(area):
+            if address in cells and address != area[:2]:
+                # Nobody sees it, yet formulas count it.
+                cells[address] = FaultyCell(Fault.UNREADABLE, f"{_shown(cells[address])}（被合并单元格遮住）")
+    columns = {column for _, column in cells}
+    return Sheet(
+        name=entry.name,
+        cells=cells,
+        visibility=entry.visibility,
+        formulas=frozenset(raw.formulas),
+        merges=tuple(raw.merges),
+        hidden_rows=frozenset(raw.hidden_rows),
+        hidden_columns=frozenset(
+            column for column in columns if any(first <= column <= last for first, last in raw.hidden_ranges)
+        ),
+    )
+
+
+def _addresses(area: tuple[int, int, int, int]) -> Iterator[Address]:
+    first_row, first_column, last_row, last_column = area
+    return ((row, column) for row in range(first_row, last_row + 1) for column in range(first_column, last_column + 1))
+
+
+# ── The second reading ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _compare_with_calamine(data: bytes, book: _BookParts, sheets: list[Sheet], raws: list[_RawSheet]) -> bool:
+    """Mark every cell that calamine reads otherwise as unreadable. True where calamine could not read a sheet."""
+    import python_calamine
+
+    try:
+        other = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        if len(other.sheets_metadata) != book.sheet_count:
+            return True
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException:  # Its panics are no Exception.
+        return True
+    failed = False
+    for entry, sheet, raw in zip(book.sheets, sheets, raws, strict=True):
+        used = (*sheet.cells, *raw.formulas, *raw.blanks)
+        height = max((row for row, _ in used), default=0)
+        width = max((column for _, column in used), default=0)
+        if height * width > MAX_SECOND_READING:
+            failed = True
+            continue
+        try:
+            table: list[list[Any]] = other.get_sheet_by_index(entry.index).to_python(skip_empty_area=False)
+        except (KeyboardInterrupt, SystemExit, MemoryError):
+            raise
+        except BaseException:
+            failed = True
+            continue
+        _mark_differences(sheet.cells, table, raw.padded)
+    return failed
+
+
+def _mark_differences(cells: dict[Address, CellValue], table: list[list[Any]], padded: Iterable[Address]) -> None:
+    skipped = frozenset(padded)
+    own = cells.get
+    for row, values in enumerate(table, 1):
+        for column, second in enumerate(values, 1):
+            if second == "":
+                continue
+            first = own((row, column))
+            if first == second or (row, column) in skipped or isinstance(first, FaultyCell):
+                continue
+            if isinstance(second, str) and isinstance(first, str | None) and _squeezed(first) == _squeezed(second):
+                continue
+            if not isinstance(second, str | int | float):
+                second = str(second)
+            cells[row, column] = FaultyCell(Fault.UNREADABLE, f"{'空白' if first is None else _shown(first)} / {_shown(second)}")
+
+
+def _squeezed(text: str | None) -> str:
+    """Text without white space, which readers keep or drop as they please, and with escapes decoded."""
+    return "".join(_clean(text or "").split())
+
+
+# ── Document properties ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _read_properties(package: _Package) -> tuple[datetime.datetime | None, dict[str, str]]:
+    """The time at which the document was saved (UTC) and what else it says of itself. Damage here costs nothing."""
+    properties: dict[str, str] = {}
+    name = ""
+    chunks: list[str] = []
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal name
+        chunks.clear()
+        name = attributes.get("name", name) if tag.endswith("/custom-properties property") else name
+
+    def end(tag: str) -> None:
+        nonlocal name
+        if text := "".join(chunks).strip():
+            properties[name or tag.rpartition(" ")[2]] = _clean(text)
+        chunks.clear()
+        if tag.endswith("property"):
+            name = ""
+
+    for link in package.links("").values():
+        if link.kind in ("core-properties", "custom-properties", "coreProperties", "customProperties") and link.part in package:
+            try:
+                _parse(package.read(link.part), "文档属性", start, end, chunks.append)
+            except Unreadable as error:
+                if "DOCTYPE" in error.reason:
+                    raise
+    return _time(properties.get("modified", "")), properties
+
+
+def _time(text: str) -> datetime.datetime | None:
+    try:
+        time = datetime.datetime.fromisoformat(text)
+        return (time if time.tzinfo else time.replace(tzinfo=datetime.UTC)).astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,51 @@
+"""What people open: each output lays out results and decides nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from greencomm.results import RegionResult, UnitResult
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One output that was written: ``path`` relative to the folder, with ``/``."""
+
+    role: str
+    unit: str | None
+    path: str
+
+
+def write_outputs(folder: Path, result: RegionResult) -> Iterator[Made]:
+    """Write all outputs of a run below ``folder``, one after the other."""
+    from greencomm.outputs.annex2 import write_annex2
+    from greencomm.outputs.discrepancy import write_discrepancy
+
+    write_annex2(folder / "annex2.xlsx", result, TEMPLATES / "annex2.xlsx")
+    yield Made("annex2", None, "annex2.xlsx")
+    names = folder_names(result.units)
+    for unit in result.units:
+        name = names[unit.unit.code]
+        place = folder / "units" / name
+        place.mkdir(parents=True)
+        path = f"units/{name}/{name}_差异报告.xlsx"
+        write_discrepancy(folder / path, unit, result)
+        yield Made("discrepancy", unit.unit.code, path)
+
+
+def folder_names(units: tuple[UnitResult, ...]) -> dict[str, str]:
+    """A folder name for each unit by code: its name, made legal on every system and unique."""
+    taken: dict[str, str] = {}
+    used: set[str] = set()
+    for unit in units:
+        name = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", unit.unit.name).strip(" .")[:60] or unit.unit.code
+        if name.upper() in {"CON", "PRN", "AUX", "NUL"} or name.casefold() in used:
+            name = f"{name}_{unit.unit.code}"
+        used.add(name.casefold())
+        taken[unit.unit.code] = name
+    return taken

@@ -1,0 +1,371 @@
+"""Annex 2 (附件2 绿色社区建设任务完成情况汇总表): the officer's template filled with the year's results.
+
+The template may be restyled in Excel: its cells are found by their labels, and the county rows look like its first one.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+from openpyxl.worksheet.cell_range import CellRange
+from openpyxl.worksheet.properties import PageSetupProperties
+
+from greencomm import paper
+from greencomm.errors import UserError
+from greencomm.forms.layout import normal_label
+from greencomm.outputs import book
+from greencomm.results import CommunityResult, RegionResult
+from greencomm.results import ratio as share
+
+# The labels of the form, as the notice prints them; the standard's data gives the years and the remaining words.
+COUNTY = "县（市、区）"
+NAMES, COUNT, RATIO = "{year} 年绿色社区名单", "{year} 年完成数量", "{year} 年完成比例"
+COMBINED = "合计完成比例"
+UNIT, STAMP, DATE, CONTACT = "填报单位", "（盖章）", "填报时间", "联系人及联系电话"
+NO_LIST = "/"
+"""What the row 地区 shows under the lists."""
+PERCENT = "0.00%"
+_COLON = "："
+_DEFAULT_HEIGHT, _DEFAULT_SIZE = 15.0, 11.0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One year of one row: names for the list (None in the row 地区), how many, their share of all communities."""
+
+    names: tuple[str, ...] | None
+    count: int
+    ratio: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the table. Columns of a year without figures stay empty."""
+
+    label: str
+    years: Mapping[int, Figures]
+    combined: Fraction | None
+    """合计完成比例: each community counted once (D-11)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """All that is written into the template."""
+
+    title: str
+    years: tuple[int, ...]
+    total_label: str
+    heading: Mapping[str, str]
+    """Values by label, as they follow the label's colon."""
+    lines: tuple[Line, ...]
+    total: Line
+    date: datetime.date
+    sample: bool
+
+
+def write_annex2(target: Path, result: RegionResult, template: Path) -> None:
+    """Write the completed Annex 2 of the region: one row per unit in roster order, then the row 地区.
+
+    Raises UserError where the template cannot be opened or lacks a label.
+    """
+    fill(target, annex2_form(result), template)
+
+
+def annex2_form(result: RegionResult) -> Form:
+    """What Annex 2 says about a region, in the figures of ``result.year``; other years stay empty."""
+    batch, words = result.roster.batch, result.standard.annex2
+    lines = tuple(_line(unit.unit.name, result.year, unit.green, unit.urban_communities) for unit in result.units)
+    return Form(
+        title=words.title,
+        years=tuple(sorted({*words.years, result.year})),
+        total_label=words.total_label,
+        heading={
+            UNIT: batch.reporting_unit + STAMP,
+            DATE: book.chinese_date(batch.form_date or result.run_date),
+            CONTACT: "  ".join(part for part in (batch.contact, batch.phone) if part),
+        },
+        lines=lines,
+        total=_total(words.total_label, result),
+        date=result.run_date,
+        sample=result.sample,
+    )
+
+
+def _line(label: str, year: int, green: Iterable[CommunityResult], urban: int) -> Line:
+    names = tuple(result.community.name for result in green)
+    figures = Figures(names, len(names), share(len(names), urban))
+    return Line(label, {year: figures}, figures.ratio)
+
+
+def _total(label: str, result: RegionResult) -> Line:
+    # The region's ratio divides the sums; it does not average the ratios (D-10).
+    figures = Figures(None, result.green_count, result.completion_ratio)
+    return Line(label, {result.year: figures}, figures.ratio)
+
+
+def fill(target: Path, form: Form, template: Path) -> None:
+    """Fill ``template`` with ``form`` and save it as ``target``.
+
+    Raises UserError where the template cannot be opened or lacks a label.
+    """
+    try:
+        workbook = openpyxl.load_workbook(template)
+    except FileNotFoundError:
+        raise UserError(f"找不到附件2模板“{template.name}”，请把它放回 {template.parent.name} 文件夹。") from None
+    except Exception:  # openpyxl raises whatever the damage happens to break
+        raise UserError(f"附件2模板“{template.name}”打不开，请用 Excel 另存为 .xlsx 格式，或恢复原来的模板。") from None
+    sheet = next((sheet for sheet in workbook.worksheets if _find(sheet, COUNTY)), workbook.worksheets[0])
+    for other in workbook.sheetnames:
+        if other != sheet.title:
+            del workbook[other]
+    _Filler(sheet, form, template.name).fill()
+    book.save_workbook(workbook, target, form.date)
+
+
+def _find(sheet: Any, label: str) -> Any:
+    """The first cell that holds ``label`` and nothing else; None where there is none."""
+    wanted = normal_label(label)
+    return next((cell for row in sheet.iter_rows() for cell in row if normal_label(cell.value) == wanted), None)
+
+
+def name_parts(names: Iterable[str], width: float, size: float) -> list[str]:
+    """Names joined by 、 in as many texts as rows are needed: none is higher than Excel's highest row."""
+    parts = [""]
+    for name in names:
+        longer = f"{parts[-1]}、{name}" if parts[-1] else name
+        if parts[-1] and paper.height(paper.line_count(longer + "、", width, size), size) >= paper.MAX_ROW_HEIGHT:
+            parts[-1] += "、"
+            parts.append(name)
+        else:
+            parts[-1] = longer
+    return parts
+
+
+class _Filler:
+    """One template being filled."""
+
+    def __init__(self, sheet: Any, form: Form, file_name: str) -> None:
+        self.sheet, self.form, self.file_name = sheet, form, file_name
+        self.title = self._containing(form.title)
+        header = self._cell(COUNTY)
+        self.header_row: int = header.row
+        self.county: int = header.column
+        self.names = {year: self._column(NAMES.format(year=year)) for year in form.years}
+        self.counts = {year: self._column(COUNT.format(year=year)) for year in form.years}
+        self.ratios = {year: self._column(RATIO.format(year=year)) for year in form.years}
+        self.combined = self._column(COMBINED)
+        self.first = 1 + max(merge.max_row for merge in self._merges_at(self.header_row, self.county))
+        self.total_row = self._total_row()
+
+    def fill(self) -> None:
+        """Write heading, rows and print set-up."""
+        form = self.form
+        for label, value in form.heading.items():
+            cell = self._starting(label)
+            book.write_text(cell, str(cell.value).strip().partition(_COLON)[0].rstrip(":") + _COLON + value)
+        if form.sample:
+            book.write_text(self.title, str(self.title.value) + book.SAMPLE_SUFFIX)
+            self.sheet.oddHeader.right.text = book.SAMPLE_HEADER
+        parts = [self._parts(line) for line in form.lines]
+        needed = sum(map(len, parts))
+        self._make_room(needed)
+        row = self.first
+        for line, texts in zip(form.lines, parts, strict=True):
+            self._write_line(row, line, texts)
+            row += len(texts)
+        self._write_figures(row, form.total)
+        for year in form.years:
+            self._write(row, self.names[year], NO_LIST)
+        self._set_paper()
+
+    # finding
+
+    def _missing(self, label: str) -> UserError:
+        return UserError(f"附件2模板“{self.file_name}”中找不到“{label}”，请补上这一格，或恢复原来的模板。")
+
+    def _cell(self, label: str) -> Any:
+        cell = _find(self.sheet, label)
+        if cell is None:
+            raise self._missing(label)
+        return cell
+
+    def _column(self, label: str) -> int:
+        wanted = normal_label(label)
+        for cell in self.sheet[self.header_row]:
+            if normal_label(cell.value) == wanted:
+                return int(cell.column)
+        raise self._missing(label)
+
+    def _matching(self, label: str, *, start: bool) -> Any:
+        wanted = normal_label(label)
+        for row in self.sheet.iter_rows():
+            for cell in row:
+                text = normal_label(cell.value)
+                if text.startswith(wanted) if start else wanted in text:
+                    return cell
+        raise self._missing(label)
+
+    def _starting(self, label: str) -> Any:
+        return self._matching(label, start=True)
+
+    def _containing(self, label: str) -> Any:
+        return self._matching(label, start=False)
+
+    def _total_row(self) -> int:
+        wanted = normal_label(self.form.total_label)
+        for row in range(self.first, self.sheet.max_row + 1):
+            if normal_label(self.sheet.cell(row, self.county).value) == wanted:
+                if row == self.first:
+                    label = self.form.total_label
+                    raise UserError(f"附件2模板“{self.file_name}”的表头与“{label}”之间没有空行，请至少留一行供填写。")
+                return row
+        raise self._missing(self.form.total_label)
+
+    def _merges_at(self, row: int, column: int) -> list[CellRange]:
+        """The merged range that holds a cell, or the cell alone."""
+        alone = CellRange(min_row=row, max_row=row, min_col=column, max_col=column)
+        return [merge for merge in self.sheet.merged_cells.ranges if alone.issubset(merge)] or [alone]
+
+    # layout
+
+    def _width(self, column: int) -> float:
+        """Width of a column of the table, or of the columns that the model row merges there."""
+        merge = self._merges_at(self.first, column)[0]
+        return sum(book.column_width(self.sheet, index) for index in range(merge.min_col, merge.max_col + 1))
+
+    def _size(self, column: int) -> float:
+        return float(self.sheet.cell(self.first, column).font.sz or _DEFAULT_SIZE)
+
+    def _parts(self, line: Line) -> list[dict[int, str]]:
+        """The texts of the lists, by year, for each of the rows that the line takes."""
+        lists = {
+            year: name_parts(figures.names or (), self._width(self.names[year]), self._size(self.names[year]))
+            for year, figures in line.years.items()
+        }
+        rows = max(map(len, lists.values()), default=1)
+        return [{year: parts[row] for year, parts in lists.items() if row < len(parts)} for row in range(rows)]
+
+    def _make_room(self, needed: int) -> None:
+        """Put ``needed`` empty rows, all like the template's first one, between the header and the row 地区."""
+        sheet, first, total = self.sheet, self.first, self.total_row
+        shift = needed - (total - first)
+        styles = {cell.column: copy.copy(cell._style) for cell in sheet[first]}
+        heights = {row: sheet.row_dimensions[row].height for row in range(first, sheet.max_row + 1)}
+        merges = []
+        for merge in sheet.merged_cells.sorted():
+            if merge.min_row >= total:
+                merge = CellRange(merge.coord)
+                merge.shift(row_shift=shift)
+            elif merge.min_row == merge.max_row == first:
+                merges += [_moved(merge, row) for row in range(first + 1, first + needed)]
+            elif merge.max_row >= first:
+                continue
+            merges.append(merge)
+        sheet.delete_rows(first, total - first)
+        sheet.insert_rows(first, needed)
+        sheet.merged_cells = book.OrderedRanges(merges)
+        for row in heights:
+            sheet.row_dimensions.pop(row, None)
+        self.model_height = heights[first] or _DEFAULT_HEIGHT
+        for row in range(first, first + needed):
+            for column, style in styles.items():
+                sheet.cell(row, column)._style = copy.copy(style)
+        for row, height in heights.items():
+            if row >= total and height:
+                sheet.row_dimensions[row + shift].height = height
+
+    def _write_line(self, first: int, line: Line, texts: list[dict[int, str]]) -> None:
+        last = first + len(texts) - 1
+        self._write(first, self.county, line.label)
+        self._write_figures(first, line)
+        highest = self.model_height
+        for row, by_year in enumerate(texts, first):
+            cells = [(text, self._width(self.names[year]), self._size(self.names[year])) for year, text in by_year.items()]
+            if row == first:
+                cells.append((line.label, self._width(self.county), self._size(self.county)))
+            for year, text in by_year.items():
+                self._write(row, self.names[year], text)
+                self._wrap(row, self.names[year])
+            needed = [paper.row_height([(text, width)], size) for text, width, size in cells]
+            self.sheet.row_dimensions[row].height = max([highest, *needed])
+        self._wrap(first, self.county)
+        if last > first:
+            lists = set(self.names.values())
+            for column in {self.county, self.combined, *self.counts.values(), *self.ratios.values()} - lists:
+                self._merge_down(first, last, column)
+
+    def _merge_down(self, first: int, last: int, column: int) -> None:
+        """Merge a cell over the rows that its county takes."""
+        across = self._merges_at(first, column)[0]
+        kept = [merge for merge in self.sheet.merged_cells.ranges if not self._within(merge, first, last, across)]
+        whole = CellRange(min_row=first, max_row=last, min_col=across.min_col, max_col=across.max_col)
+        self.sheet.merged_cells = book.OrderedRanges([*kept, whole])
+
+    @staticmethod
+    def _within(merge: CellRange, first: int, last: int, across: CellRange) -> bool:
+        return bool(first <= merge.min_row <= last and merge.min_col == across.min_col)
+
+    def _write_figures(self, row: int, line: Line) -> None:
+        for year, figures in line.years.items():
+            self._write(row, self.counts[year], figures.count)
+            self._write_ratio(row, self.ratios[year], figures.ratio)
+        self._write_ratio(row, self.combined, line.combined)
+
+    def _write_ratio(self, row: int, column: int, value: Fraction | None) -> None:
+        if value is None:
+            self._write(row, column, book.BLANK)
+        else:
+            self._write(row, column, book.number_of_ratio(value))
+            self.sheet.cell(row, column).number_format = PERCENT
+
+    def _write(self, row: int, column: int, value: str | float) -> None:
+        cell = self.sheet.cell(row, column)
+        if isinstance(value, str):
+            book.write_text(cell, value)
+        else:
+            cell.value = value
+
+    def _wrap(self, row: int, column: int) -> None:
+        cell = self.sheet.cell(row, column)
+        alignment = copy.copy(cell.alignment)
+        alignment.wrap_text, alignment.shrink_to_fit = True, False
+        cell.alignment = alignment
+
+    def _set_paper(self) -> None:
+        """As wide as one page, its header repeated and its pages numbered where there are several."""
+        sheet = self.sheet
+        sheet.print_area = None
+        sheet.row_breaks.brk = []
+        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+        sheet.print_title_rows = f"{self.header_row}:{self.first - 1}"
+        if _printed_pages(sheet, self.header_row) > 1:
+            sheet.oddFooter.center.text = book.PAGE_NUMBERS
+
+
+def _moved(merge: CellRange, row: int) -> CellRange:
+    return CellRange(min_row=row, max_row=row, min_col=merge.min_col, max_col=merge.max_col)
+
+
+def _printed_pages(sheet: Any, header_row: int) -> int:
+    """How many A4 pages the sheet takes when it is as wide as one page."""
+    margins = sheet.page_margins
+    down, across = book.A4_SIDES if sheet.page_setup.orientation == "landscape" else reversed(book.A4_SIDES)
+    # A column of n units takes 7 pixels each and 5 for its edges, at 96 dots an inch.
+    pixels = sum(book.column_width(sheet, column) * 7 + 5 for column in range(1, sheet.max_column + 1))
+    scale = min(1.0, (across - margins.left - margins.right) * 96 / pixels)
+    room = (down - margins.top - margins.bottom) * 72 / scale
+    heights = {row: sheet.row_dimensions[row].height or _DEFAULT_HEIGHT for row in range(1, sheet.max_row + 1)}
+    pages, used = 1, 0.0
+    for height in heights.values():
+        if used + height > room and used:
+            pages, used = pages + 1, heights[header_row]
+        used += height
+    return pages

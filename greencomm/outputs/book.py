@@ -1,0 +1,250 @@
+"""Shared by the workbooks that people open: styles, text that stays text, row heights, paper, fixed bytes."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import openpyxl
+import xlsxwriter
+from openpyxl.cell.cell import Cell
+from openpyxl.worksheet.cell_range import MultiCellRange
+
+from greencomm import paper
+from greencomm.findings import Severity
+from greencomm.forms.layout import SAMPLE_MARK
+from greencomm.forms.style import (
+    GREEN,
+    GREY,
+    HEI,
+    LINE,
+    LOCKED,
+    PALE_AMBER,
+    PALE_GREEN,
+    PALE_RED,
+    SIZE,
+    SMALL,
+    SONG,
+    TITLE_SIZE,
+)
+
+SAMPLE_SUFFIX = f"【{SAMPLE_MARK}】"
+SAMPLE_HEADER = f"{SAMPLE_SUFFIX}数据为虚构，不作为上报依据"
+PAGE_NUMBERS = "第 &P 页 共 &N 页"
+BLANK = "—"
+"""Shown where there is no figure."""
+
+GOOD, WARN, BAD, CALM = PALE_GREEN, PALE_AMBER, PALE_RED, LOCKED
+"""Fills: in order, to look at, to correct, for information."""
+SEVERITY_FILL = {Severity.SEND_BACK: BAD, Severity.VERIFY: WARN, Severity.NOTE: CALM}
+
+_LONGEST_TEXT = 32_000
+"""A little less than the 32,767 characters that an Excel cell holds."""
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_FORMULA_STARTS = ("=", "+", "-", "@")
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+A4 = 9
+"""Paper size as workbooks number it."""
+A4_SIDES = (8.27, 11.69)
+MARGIN = 0.6
+"""Inches on every side; the footer stands inside."""
+
+
+def clean(text: str) -> str:
+    """Text that came from a county, fit for a cell: without characters that no workbook can hold, and not too long."""
+    kept = _NOT_XML.sub("", text)
+    return kept if len(kept) <= _LONGEST_TEXT else kept[:_LONGEST_TEXT] + "……"
+
+
+def chinese_date(date: datetime.date) -> str:
+    """``2021年10月18日``."""
+    return f"{date.year}年{date.month}月{date.day}日"
+
+
+def plain_number(value: Decimal | int) -> int | float:
+    """A score as Excel stores it: ``88`` rather than ``88.0``."""
+    return int(value) if value == int(value) else float(value)
+
+
+def number_of_ratio(value: Fraction, decimals: int = 4) -> float:
+    """A ratio as a number for a cell, rounded half up (四舍五入, D-10)."""
+    scaled = (value * 10**decimals * 2 + 1) // 2
+    return float(Fraction(int(scaled), 10**decimals))
+
+
+def midnight(date: datetime.date) -> datetime.datetime:
+    """The time that a workbook made on ``date`` carries in its properties."""
+    return datetime.datetime.combine(date, datetime.time())
+
+
+# --- workbooks filled with openpyxl ---------------------------------------------------------------------------------
+
+
+class OrderedRanges(MultiCellRange):  # type: ignore[misc]
+    """Merged ranges written in the order of the sheet; openpyxl's own set has another order in every process."""
+
+    def __iter__(self) -> Any:
+        return iter(self.sorted())
+
+
+def write_text(cell: Cell, text: str) -> None:
+    """Put text into a cell so that no program takes it for a formula, a number or an error."""
+    kept = clean(text)
+    cell.value = kept or None
+    if kept:
+        cell.data_type = "s"
+        cell.quotePrefix = kept.startswith(_FORMULA_STARTS)
+
+
+def save_workbook(workbook: openpyxl.Workbook, target: Path, date: datetime.date) -> None:
+    """Save so that the same content gives the same bytes: ``date`` in the properties, one fixed date in the zip."""
+    for sheet in workbook.worksheets:
+        sheet.merged_cells = OrderedRanges(sheet.merged_cells.ranges)
+    stamp = midnight(date)
+    workbook.properties.created = stamp
+    raw = io.BytesIO()
+    workbook.save(raw)
+    modified = f">{stamp:%Y-%m-%dT%H:%M:%SZ}</dcterms:modified>".encode()
+    out = io.BytesIO()
+    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(out, "w") as copy:
+        for entry in source.infolist():
+            data = source.read(entry)
+            if entry.filename == "docProps/core.xml":
+                data = re.sub(rb">[^<]*</dcterms:modified>", modified, data)
+            copy.writestr(zipfile.ZipInfo(entry.filename, _ZIP_DATE), data, zipfile.ZIP_DEFLATED)
+    target.write_bytes(out.getvalue())
+
+
+def column_width(sheet: Any, column: int) -> float:
+    """Width of a column in Excel's units; openpyxl keeps one entry for a run of equal columns."""
+    for dimension in sheet.column_dimensions.values():
+        if (dimension.min or 0) <= column <= (dimension.max or 0) and dimension.width:
+            return float(dimension.width)
+    return float(sheet.sheet_format.defaultColWidth or 8.43)
+
+
+# --- reports written with XlsxWriter --------------------------------------------------------------------------------
+
+Style = dict[str, Any]
+"""XlsxWriter's format properties."""
+
+TEXT: Style = {"font_name": SONG, "font_size": SIZE, "valign": "vcenter", "text_wrap": True}
+BOXED: Style = {**TEXT, "border": 1, "border_color": LINE}
+CENTRED: Style = {**BOXED, "align": "center"}
+HEAD: Style = {**CENTRED, "font_name": HEI, "font_color": GREEN, "bg_color": PALE_GREEN}
+SECTION: Style = {**TEXT, "font_name": HEI, "font_size": 12, "font_color": GREEN}
+TITLE: Style = {**TEXT, "font_name": HEI, "font_size": TITLE_SIZE, "font_color": GREEN, "align": "center"}
+FINE: Style = {**TEXT, "font_size": SMALL, "font_color": GREY}
+"""Small print: where figures come from and how to read them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One cell of a row: a value with its style, merged over ``span`` columns."""
+
+    value: str | int | float | None
+    style: Style
+    span: int = 1
+
+
+class Report:
+    """A workbook written from top to bottom, page by page; :meth:`close` stores it."""
+
+    def __init__(self, target: Path | BinaryIO, date: datetime.date, title: str) -> None:
+        # ``target`` is written by close(); text can never turn into a formula, a link or a number.
+        options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+        self._book = xlsxwriter.Workbook(target if not isinstance(target, Path) else str(target), options)
+        self._book.set_properties({"title": clean(title), "created": midnight(date)})
+        self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
+
+    def style(self, style: Style) -> Any:
+        """The workbook's format for a style; equal styles share one."""
+        key = tuple(sorted(style.items()))
+        if key not in self._formats:
+            self._formats[key] = self._book.add_format(style)
+        return self._formats[key]
+
+    def page(self, name: str, widths: Sequence[float], *, landscape: bool, sample: bool) -> Page:
+        """A new sheet of A4 pages, as wide as one page, with page numbers."""
+        return Page(self, self._book.add_worksheet(name), widths, landscape, sample)
+
+    def close(self) -> None:
+        self._book.close()
+
+
+class Page:
+    """One sheet that grows row by row; every row is as high as its text needs."""
+
+    def __init__(self, report: Report, sheet: Any, widths: Sequence[float], landscape: bool, sample: bool) -> None:
+        self.report, self.sheet, self.widths = report, sheet, tuple(widths)
+        self.next_row = 0
+        for column, width in enumerate(self.widths):
+            sheet.set_column(column, column, width)
+        sheet.hide_gridlines(2)
+        sheet.set_paper(A4)
+        if landscape:
+            sheet.set_landscape()
+        sheet.set_margins(MARGIN, MARGIN, MARGIN, MARGIN)
+        sheet.fit_to_pages(1, 0)
+        sheet.center_horizontally()
+        sheet.set_footer("&C" + PAGE_NUMBERS)
+        if sample:
+            sheet.set_header("&R" + SAMPLE_HEADER)
+
+    def row(self, boxes: Sequence[Box], least: float = 18) -> int:
+        """Write one row and return its number (from 0)."""
+        row, column, highest = self.next_row, 0, least
+        for box in boxes:
+            width = sum(self.widths[column : column + box.span])
+            self._write(row, column, box)
+            if isinstance(box.value, str):
+                size = box.style["font_size"]
+                highest = max(highest, paper.height(paper.line_count(box.value, width, size), size))
+            column += box.span
+        self.sheet.set_row(row, highest)
+        self.next_row += 1
+        return row
+
+    def wide(self, text: str, style: Style, least: float = 18) -> int:
+        """Write one text over the whole width."""
+        return self.row([Box(text, style, len(self.widths))], least)
+
+    def skip(self, height: float = 8) -> None:
+        """Leave a narrow empty row."""
+        self.sheet.set_row(self.next_row, height)
+        self.next_row += 1
+
+    def head(self, titles: Sequence[str], *, least: float = 24) -> int:
+        """The header of the sheet's one table: stays in sight, and stands on every printed page."""
+        row = self.row([Box(title, HEAD) for title in titles], least)
+        self.keep_above(row)
+        return row
+
+    def keep_above(self, row: int) -> None:
+        """Freeze, and repeat on every printed page, everything down to ``row``."""
+        self.sheet.freeze_panes(row + 1, 0)
+        self.sheet.repeat_rows(0, row)
+
+    def _write(self, row: int, column: int, box: Box) -> None:
+        style, value = box.style, box.value
+        if isinstance(value, str):
+            value = clean(value)
+            if value.startswith(_FORMULA_STARTS):
+                style = {**style, "quote_prefix": True}
+        chosen = self.report.style(style)
+        if box.span > 1:
+            self.sheet.merge_range(row, column, row, column + box.span - 1, "", chosen)
+        if value is None or value == "":
+            self.sheet.write_blank(row, column, None, chosen)
+        elif isinstance(value, str):
+            self.sheet.write_string(row, column, value, chosen)
+        else:
+            self.sheet.write_number(row, column, value, chosen)

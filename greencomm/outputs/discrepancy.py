@@ -1,0 +1,468 @@
+"""The discrepancy report (差异报告) of one unit: what to correct by when, where its figures differ, and every score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from greencomm import __version__
+from greencomm.findings import Finding, Severity
+from greencomm.forms.layout import Column, Heading, Summary
+from greencomm.forms.style import GREY, RED, SMALL
+from greencomm.outputs.book import (
+    BAD,
+    BLANK,
+    BOXED,
+    CALM,
+    CENTRED,
+    FINE,
+    GOOD,
+    HEAD,
+    SAMPLE_SUFFIX,
+    SECTION,
+    SEVERITY_FILL,
+    TEXT,
+    TITLE,
+    WARN,
+    Box,
+    Page,
+    Report,
+    Style,
+    chinese_date,
+    plain_number,
+)
+from greencomm.results import CommunityResult, FileState, RegionResult, Status, UnitResult, UnitState, percent, ratio
+from greencomm.standard import PHASE_TITLES, Item
+
+OVERVIEW, FINDINGS, LOSSES, LISTS = "概况", "问题清单", "得失分", "名单"
+_STATUS_FILL = {Status.GREEN: GOOD, Status.BELOW: BAD, Status.PENDING: WARN, Status.MISSING: CALM}
+_HASH_SHOWN = 16
+_LISTED = 6
+"""How many names or values of one row are listed before the rest is counted."""
+_MEANING = {
+    Severity.SEND_BACK: "填报内容无法计分，必须修改后重新报送",
+    Severity.VERIFY: "暂按审核结果计分，请核对；有误的修改，无误的说明情况",
+    Severity.NOTE: "已自动处理或仅供参考，不必重新报送",
+}
+_PENDING = Status.PENDING.title
+_YES_NO = {True: "是", False: "否", None: "未填"}
+
+
+def write_discrepancy(target: Path | BinaryIO, unit: UnitResult, result: RegionResult) -> None:
+    """Write the report of ``unit``: sheets 概况, 问题清单, 得失分 and 名单. The same result gives the same bytes."""
+    writer = _Writer(target, unit, result)
+    writer.overview()
+    writer.findings()
+    writer.losses()
+    writer.lists()
+    writer.report.close()
+
+
+# --- what is to be done -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the unit has to do: one headline, the steps, and the fill that says how pressing it is."""
+
+    headline: str
+    steps: tuple[str, ...]
+    fill: str
+
+
+def task(unit: UnitResult, result: RegionResult) -> Task:
+    """What ``unit`` has to do, and by when, as of the run's date."""
+    if not unit.urban_communities:
+        return Task("名册中本单位没有城市社区，无需填报", (), GOOD)
+    receiver = result.roster.batch.reporting_unit
+    due = _due(result)
+    hand_in = f"请于{due}把整个工作簿报送{receiver}。"
+    if unit.state is UnitState.MISSING:
+        return Task(
+            "尚未收到本单位的填报工作簿，请尽快报送",
+            (f"请填写下发给本单位的填报工作簿：每个社区一张表，{len(result.standard.clauses)}个条款逐条填写。", hand_in),
+            BAD,
+        )
+    if unit.state is UnitState.REJECTED:
+        return Task(
+            "收到的文件都不能采用，请重新报送",
+            ("不能采用的原因和办法见下方“收到的文件”。", hand_in),
+            BAD,
+        )
+    resend = f"把“汇总”表的“{Summary.SUBMISSION}”改为 {(unit.submission or 1) + 1}，{hand_in}"
+    absent = len(unit.of(Status.MISSING))
+    more = (f"另有 {absent} 个社区没有填报，见“{LISTS}”；已经开展创建的，请一并补报。",) if absent else ()
+    send_back, verify = unit.count(Severity.SEND_BACK), unit.count(Severity.VERIFY)
+    if send_back:
+        order = f"打开“{FINDINGS}”，先改“{Severity.SEND_BACK.title}”的内容，其中标“是否达标”的最先改"
+        also = f"，再核对“{Severity.VERIFY.title}”的内容" if verify else ""
+        return Task(
+            f"有 {send_back} 处必须修改，请改好后重新报送",
+            (order + also + "。", "在本单位的填报工作簿中修改，不要改动社区代码和条款号。", resend, *more),
+            BAD,
+        )
+    if verify:
+        return Task(
+            f"没有必须修改的内容，有 {verify} 处需要核实",
+            (
+                f"打开“{FINDINGS}”，逐条核对“{Severity.VERIFY.title}”的内容：有误的修改，无误的在“{Column.EVIDENCE}”栏说明情况。",
+                resend,
+                *more,
+            ),
+            WARN,
+        )
+    return Task("审核通过，无需修改", more, GOOD)
+
+
+def _due(result: RegionResult) -> str:
+    """The phase's deadline and how far away it is: ``2021年10月20日前（还有2天）``."""
+    deadline = result.roster.batch.deadlines[result.phase]
+    days = (deadline - result.run_date).days
+    far = f"还有{days}天" if days > 0 else "今天截止" if days == 0 else f"已过{-days}天，请尽快"
+    return f"{chinese_date(deadline)}前（{far}）"
+
+
+# --- findings, grouped for the reader -------------------------------------------------------------------------------
+
+
+def grouped(findings: Iterable[Finding]) -> list[tuple[Finding, ...]]:
+    """Findings of one rule with one way to mend them on one sheet (or on none), in the order of the first of each."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
+        place = finding.place
+        community = place.community if place.sheet else None
+        key = (finding.rule, finding.severity, finding.decides, place.file, place.sheet, community, finding.fix)
+        groups.setdefault(key, []).append(finding)
+    return [tuple(group) for group in groups.values()]
+
+
+def _distinct(texts: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(text for text in texts if text))
+
+
+def _listed(texts: Iterable[str | None]) -> str:
+    """All texts joined, or the first of many: ``甲、乙、丙、丁、戊等20个``."""
+    distinct = _distinct(texts)
+    if len(distinct) <= _LISTED:
+        return "、".join(distinct)
+    return f"{'、'.join(distinct[:_LISTED])}等{len(distinct)}个"
+
+
+def _spread(group: Sequence[Finding], values: Sequence[str]) -> str:
+    """One value where all are equal, else each with its clause or cell: ``8.1：3；9.2：1``."""
+    places = [finding.place.clause or finding.place.cell for finding in group]
+    if len(set(values)) == 1:
+        return values[0]
+    if not all(places):
+        return _listed(values)
+    return "；".join(f"{place}：{value or '空白'}" for place, value in zip(places, values, strict=True))
+
+
+def _messages(group: Sequence[Finding]) -> str:
+    """All that is said of a group; many different sentences are led by the rule's title and one example."""
+    messages = _distinct(finding.message for finding in group)
+    if len(messages) <= 3:
+        return "\n".join(messages)
+    return f"{group[0].title}（共{len(group)}处），例如：{messages[0]}"
+
+
+# --- points -----------------------------------------------------------------------------------------------------------
+
+
+def item_name(item: Item) -> str:
+    """The item's first phrase, short enough for a column's header."""
+    return item.standard.replace("，", ",").partition(",")[0]
+
+
+def lost(item: Item, score: int) -> int:
+    """Points lost in an item; where the item only adds points (D-02), the points gained, as a negative number."""
+    return item.base - score
+
+
+_NO_LOSS: Style = {**CENTRED, "num_format": "0;+0;0"}
+"""Points lost; what an award adds is shown with its sign."""
+
+
+def _loss_style(item: Item, points: int) -> Style:
+    if points < 0:
+        return {**_NO_LOSS, "bg_color": GOOD, "bold": True}
+    if points == 0:
+        return {**_NO_LOSS, "font_color": GREY}
+    return {**_NO_LOSS, "bg_color": "#F4B183" if points == item.points else "#FCE4D6"}
+
+
+# --- the sheets -------------------------------------------------------------------------------------------------------
+
+
+class _Writer:
+    def __init__(self, target: Path | BinaryIO, unit: UnitResult, result: RegionResult) -> None:
+        self.unit, self.result, self.standard = unit, result, result.standard
+        self.name = unit.unit.name
+        self.suffix = SAMPLE_SUFFIX if result.sample else ""
+        self.report = Report(target, result.run_date, f"{self.name}差异报告{self.suffix}")
+        self.provenance = "　".join(
+            (
+                f"{result.name}{result.year}年{PHASE_TITLES[result.phase]}",
+                f"填报单位：{self.name}",
+                f"审核日期：{chinese_date(result.run_date)}",
+                f"标准：{self.standard.id}（{self.standard.sha256[:8]}）",
+                f"程序版本：{__version__}",
+            )
+        )
+
+    def page(self, name: str, title: str, widths: Sequence[float], *, landscape: bool) -> Page:
+        page = self.report.page(name, widths, landscape=landscape, sample=self.result.sample)
+        page.wide(f"{title}{self.suffix}", TITLE, 34)
+        page.wide(self.provenance, {**FINE, "align": "center"})
+        return page
+
+    # 概况
+
+    def overview(self) -> None:
+        page = self.page(OVERVIEW, f"{self.name}绿色社区创建差异报告", (25, 17, 17, 34), landscape=False)
+        page.keep_above(page.next_row - 1)
+        page.skip()
+        self._task(page)
+        page.skip()
+        self._figures(page)
+        page.skip()
+        self._files(page)
+        page.skip()
+        page.wide("说明", SECTION, 22)
+        mark = self.standard.pass_mark.points
+        lines = (
+            f"达标线为{mark}分（含{mark}分），依据{self.standard.document}《{self.standard.title}》。",
+            f"申报得分按本单位填写的扣分计算，核定得分按标准由{Column.ACTUAL}推算；有条款待核实的，给出最低分和最高分。",
+            f"“{FINDINGS}”列出每处问题和修改办法，“{LOSSES}”列出各社区逐项失分，“{LISTS}”列出各社区的结论。",
+            "表中的工作表名和单元格，都以本单位报送的文件为准。",
+        )
+        for number, line in enumerate(lines, 1):
+            page.wide(f"{number}. {line}", TEXT)
+
+    def _task(self, page: Page) -> None:
+        todo = task(self.unit, self.result)
+        page.wide("一、需要办理的事项", SECTION, 22)
+        banner = {**BOXED, "bold": True, "font_size": 14, "align": "center", "bg_color": todo.fill}
+        page.wide(todo.headline, banner, 36)
+        for number, step in enumerate(todo.steps, 1):
+            page.wide(f"{number}. {step}" if len(todo.steps) > 1 else step, {**BOXED, "font_size": 11}, 22)
+        batch = self.result.roster.batch
+        contact = "　".join(part for part in (batch.contact, batch.phone) if part)
+        if contact:
+            page.wide(f"联系人及电话：{contact}", {**BOXED, "font_size": 11}, 22)
+        page.skip()
+        page.row([Box("类别", HEAD), Box("处数", HEAD), Box("含义", HEAD, 2)])
+        for severity in Severity:
+            style = {**CENTRED, "bg_color": SEVERITY_FILL[severity]}
+            count = self.unit.count(severity)
+            page.row([Box(severity.title, style), Box(count, CENTRED), Box(_MEANING[severity], BOXED, 2)])
+
+    def _figures(self, page: Page) -> None:
+        unit, result = self.unit, self.result
+        page.wide("二、完成情况（自报与审核对照）", SECTION, 22)
+        page.row([Box(title, HEAD) for title in ("指标", "本单位自报", "审核结果", "说明")])
+        counts = {status: len(unit.of(status)) for status in Status}
+        reported = unit.state is UnitState.RECEIVED
+        claimed: int | None = unit.declared_green if reported else None
+        claimed_ratio = ratio(unit.declared_green, unit.urban_communities) if reported else None
+        target = self.standard.target(result.year)
+        aim = f"{result.name}{result.year}年目标{percent(target.ratio)}，供参考" if target else ""
+        rows: list[tuple[str, int | str | None, int | str, str]] = [
+            ("城市社区总数", None, unit.urban_communities, "以名册为准，是完成比例的分母"),
+            ("已报社区", None, unit.urban_communities - counts[Status.MISSING], "收到填报表的社区"),
+            (Status.GREEN.title, claimed, counts[Status.GREEN], self._difference(claimed, counts[Status.GREEN])),
+            (Status.BELOW.title, None, counts[Status.BELOW], f"核定得分达不到{self.standard.pass_mark.points}分"),
+            (_PENDING, None, counts[Status.PENDING], "有条款无法计分，补正后才能确定"),
+            (Status.MISSING.title, None, counts[Status.MISSING], "没有收到填报表，或填报表是空白"),
+            ("完成比例", percent(claimed_ratio), percent(unit.completion_ratio), aim),
+        ]
+        for label, own, assessed, remark in rows:
+            shown = BLANK if own is None else own
+            page.row([Box(label, CENTRED), Box(shown, CENTRED), Box(assessed, {**CENTRED, "bold": True}), Box(remark, BOXED)])
+
+    @staticmethod
+    def _difference(claimed: int | None, green: int) -> str:
+        if claimed is None:
+            return "没有可采用的自报数"
+        if claimed == green:
+            return "自报与审核一致"
+        return f"审核结果比自报{'少' if green < claimed else '多'}{abs(claimed - green)}个，见“{LISTS}”"
+
+    def _files(self, page: Page) -> None:
+        page.wide("三、收到的文件", SECTION, 22)
+        if not self.unit.files:
+            page.wide("没有收到本单位的文件。", BOXED)
+            return
+        page.row([Box(title, HEAD) for title in ("文件", "处理结果", "文件校验码", "原因和建议")])
+        for file in self.unit.files:
+            fill = {FileState.ACCEPTED: GOOD, FileState.REJECTED: BAD}.get(file.state, CALM)
+            reason = "\n".join(part for part in (file.reason, file.advice) if part)
+            code = (file.sha256 or BLANK)[:_HASH_SHOWN]
+            page.row(
+                [
+                    Box(file.path, BOXED),
+                    Box(file.state.title, {**CENTRED, "bg_color": fill}),
+                    Box(code, {**CENTRED, "font_size": SMALL}),
+                    Box(reason, BOXED),
+                ]
+            )
+        page.wide(f"文件校验码为 SHA-256 的前{_HASH_SHOWN}位，用来确认审核的就是这一份文件。", FINE)
+
+    # 问题清单
+
+    def findings(self) -> None:
+        titles = ("序号", "类别", "影响", "编号", "工作表", "单元格", "条款", "问题", "填写内容", "应为", "怎样修改", "处数")
+        page = self.page(FINDINGS, f"{self.name}问题清单", (5, 7, 9, 6, 17, 10, 10, 30, 14, 14, 30, 5), landscape=True)
+        groups = grouped(self.unit.findings)
+        if not groups:
+            page.wide("没有发现问题。", {**TEXT, "align": "center"}, 40)
+            return
+        head = page.head(titles)
+        several = len({finding.place.file for finding in self.unit.findings if finding.place.file}) > 1
+        body, centred = {**BOXED, "font_size": SMALL}, {**CENTRED, "font_size": SMALL}
+        for number, group in enumerate(groups, 1):
+            first = group[0]
+            decides = {**centred, "bold": True, "font_color": RED}
+            page.row(
+                [
+                    Box(number, centred),
+                    Box(first.severity.title, {**centred, "bg_color": SEVERITY_FILL[first.severity]}),
+                    Box("是否达标" if first.decides else "", decides),
+                    Box(first.rule, centred),
+                    Box(self._where(group, several), body),
+                    Box("、".join(_distinct(finding.place.cell for finding in group)), centred),
+                    Box("、".join(_distinct(finding.place.clause for finding in group)), centred),
+                    Box(_messages(group), body),
+                    Box(_spread(group, [finding.found for finding in group]), body),
+                    Box(_spread(group, [finding.expected for finding in group]), body),
+                    Box(first.fix, body),
+                    Box(len(group), centred),
+                ]
+            )
+        page.sheet.autofilter(head, 0, page.next_row - 1, len(titles) - 1)
+
+    def _where(self, group: Sequence[Finding], several_files: bool) -> str:
+        place = group[0].place
+        lines = [place.file if several_files or not place.sheet else None, place.sheet]
+        members = [self.result.roster.community.get(finding.place.community or "") for finding in group]
+        lines.append(_listed(member.name for member in members if member and member.short_name != place.sheet))
+        return "\n".join(line for line in lines if line)
+
+    # 得失分
+
+    def losses(self) -> None:
+        items = self.standard.items
+        after = ("失分合计", "核定得分", "申报得分", "最低分", "最高分", "结论")
+        widths = (17, *(5.2 for _ in items), 6, 6, 6, 6, 6, 8)
+        page = self.page(LOSSES, f"{self.name}各社区逐项失分", widths, landscape=True)
+        small = {**HEAD, "font_size": 8}
+        explained = [f"数字为该项失分，0为没有失分，“{_PENDING}”为有条款无法计分"]
+        explained += [f"第{item.number}项为加分" for item in items if item.base < item.points]
+        page.wide("；".join(explained) + "。", {**FINE, "align": "center"})
+        page.row(
+            [
+                Box("内容", small),
+                *(Box(content.name, small, len(content.items)) for content in self.standard.contents),
+                Box("得分", small, len(after)),
+            ]
+        )
+        points = [Box(f"第{item.number}项\n{item.points}分", small) for item in items]
+        page.row([Box("项和分值", small), *points, *(Box("", small) for _ in after)])
+        titles = ("社区", *(item_name(item) for item in items), *after)
+        head = page.row([Box(title, small) for title in titles])
+        page.sheet.freeze_panes(head + 1, 1)
+        page.sheet.repeat_rows(0, head)
+        for community in self.unit.communities:
+            self._losses_of(page, community)
+        self._total_losses(page, len(after))
+
+    def _losses_of(self, page: Page, community: CommunityResult) -> None:
+        undecided = {**CENTRED, "font_size": 8, "bg_color": WARN}
+        boxes = [Box(community.community.short_name, {**BOXED, "font_size": SMALL})]
+        for item in self.standard.items:
+            if not community.items:
+                boxes.append(Box(BLANK, {**CENTRED, "font_color": GREY}))
+                continue
+            score = community.items[item.number]
+            if score is None:
+                boxes.append(Box(_PENDING, undecided))
+            else:
+                points = lost(item, score)
+                boxes.append(Box(points, _loss_style(item, points)))
+        known = self._lost_points(community)
+        boxes.append(Box(BLANK if known is None else known, _NO_LOSS))
+        boxes += [Box(value, CENTRED) for value in _scores(community)]
+        boxes.append(Box(community.status.title, {**CENTRED, "font_size": SMALL, "bg_color": _STATUS_FILL[community.status]}))
+        page.row(boxes)
+
+    def _lost_points(self, community: CommunityResult) -> int | None:
+        """Points lost in the items that are decided and do not only add; None where nothing was received."""
+        if not community.items:
+            return None
+        return sum(lost(item, score) for item in self._losing if (score := community.items[item.number]) is not None)
+
+    @property
+    def _losing(self) -> tuple[Item, ...]:
+        return tuple(item for item in self.standard.items if item.base == item.points)
+
+    def _total_losses(self, page: Page, rest: int) -> None:
+        reported = [community for community in self.unit.communities if community.items]
+        sums = []
+        for item in self.standard.items:
+            scores = (community.items[item.number] for community in reported)
+            sums.append(sum(lost(item, score) for score in scores if score is not None))
+        style = {**_NO_LOSS, "bold": True, "bg_color": GOOD}
+        whole = sum(self._lost_points(community) or 0 for community in reported)
+        label = Box(f"合计（已报{len(reported)}个社区）", {**style, "font_size": SMALL})
+        rest_boxes = [Box("", style) for _ in range(rest - 1)]
+        page.row([label, *(Box(value, style) for value in (*sums, whole)), *rest_boxes], 22)
+
+    # 名单
+
+    def lists(self) -> None:
+        titles = ("序号", "社区代码", "社区名称", "自报", "申报得分", "核定得分", "最低分", "最高分", "备注")
+        page = self.page(LISTS, f"{self.name}社区名单", (5, 14, 26, 6, 7, 7, 7, 7, 18), landscape=False)
+        page.head(titles)
+        mark = self.standard.pass_mark.points
+        for status in (Status.GREEN, Status.BELOW, Status.PENDING, Status.MISSING):
+            members = list(self.unit.of(status))
+            if status is Status.PENDING:
+                # Where the range straddles the pass mark, the answer decides; those come first (D-09).
+                members.sort(key=lambda community: (community.lowest or 0) >= mark)
+            section = {**BOXED, "bold": True, "bg_color": _STATUS_FILL[status]}
+            page.wide(f"{status.title}（{len(members)}个）", section, 22)
+            if not members:
+                page.wide("无", {**BOXED, "font_color": GREY})
+            for number, community in enumerate(members, 1):
+                page.row(
+                    [
+                        Box(number, CENTRED),
+                        Box(community.community.code, {**CENTRED, "font_size": SMALL}),
+                        Box(community.community.name, BOXED),
+                        Box(BLANK if status is Status.MISSING else _YES_NO[community.claimed], CENTRED),
+                        *(Box(value, CENTRED) for value in _scores(community)),
+                        Box(_remark(community, mark), {**BOXED, "font_size": SMALL}),
+                    ]
+                )
+        page.wide(f"自报：本单位是否{Heading.CLAIM}。得分以{self.standard.full_score}分计，{mark}分以上（含）为达标。", FINE)
+
+
+def _scores(community: CommunityResult) -> list[int | float | str]:
+    """Assessed, declared, lowest and highest score; — where there is none."""
+    values = (community.declared_score, community.assessed_score, community.lowest, community.highest)
+    return [BLANK if value is None else plain_number(value) for value in values]
+
+
+def _remark(community: CommunityResult, mark: int) -> str:
+    match community.status:
+        case Status.BELOW if community.claimed:
+            return "自报达标，审核未达标"
+        case Status.GREEN if community.claimed is False:
+            return "未自报达标，审核达标"
+        case Status.PENDING if (community.lowest or 0) >= mark:
+            return f"各种情形都在{mark}分以上，补正后即可认定"
+        case Status.PENDING:
+            return "补正的内容决定是否达标"
+    return ""

@@ -1,0 +1,278 @@
+"""The answers of one community against its scores: every clause, item and total that needs a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from greencomm import rules
+from greencomm.findings import Finding, Place
+from greencomm.forms import layout
+from greencomm.forms.entries import POINT_SCALE, Answer, ClauseRow, Located, Misreading, State
+from greencomm.forms.layout import Heading
+from greencomm.review.sheets import CommunitySheet
+from greencomm.review.submissions import is_blank
+from greencomm.scoring import Basis, points
+from greencomm.standard import Clause, Standard, percent_text
+
+_EXAMPLES = {"rate": "85%", "count": "2"}
+
+
+@dataclass(frozen=True, slots=True)
+class SheetScores:
+    """Scores of one sheet, taken out of the frames (scoring.Scores)."""
+
+    basis: list[int]
+    derived: list[int]
+    assessed: list[int]
+    possible: list[bool]
+    items: dict[int, int | None]
+    item_deductions: dict[int, int]
+    """Assessed deductions of an item before it stops at 0."""
+    lowest: int
+    highest: int
+    score: int | None
+    declared: Decimal | None
+
+
+def review_answers(sheet: CommunitySheet, scores: SheetScores, standard: Standard) -> Iterator[Finding]:
+    """All findings about what was typed on one scored sheet."""
+    reviewer = _Reviewer(sheet, scores, standard)
+    for position, (clause, row) in enumerate(zip(standard.clauses, sheet.rows, strict=True)):
+        if row is not None:
+            yield from reviewer.clause(clause, row, position)
+    yield from reviewer.items()
+    yield from reviewer.totals()
+    yield from reviewer.claim()
+
+
+class _Reviewer:
+    def __init__(self, sheet: CommunitySheet, scores: SheetScores, standard: Standard) -> None:
+        self.sheet, self.scores, self.standard = sheet, scores, standard
+        mark = standard.pass_mark.points
+        self.pass_mark = mark
+        self.open = scores.lowest < mark <= scores.highest
+        """Whether what is unresolved decides about the pass mark."""
+
+    def would_turn(self, change: int) -> bool:
+        """Whether the community crosses the pass mark if its score changes by so many points."""
+        return any((s >= self.pass_mark) != (s + change >= self.pass_mark) for s in (self.scores.lowest, self.scores.highest))
+
+    # --- clauses --------------------------------------------------------------------------------------------------------
+
+    def clause(self, clause: Clause, row: ClauseRow, position: int) -> Iterator[Finding]:
+        words = {"clause": clause.id, "name": clause.name}
+        basis = self.scores.basis[position]
+        if clause.measure is None:
+            yield from self.unmeasured(clause, row, basis, words)
+        elif basis == Basis.MEASURED:
+            yield from self.measured(clause, row, self.scores.derived[position], words)
+        elif basis == Basis.STATED:
+            yield from self.stated_only(clause, row, self.scores.assessed[position], words)
+        else:
+            yield self.unresolved(clause, row, words)
+        for answer, column, measure in (
+            (row.actual, layout.Column.ACTUAL, clause.measure or "count"),
+            (row.stated, layout.Column.STATED, None),
+        ):
+            if answer.converted and answer.state is not State.FAULT and (measure is None or clause.measure):
+                place = self.sheet.at(answer.cell, clause.id)
+                yield rules.CLAUSE_CONVERTED.at(
+                    place, found=answer.shown, expected=self.value_text(answer, measure), column=f"“{column}”", **words
+                )
+
+    def unmeasured(self, clause: Clause, row: ClauseRow, basis: int, words: dict[str, str]) -> Iterator[Finding]:
+        if row.actual.state is not State.BLANK:
+            place = self.sheet.at(row.actual.cell, clause.id)
+            yield rules.ACTUAL_NOT_WANTED.at(place, found=row.actual.shown, **words)
+        if basis == Basis.UNRESOLVED:
+            yield self.unresolved(clause, row, words)
+            return
+        taken = row.stated.value // POINT_SCALE
+        if taken and is_blank(row.evidence) and (clause.needs_reason or clause.adds):
+            rule = rules.REASON_MISSING if clause.needs_reason else rules.AWARD_EVIDENCE_MISSING
+            place = self.sheet.at(row.evidence.cell or row.stated.cell, clause.id)
+            decides = clause.needs_reason and self.would_turn(taken)
+            yield rule.at(place, found=str(taken), decides=decides, **words)
+
+    def measured(self, clause: Clause, row: ClauseRow, derived: int, words: dict[str, str]) -> Iterator[Finding]:
+        """The deduction follows from the measured value; what was stated beside it may differ."""
+        arithmetic = (
+            clause.arithmetic(row.actual.value) if row.actual.state is State.VALUE else f"{row.actual.shown}，不扣分"
+        )
+        place = self.sheet.at(row.stated.cell, clause.id)
+        if row.stated.state is State.FAULT:
+            why = why_unreadable(row.stated)
+            yield rules.STATED_UNREADABLE_MEASURED.at(
+                place, found=row.stated.shown, expected=str(derived), why=why, arithmetic=arithmetic, **words
+            )
+        elif row.stated.state is State.VALUE and row.stated.value != derived * POINT_SCALE:
+            change = derived - row.stated.value // POINT_SCALE
+            yield rules.STATED_DIFFERS.at(
+                place,
+                found=points_text(row.stated.value),
+                expected=str(derived),
+                decides=self.would_turn(change),
+                arithmetic=arithmetic,
+                **words,
+            )
+
+    def stated_only(self, clause: Clause, row: ClauseRow, assessed: int, words: dict[str, str]) -> Iterator[Finding]:
+        """The stated deduction stands for want of a measured value."""
+        place = self.sheet.at(row.actual.cell or row.stated.cell, clause.id)
+        decides = self.would_turn(assessed) or self.would_turn(assessed - max(clause.possible))
+        if row.actual.state is State.BLANK:
+            yield rules.ACTUAL_MISSING.at(
+                place, found=str(assessed), expected=clause.allowed_actual, decides=decides, **words
+            )
+        else:
+            yield rules.ACTUAL_UNREADABLE.at(
+                place,
+                found=row.actual.shown,
+                expected=clause.allowed_actual,
+                decides=decides,
+                why=why_unreadable(row.actual),
+                stated=str(assessed),
+                example=_EXAMPLES[clause.measure or "count"],
+                **words,
+            )
+
+    def unresolved(self, clause: Clause, row: ClauseRow, words: dict[str, str]) -> Finding:
+        """Why a clause has no deduction: one finding, the nearest cause."""
+        actual, stated = row.actual, row.stated
+        place = self.sheet.at(stated.cell, clause.id)
+        example = str(max(clause.possible))
+        if clause.measure and actual.state is State.FAULT:
+            return rules.ACTUAL_UNUSABLE.at(
+                self.sheet.at(actual.cell, clause.id),
+                found=actual.shown,
+                expected=clause.allowed_actual,
+                decides=self.open,
+                why=why_unreadable(actual),
+                stated="也没有填" if stated.state is State.BLANK else f"“{stated.shown}”也不能用",
+                example=_EXAMPLES[clause.measure],
+                **words,
+            )
+        if stated.state is State.BLANK and clause.measure:
+            place = self.sheet.at(actual.cell or stated.cell, clause.id)
+            expected = clause.allowed
+            return rules.CLAUSE_MEASURED_BLANK.at(
+                place, expected=expected, decides=self.open, actual=clause.allowed_actual, **words
+            )
+        if stated.state is State.BLANK:
+            return rules.CLAUSE_BLANK.at(place, expected=clause.allowed, decides=self.open, **words)
+        if stated.state is State.VALUE:
+            return rules.STATED_IMPOSSIBLE.at(
+                place, found=stated.shown, expected=clause.allowed, decides=self.open, **words
+            )
+        if stated.misreading is Misreading.NEGATIVE:
+            return rules.STATED_NEGATIVE.at(place, found=stated.shown, expected=clause.allowed, decides=self.open, **words)
+        return rules.STATED_UNREADABLE.at(
+            place,
+            found=stated.shown,
+            expected=clause.allowed,
+            decides=self.open,
+            why=why_unreadable(stated),
+            example=example,
+            **words,
+        )
+
+    def value_text(self, answer: Answer, measure: str | None) -> str:
+        """How an answer was read: ``3``, ``85%``, ``不适用``."""
+        if answer.state is State.NOT_APPLICABLE:
+            return self.standard.reading.not_applicable
+        if measure == "rate":
+            return percent_text(answer.value)
+        return str(answer.value) if measure == "count" else points_text(answer.value)
+
+    # --- items, totals, claim ---------------------------------------------------------------------------------------------
+
+    def items(self) -> Iterator[Finding]:
+        """Deductions beyond an item's points, and item scores typed over their formula."""
+        for item in self.standard.items:
+            rows = [row for row in self.rows_of(item.number) if row is not None]
+            score = self.scores.items[item.number]
+            taken = self.scores.item_deductions[item.number]
+            if rows and score is not None and not item.clauses[0].adds and taken > item.points:
+                place = self.sheet.at(rows[-1].stated.cell, item.clauses[-1].id)
+                yield rules.ITEM_ABOVE_POINTS.at(place, found=str(taken), expected=str(item.points), item=item.number)
+            for row in rows:
+                typed = number_in(row.score)
+                if typed is None or row.score.is_formula or score is None or typed == score:
+                    continue
+                place = self.sheet.at(row.score.cell, row.clause)
+                yield rules.SCORE_DIFFERS.at(
+                    place, found=plain(typed), expected=str(score), item=item.number, points=item.points
+                )
+
+    def rows_of(self, item_number: int) -> list[ClauseRow | None]:
+        return [
+            row
+            for clause, row in zip(self.standard.clauses, self.sheet.rows, strict=True)
+            if clause.item_number == item_number
+        ]
+
+    def totals(self) -> Iterator[Finding]:
+        """Totals typed over their formula, or that do not agree; a total that only follows another is not told twice."""
+        if self.scores.score is None or self.sheet.reading is None:
+            return
+        right = {Decimal(self.scores.score), self.scores.declared}
+        told: set[Decimal] = set()
+        scores_typed = any(
+            row is not None and number_in(row.score) is not None and not row.score.is_formula for row in self.sheet.rows
+        )
+        heading = self.sheet.reading.heading[Heading.TOTAL]
+        for where, located in ((f"“{layout.TOTAL_ROW}”行", self.sheet.reading.total), (f"“{Heading.TOTAL}”", heading)):
+            typed = number_in(located)
+            if typed is None or typed in told:
+                continue
+            words = {"found": plain(typed), "where": where}
+            place = self.sheet.at(located.cell)
+            if typed not in right and not (located.is_formula and scores_typed):
+                told.add(typed)
+                decides = (typed >= self.pass_mark) != (self.scores.score >= self.pass_mark)
+                yield rules.TOTAL_DIFFERS.at(place, expected=str(self.scores.score), decides=decides, **words)
+            elif typed in right and not located.is_formula:
+                yield rules.TOTAL_OVERWRITTEN.at(place, **words)
+
+    def claim(self) -> Iterator[Finding]:
+        """The county's claim against the assessment, where that is settled (D-09)."""
+        score = self.scores.score
+        if score is None or self.sheet.claimed is None or self.sheet.reading is None:
+            return
+        green = score >= self.pass_mark
+        if green != self.sheet.claimed:
+            rule = rules.CLAIM_GREEN if green else rules.CLAIM_BELOW
+            place: Place = self.sheet.at(self.sheet.reading.heading[Heading.CLAIM].cell)
+            yield rule.at(place, found=str(score), expected=str(self.pass_mark))
+
+
+def why_unreadable(answer: Answer) -> str:
+    """Why an answer cannot be read, as it follows the value in a sentence."""
+    return rules.WHY_UNREADABLE[answer.misreading or Misreading.TEXT]
+
+
+def points_text(scaled: int) -> str:
+    """Stated points as people write them: ``3``, ``0.5``."""
+    value = points(scaled)
+    return plain(value) if value is not None else ""
+
+
+def plain(number: Decimal) -> str:
+    """A number without exponent or needless zeros."""
+    return f"{number.normalize():f}" if number != number.to_integral_value() else f"{number.to_integral_value():f}"
+
+
+def number_in(located: Located) -> Decimal | None:
+    """A typed number, also one typed as text (``95分``); None for anything else, live messages included."""
+    if isinstance(located.value, (int, float)):
+        return Decimal(repr(located.value)).quantize(Decimal("1e-6")).normalize()
+    text = layout.normal_label(located.text).removesuffix("分")
+    try:
+        return Decimal(text).normalize() if text and text[0].isdigit() else None
+    except ArithmeticError:
+        return None
+
+
+

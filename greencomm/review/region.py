@@ -1,0 +1,243 @@
+"""The whole review: submissions in, results of communities, units and the region out."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from greencomm import rules, scoring
+from greencomm.findings import Finding, Place
+from greencomm.intake.arrivals import Arrival
+from greencomm.results import (
+    ClauseResult,
+    CommunityResult,
+    FileState,
+    RegionResult,
+    Status,
+    UnitResult,
+    UnitState,
+)
+from greencomm.review.answers import SheetScores, review_answers
+from greencomm.review.sheets import CommunitySheet, CommunitySheets, sort_sheets
+from greencomm.review.submissions import StandardOf, Submission, sort_out
+from greencomm.forms.entries import Located
+from greencomm.forms.layout import Summary
+from greencomm.roster import Community, Roster, Unit
+from greencomm.standard import Standard
+
+
+def review(
+    arrivals: Sequence[Arrival], roster: Roster, standard: Standard, standard_of: StandardOf, run_date: datetime.date
+) -> RegionResult:
+    """Review everything that was received.
+
+    ``standard`` is the prefecture's; ``standard_of`` gives the one a unit is scored by (D-14).
+    """
+    received = sort_out(arrivals, roster, standard_of)
+    sheets = {
+        code: sort_sheets(submission, roster, standard_of(submission.unit))
+        for code, submission in received.submissions.items()
+    }
+    scores = _score_all(sheets, roster, standard_of)
+    units = []
+    for unit in roster.units:
+        about_files = [finding for finding in received.findings if finding.place.unit == unit.code]
+        about_files += [finding for finding in roster.findings if finding.place.unit == unit.code]
+        files = tuple(file for file in received.files if file.unit == unit.code)
+        submission = received.submissions.get(unit.code)
+        if submission is None:
+            rejected = any(file.state is FileState.REJECTED for file in files)
+            state = UnitState.REJECTED if rejected else UnitState.MISSING
+            communities = tuple(CommunityResult(c, Status.MISSING) for c in roster.of_unit[unit.code])
+            units.append(UnitResult(unit, state, communities, _sorted(about_files), files))
+            continue
+        maker = _UnitReview(submission, sheets[unit.code], scores, standard_of(unit))
+        communities = tuple(maker.community(community) for community in roster.of_unit[unit.code])
+        units.append(
+            UnitResult(
+                unit,
+                UnitState.RECEIVED,
+                communities,
+                _sorted(about_files + submission.findings + maker.findings),
+                files,
+                submission.number,
+                _summary_text(submission, Summary.CONTACT),
+                _summary_text(submission, Summary.PHONE),
+            )
+        )
+    nobodys = [finding for finding in (*received.findings, *roster.findings) if finding.place.unit not in roster.unit]
+    findings = (*(finding for unit in units for finding in unit.findings), *_sorted(nobodys))
+    batch = roster.batch
+    return RegionResult(
+        batch.year, batch.phase, run_date, standard, roster, tuple(units), findings, tuple(received.files), received.sample
+    )
+
+
+def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: finding.sort_key))
+
+
+def _summary_text(submission: Submission, label: Summary) -> str:
+    texts = (filed.form.summary.get(label, Located()).text for filed in submission.files)
+    return next((text for text in texts if text), "")
+
+
+def _score_all(
+    sheets: dict[str, CommunitySheets], roster: Roster, standard_of: Callable[[Unit], Standard]
+) -> dict[int, SheetScores]:
+    """Scores of every scorable sheet by ``id(sheet)``: one frame for each standard in use."""
+    by_standard: dict[str, tuple[Standard, list[CommunitySheet]]] = {}
+    for unit in roster.units:
+        if unit.code in sheets:
+            standard = standard_of(unit)
+            scorable = by_standard.setdefault(standard.sha256, (standard, []))[1]
+            for same in sheets[unit.code].of.values():
+                scorable += [sheet for sheet in same if sheet.usable and sheet.filled]
+    taken: dict[int, SheetScores] = {}
+    for standard, scorable in by_standard.values():
+        answers = [[(row.actual, row.stated) if row else None for row in sheet.rows] for sheet in scorable]
+        for sheet, scores in zip(scorable, _per_sheet(scoring.score(answers, standard), standard, len(scorable)), strict=True):
+            taken[id(sheet)] = scores
+    return taken
+
+
+def _per_sheet(scores: scoring.Scores, standard: Standard, count: int) -> list[SheetScores]:
+    """The frames cut into one plain record per sheet, without a frame operation per sheet."""
+    clauses, items = len(standard.clauses), [item.number for item in standard.items]
+
+    def rows(frame: pd.DataFrame, column: str, width: int) -> list[list[int]]:
+        values: list[list[int]] = frame[column].to_numpy().reshape(count, width).tolist()
+        return values
+
+    def none(value: int) -> int | None:
+        return None if value == scoring.UNRESOLVED else value
+
+    entry = {name: rows(scores.entries, name, clauses) for name in ("basis", "derived", "assessed", "possible")}
+    item_score, least = rows(scores.items, "score", len(items)), rows(scores.items, "least", len(items))
+    sheet = {name: scores.sheets[name].tolist() for name in ("lowest", "highest", "assessed", "declared")}
+    return [
+        SheetScores(
+            basis=entry["basis"][n],
+            derived=entry["derived"][n],
+            assessed=entry["assessed"][n],
+            possible=[bool(value) for value in entry["possible"][n]],
+            items={number: none(value) for number, value in zip(items, item_score[n], strict=True)},
+            item_deductions=dict(zip(items, least[n], strict=True)),
+            lowest=sheet["lowest"][n],
+            highest=sheet["highest"][n],
+            score=none(sheet["assessed"][n]),
+            declared=scoring.points(sheet["declared"][n]),
+        )
+        for n in range(count)
+    ]
+
+
+class _UnitReview:
+    """Results of one unit's communities, and the unit's findings gathered on the way."""
+
+    def __init__(
+        self, submission: Submission, sheets: CommunitySheets, scores: dict[int, SheetScores], standard: Standard
+    ) -> None:
+        self.submission, self.sheets, self.scores, self.standard = submission, sheets, scores, standard
+        self.findings: list[Finding] = list(sheets.findings)
+
+    def community(self, community: Community) -> CommunityResult:
+        """The result of one community of the roster."""
+        same = self.sheets.of.get(community.code, [])
+        for sheet in same:
+            self.findings += sheet.findings
+        if not same:
+            place = Place(community.unit, community.code, file=self.submission.files[0].path)
+            self.findings.append(rules.COMMUNITY_WITHOUT_SHEET.at(place, found=community.code, name=community.name))
+            return CommunityResult(community, Status.MISSING)
+        first = same[0]
+        if not first.filled or not first.usable:
+            return CommunityResult(
+                community,
+                Status.PENDING if not first.usable else Status.MISSING,
+                lowest=0,
+                highest=self.standard.full_score,
+                items={item.number: None for item in self.standard.items},
+                claimed=first.claimed,
+                file=first.file,
+                sheet=first.sheet,
+            )
+        if len(same) > 1:
+            return self.ambiguous(community, same)
+        scores = self.scores[id(first)]
+        self.findings += self.checked(first, scores)
+        return CommunityResult(
+            community,
+            self.status(scores),
+            declared_score=scores.declared,
+            assessed_score=scores.score,
+            lowest=scores.lowest,
+            highest=scores.highest,
+            items=scores.items,
+            claimed=first.claimed,
+            file=first.file,
+            sheet=first.sheet,
+            clauses=clause_results(first, scores, self.standard),
+        )
+
+    def checked(self, sheet: CommunitySheet, scores: SheetScores) -> list[Finding]:
+        """Findings about the answers; a check that crashes becomes a finding and costs nothing else."""
+        found: list[Finding] = []
+        try:
+            for finding in review_answers(sheet, scores, self.standard):
+                found.append(finding)
+        except Exception:  # noqa: BLE001 - one broken check must not end the run
+            found.append(rules.CHECK_FAILED.at(sheet.place))
+        return found
+
+    def status(self, scores: SheetScores) -> Status:
+        """D-09."""
+        mark = self.standard.pass_mark.points
+        if scores.score is not None and scores.score >= mark:
+            return Status.GREEN
+        return Status.BELOW if scores.highest < mark else Status.PENDING
+
+    def ambiguous(self, community: Community, same: list[CommunitySheet]) -> CommunityResult:
+        """A community that stands twice with different answers: neither is chosen."""
+        scores = [self.scores[id(sheet)] for sheet in same if id(sheet) in self.scores]
+        claims = {sheet.claimed for sheet in same}
+        return CommunityResult(
+            community,
+            Status.PENDING,
+            lowest=min(score.lowest for score in scores),
+            highest=max(score.highest for score in scores),
+            items={item.number: None for item in self.standard.items},
+            claimed=claims.pop() if len(claims) == 1 else None,
+            file=same[0].file,
+            sheet=same[0].sheet,
+        )
+
+
+def clause_results(sheet: CommunitySheet, scores: SheetScores, standard: Standard) -> tuple[ClauseResult, ...]:
+    """What each clause was given and on what grounds."""
+    results = []
+    for position, (clause, row) in enumerate(zip(standard.clauses, sheet.rows, strict=True)):
+        assessed = scores.assessed[position]
+        resolved = assessed != scoring.UNRESOLVED
+        has_value = row is not None and clause.measure is not None and row.actual.state == 1
+        stated = row.stated if row is not None else None
+        declared = None
+        if resolved:
+            scaled = stated.value if stated is not None and stated.state == 1 else assessed * scoring.POINT_SCALE
+            declared = scoring.points(scaled)
+        results.append(
+            ClauseResult(
+                clause=clause.id,
+                assessed=assessed if resolved else None,
+                declared=declared,
+                actual=row.actual.value if row is not None and has_value else None,
+                actual_shown=row.actual.shown if row is not None else "",
+                stated_shown=stated.shown if stated is not None else "",
+                evidence=row.evidence.text if row is not None else "",
+                actual_cell=row.actual.cell if row is not None else None,
+                stated_cell=stated.cell if stated is not None else None,
+            )
+        )
+    return tuple(results)

@@ -1,0 +1,355 @@
+"""Which files count: foreign and outdated ones are rejected, the highest 报送批次 of each unit is its submission."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from greencomm import rules
+from greencomm.findings import Finding, Place
+from greencomm.forms import layout
+from greencomm.forms.entries import FormReading, Located, SheetReading
+from greencomm.forms.layout import Heading, Summary, normal_label
+from greencomm.intake.arrivals import Arrival
+from greencomm.results import FileState, ReceivedFile
+from greencomm.review.names import same_place_name
+from greencomm.roster import Roster, Unit
+from greencomm.standard import PHASE_TITLES, Standard
+
+StandardOf = Callable[[Unit], Standard]
+
+
+@dataclass(slots=True)
+class Filed:
+    """A readable form with the unit it belongs to."""
+
+    arrival: Arrival
+    form: FormReading
+    unit: Unit
+    number: int
+    """报送批次; 1 where it cannot be read."""
+
+    @property
+    def path(self) -> str:
+        return self.arrival.path
+
+    @property
+    def is_sample(self) -> bool:
+        return self.form.meta is not None and self.form.meta.kind == layout.SAMPLE
+
+
+@dataclass(slots=True)
+class Submission:
+    """What counts of one unit: usually one file, several where they complete each other."""
+
+    unit: Unit
+    number: int
+    files: list[Filed]
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Sorted:
+    """Every file accounted for exactly once, and each unit's submission by unit code."""
+
+    submissions: dict[str, Submission]
+    files: list[ReceivedFile]
+    findings: list[Finding]
+    sample: bool
+
+
+def sort_out(arrivals: Sequence[Arrival], roster: Roster, standard_of: StandardOf) -> Sorted:
+    """Account for every arrival and choose what counts."""
+    sorter = _Sorter(roster, standard_of)
+    filed = [entry for arrival in sorted(arrivals, key=lambda a: a.path) if (entry := sorter.admit(arrival))]
+    real = [entry for entry in filed if not entry.is_sample]
+    if real and len(real) < len(filed):
+        for entry in filed:
+            if entry.is_sample:
+                sorter.record(entry.arrival, FileState.IGNORED, "示例文件：已有正式报送的工作簿，示例不参与审核", entry.unit)
+        filed = real
+    submissions: dict[str, Submission] = {}
+    for unit in roster.units:
+        own = [entry for entry in filed if entry.unit.code == unit.code]
+        if own:
+            submissions[unit.code] = sorter.choose(unit, own)
+    files = sorted(sorter.files, key=lambda file: file.path)
+    return Sorted(submissions, files, sorter.findings, sample=bool(filed) and all(entry.is_sample for entry in filed))
+
+
+class _Sorter:
+    def __init__(self, roster: Roster, standard_of: StandardOf) -> None:
+        self.roster, self.batch, self.standard_of = roster, roster.batch, standard_of
+        self.files: list[ReceivedFile] = []
+        self.findings: list[Finding] = []
+
+    def record(
+        self, arrival: Arrival, state: FileState, reason: str | None, unit: Unit | None = None, advice: str | None = None
+    ) -> None:
+        code = unit.code if unit else None
+        self.files.append(ReceivedFile(arrival.path, arrival.sha256, state, reason, code, advice))
+
+    def reject(self, arrival: Arrival, finding: Finding, unit: Unit | None) -> None:
+        self.findings.append(finding)
+        self.record(arrival, FileState.REJECTED, finding.message, unit, arrival.advice or finding.fix)
+
+    # --- one file -----------------------------------------------------------------------------------------------------
+
+    def admit(self, arrival: Arrival) -> Filed | None:
+        """The file as a form of this batch; None where it is recorded as rejected, ignored or merely a container."""
+        if arrival.is_roster or (arrival.is_container and arrival.refused is None and arrival.ignored is None):
+            self.record(arrival, FileState.ACCEPTED, None)
+            return None
+        if arrival.ignored is not None:
+            self.record(arrival, FileState.IGNORED, arrival.ignored, advice=arrival.advice)
+            return None
+        guess = self.unit_named_in(arrival.path)
+        place = Place(unit=guess.code if guess else None, file=arrival.path)
+        if arrival.form is None:
+            self.reject(arrival, rules.FILE_UNREADABLE.at(place, reason=arrival.refused), guess)
+            return None
+        form = arrival.form
+        unit = self.unit_of(form)
+        if unit is not None:
+            place = Place(unit=unit.code, file=arrival.path)
+        finding = self.refusal(form, unit, place)
+        if finding is not None:
+            self.reject(arrival, finding, unit or guess)
+            return None
+        assert unit is not None
+        number, _ = submission_number(form.summary.get(Summary.SUBMISSION))
+        return Filed(arrival, form, unit, number)
+
+    def expected_form(self, unit: Unit | None) -> str:
+        name = f"“{unit.name}”的" if unit else "下发给本单位的"
+        return f"{name}{self.batch.year}年度{PHASE_TITLES[self.batch.phase]}填报工作簿"
+
+    def refusal(self, form: FormReading, unit: Unit | None, place: Place) -> Finding | None:
+        """Why a workbook cannot be part of this batch; None where it can."""
+        expected = self.expected_form(unit)
+        meta = form.meta
+        if meta is not None and meta.programme and meta.programme != layout.PROGRAMME:
+            return rules.FILE_FOREIGN.at(place, reason=f"它属于“{meta.programme}”", expected=expected)
+        if not form.communities and not form.damaged_sheets:
+            return rules.FILE_FOREIGN.at(place, reason="里面没有社区表（含“条款”“扣分”“社区代码”的表）", expected=expected)
+        wrong_year = other_year(form, self.batch.year)
+        if wrong_year:
+            return rules.FILE_YEAR.at(place, found=wrong_year, expected=str(self.batch.year), form=expected)
+        if meta is not None and meta.phase and phase_of(meta.phase) != self.batch.phase:
+            found = PHASE_TITLES.get(phase_of(meta.phase) or "", meta.phase)
+            return rules.FILE_PHASE.at(place, found=found, expected=PHASE_TITLES[self.batch.phase], form=expected)
+        if unit is None:
+            stated = form.summary.get(Summary.UNIT, Located()).text or "（空）"
+            return rules.FILE_UNIT_UNKNOWN.at(place, found=stated, expected=self.roster.units[0].name)
+        return None
+
+    def unit_of(self, form: FormReading) -> Unit | None:
+        """The reporting unit: the one the form was made for, unless every community in it belongs to one other."""
+        issued = self.roster.unit_by_any_code.get(form.meta.unit) if form.meta else None
+        named = self.named_unit(form.summary.get(Summary.UNIT, Located()).text)
+        stated = issued or named
+        members = Counter(
+            community.unit
+            for sheet in form.communities
+            if (community := self.roster.community_by_any_code.get(code_text(sheet.heading[Heading.CODE])))
+        )
+        if stated is not None and (stated.code in members or len(members) != 1):
+            return stated
+        if not members:
+            return stated
+        # Ties go to the unit that comes first in Annex 2, so that the order of sheets never matters.
+        order = {unit.code: position for position, unit in enumerate(self.roster.units)}
+        return self.roster.unit[min(members, key=lambda code: (-members[code], order[code]))]
+
+    def named_unit(self, name: str) -> Unit | None:
+        exact = self.roster.unit_by_any_name.get(name)
+        if exact or not name:
+            return exact
+        return next(
+            (unit for other, unit in self.roster.unit_by_any_name.items() if same_place_name(name, other)), None
+        )
+
+    def unit_named_in(self, path: str) -> Unit | None:
+        """The unit whose name stands in a file's path: only tells whom to ask about a file that cannot be read."""
+        folded = unicodedata.normalize("NFKC", path)
+        hits = {unit.code: unit for name, unit in self.roster.unit_by_any_name.items() if name in folded}
+        return next(iter(hits.values())) if len(hits) == 1 else None
+
+    # --- the files of one unit ------------------------------------------------------------------------------------------
+
+    def choose(self, unit: Unit, filed: list[Filed]) -> Submission:
+        """The unit's submission: the highest 报送批次; within it, files that complete each other count together."""
+        filed = self.drop_equal(unit, filed)
+        number = max(entry.number for entry in filed)
+        latest = [entry for entry in filed if entry.number == number]
+        earlier = [entry for entry in filed if entry.number < number]
+        submission = Submission(unit, number, self.settle(unit, latest))
+        for entry in earlier:
+            reason = f"已被第{number}批“{submission.files[0].path}”替代"
+            self.record(entry.arrival, FileState.SUPERSEDED, reason, unit)
+        submission.findings += self.dropped(submission, earlier)
+        for entry in submission.files:
+            self.record(entry.arrival, FileState.ACCEPTED, None, unit)
+            submission.findings += self.about(entry)
+        if len(submission.files) > 1:
+            place = Place(unit=unit.code, file=submission.files[0].path)
+            submission.findings.append(rules.SUBMISSION_MIXED.at(place, found=str(len(submission.files))))
+        return submission
+
+    def drop_equal(self, unit: Unit, filed: list[Filed]) -> list[Filed]:
+        """Equal contents count once: the same bytes, or the same answers in a file saved again."""
+        kept: dict[object, Filed] = {}
+        for entry in sorted(filed, key=lambda e: (e.number, received_at(e), e.path)):
+            key = (entry.number, contents_of(entry.form))
+            if key in kept:
+                reason = f"与“{kept[key].path}”内容相同，只计一次"
+                self.record(entry.arrival, FileState.SUPERSEDED, reason, unit)
+            else:
+                kept[key] = entry
+        return sorted(kept.values(), key=lambda entry: entry.path)
+
+    def settle(self, unit: Unit, latest: list[Filed]) -> list[Filed]:
+        """Of files with one 报送批次, the later replaces an earlier one whose communities it covers."""
+        in_time = sorted(latest, key=lambda entry: (received_at(entry), entry.path))
+        replaced: dict[str, list[Filed]] = {}
+        for position, entry in enumerate(in_time):
+            codes = self.codes(entry)
+            later = [other for other in in_time[position + 1 :] if codes and codes <= self.codes(other)]
+            if later:
+                replaced.setdefault(later[-1].path, []).append(entry)
+        gone = {entry.path for entries in replaced.values() for entry in entries}
+        for chosen, entries in sorted(replaced.items()):
+            names = "、".join(f"“{path}”" for path in sorted([chosen, *(entry.path for entry in entries)]))
+            place = Place(unit=unit.code, file=chosen)
+            if chosen not in gone:
+                number = f"第{entries[0].number}批"
+                self.findings.append(rules.FILE_SAME_SUBMISSION.at(place, found=number, files=names, chosen=chosen))
+            for entry in entries:
+                self.record(entry.arrival, FileState.SUPERSEDED, f"与较晚的“{chosen}”报送批次相同、内容不同，以后者为准", unit)
+        return sorted((entry for entry in latest if entry.path not in gone), key=lambda entry: entry.path)
+
+    def codes(self, entry: Filed) -> frozenset[str]:
+        return frozenset(code_text(sheet.heading[Heading.CODE]) for sheet in entry.form.communities)
+
+    def dropped(self, submission: Submission, earlier: list[Filed]) -> Iterable[Finding]:
+        """Communities of an earlier submission that the one that counts no longer has."""
+        present = frozenset().union(*(self.codes(entry) for entry in submission.files))
+        told: set[str] = set()
+        for entry in sorted(earlier, key=lambda e: (-e.number, e.path)):
+            for sheet in entry.form.communities:
+                code = code_text(sheet.heading[Heading.CODE])
+                community = self.roster.community_by_any_code.get(code)
+                gone = community is not None and code not in present and community.code not in told
+                if gone and community is not None and not sheet.is_empty:
+                    told.add(community.code)
+                    place = Place(submission.unit.code, community.code, file=submission.files[0].path)
+                    yield rules.COMMUNITY_DROPPED.at(
+                        place, found=community.code, expected=str(entry.number), name=community.name
+                    )
+
+    def about(self, entry: Filed) -> Iterable[Finding]:
+        """Findings about the file itself and its 汇总."""
+        form, unit = entry.form, entry.unit
+        place = Place(unit=unit.code, file=entry.path)
+        standard = self.standard_of(unit)
+        meta = form.meta
+        if meta is not None:
+            if meta.template != layout.TEMPLATE_VERSION:
+                yield rules.FILE_OLD_TEMPLATE.at(place, found=meta.template or "（空）", expected=layout.TEMPLATE_VERSION)
+            if meta.standard and meta.standard != standard.id:
+                yield rules.FILE_OTHER_STANDARD.at(place, found=meta.standard, expected=standard.id)
+            issued = self.roster.unit_by_any_code.get(meta.unit)
+            if issued is not None and issued.code != unit.code:
+                yield rules.FILE_UNIT_DIFFERS.at(place, found=issued.name, expected=unit.name)
+        if entry.arrival.has_macros:
+            yield rules.FILE_MACROS.at(place)
+        if entry.arrival.extras:
+            yield rules.FILE_PARTS_LOST.at(place, found="、".join(entry.arrival.extras))
+        for name in form.other_sheets:
+            yield rules.SHEET_EXTRA.at(Place(unit=unit.code, file=entry.path, sheet=name), found=name)
+        yield from self.about_summary(entry)
+
+    def about_summary(self, entry: Filed) -> Iterable[Finding]:
+        form, unit = entry.form, entry.unit
+        if form.summary_sheet is None:
+            yield rules.SUMMARY_MISSING.at(Place(unit=unit.code, file=entry.path))
+            return
+
+        def at(label: Summary) -> Place:
+            cell = form.summary.get(label, Located()).cell
+            return Place(unit=unit.code, file=entry.path, sheet=form.summary_sheet, cell=cell)
+
+        name = form.summary.get(Summary.UNIT, Located()).text
+        if name and normal_label(name) != normal_label(unit.name):
+            yield rules.FILE_NO_SUMMARY_UNIT.at(at(Summary.UNIT), found=name, expected=unit.name)
+        blank = [label for label in (Summary.CONTACT, Summary.PHONE) if is_blank(form.summary.get(label, Located()))]
+        if blank:
+            yield rules.SUMMARY_BLANK.at(at(blank[0]), found="、".join(f"“{label}”" for label in blank))
+        located = form.summary.get(Summary.SUBMISSION)
+        _, readable = submission_number(located)
+        if not readable:
+            shown = located.text if located else ""
+            yield rules.SUBMISSION_UNREADABLE.at(at(Summary.SUBMISSION), found=shown or "（空）")
+
+
+def is_blank(located: Located) -> bool:
+    """Nothing typed; a faulty cell is not blank."""
+    return located.value is None or (isinstance(located.value, str) and not located.value.strip())
+
+
+def submission_number(located: Located | None) -> tuple[int, bool]:
+    """报送批次 as a number from 1, and whether it could be read."""
+    text = unicodedata.normalize("NFKC", located.text if located else "").replace(" ", "")
+    match = re.fullmatch(r"第?(\d{1,4})(?:\.0+)?[批次]*", text)
+    number = int(match[1]) if match else 0
+    return (number, True) if number >= 1 else (1, False)
+
+
+def code_text(located: Located) -> str:
+    """A code with full-width digits and blanks put right."""
+    return normal_label(located.text)
+
+
+def phase_of(text: str) -> str | None:
+    """A phase from its identifier or its Chinese name."""
+    folded = normal_label(text)
+    return next((phase for phase, title in PHASE_TITLES.items() if folded in (phase, title)), None)
+
+
+def year_text(text: str) -> str:
+    """``2021年度`` → ``2021``; other words stay as they are."""
+    match = re.fullmatch(r"(\d{4})(?:\.0+)?年?度?", normal_label(text))
+    return match[1] if match else normal_label(text)
+
+
+def other_year(form: FormReading, year: int) -> str | None:
+    """The year a whole workbook is about where it is not ``year``: by ``_meta``, or by every sheet's heading."""
+    if form.meta is not None and form.meta.year and year_text(form.meta.year) != str(year):
+        return form.meta.year
+    stated = {year_text(sheet.heading[Heading.YEAR].text) for sheet in form.communities} - {""}
+    return "、".join(sorted(stated)) if stated and str(year) not in stated else None
+
+
+def received_at(entry: Filed) -> datetime.datetime:
+    """When it was received: the mail's date, else when the document was last saved; the earliest time where neither is known."""
+    known = entry.arrival.received or entry.arrival.saved
+    return known.replace(tzinfo=None) if known else datetime.datetime.min
+
+
+def contents_of(form: FormReading) -> object:
+    """What a file says, for telling whether two files say the same."""
+    return tuple(sorted((sheet_contents(sheet) for sheet in form.communities), key=repr))
+
+
+def sheet_contents(sheet: SheetReading) -> object:
+    """What one sheet says: code, claim and every answer, whatever its layout."""
+    rows = tuple(
+        (row.clause, row.actual.state, row.actual.value, row.actual.shown.strip(), row.stated.state, row.stated.value,
+         row.stated.shown.strip(), row.evidence.text)
+        for row in sheet.rows
+    )
+    return (code_text(sheet.heading[Heading.CODE]), sheet.heading[Heading.CLAIM].text, rows)

@@ -1,0 +1,253 @@
+"""Writes the roster's workbook as ``greencomm.roster`` reads it: the shipped one, and an empty one to start from."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from greencomm.paper import row_height, text_width
+from greencomm.roster import BATCH_SHEET, COMMUNITY_SHEET, UNIT_SHEET, BatchLabel, Community, CommunityColumn, Unit, UnitColumn
+from greencomm.standard import ANNUAL, PHASE_TITLES, SELF_EVALUATION, Standard
+
+GUIDE_SHEET = "说明"
+
+_CREATED = datetime.datetime(2021, 1, 12)
+"""Stored in the document instead of the clock, so that the same roster is the same bytes."""
+_FONT = {"font_name": "宋体", "font_size": 11, "valign": "vcenter"}
+_LINE = {"border": 1, "border_color": "#BFBFBF"}
+_TEXT = "@"
+_DATE = "yyyy-mm-dd"
+_EMPTY_ROWS = 30
+"""Ruled rows below the last one, so that there is room to go on."""
+_DROPDOWN_ROWS = 5000
+
+_BATCH_DATES = (BatchLabel.SELF_EVALUATION_DUE, BatchLabel.ANNUAL_DUE, BatchLabel.FORM_DATE)
+_WIDTHS = {
+    UnitColumn.CODE: 14,
+    UnitColumn.NAME: 24,
+    UnitColumn.FORMER_CODES: 20,
+    UnitColumn.FORMER_NAMES: 24,
+    UnitColumn.STANDARD: 24,
+    CommunityColumn.COUNTY: 16,
+    CommunityColumn.TOWN: 24,
+    CommunityColumn.CODE: 18,
+    CommunityColumn.NAME: 40,
+    CommunityColumn.FORMER_NAMES: 30,
+    CommunityColumn.UNIT: 20,
+    CommunityColumn.PILOT: 10,
+}
+
+
+def write_starter(path: Path, standard: Standard) -> None:
+    """An empty roster with its explanations, for a prefecture that has none yet."""
+    batch = {BatchLabel.REGION: standard.region, BatchLabel.PHASE: PHASE_TITLES[ANNUAL]}
+    write_roster(path, standard, batch, (), ())
+
+
+def write_roster(
+    path: Path,
+    standard: Standard,
+    batch: Mapping[BatchLabel, str | int | datetime.date],
+    units: Sequence[Unit],
+    communities: Sequence[Community],
+) -> None:
+    """Write a roster; labels absent from ``batch`` stay blank. Same values, same bytes.
+
+    Former codes of communities are not written: they follow from those of their units.
+    """
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        book.set_properties({"title": f"{standard.region}绿色社区创建名册", "created": _CREATED})
+        _batch_sheet(book, standard, batch)
+        _unit_sheet(book, units)
+        _community_sheet(book, standard, units, communities)
+        _guide_sheet(book, standard)
+
+
+def _header_format(book: Any) -> Any:
+    return book.add_format(_FONT | _LINE | {"bold": True, "bg_color": "#DDEBDA", "align": "center", "text_wrap": True})
+
+
+def _page(sheet: Any, *, landscape: bool) -> None:
+    sheet.set_paper(9)
+    if landscape:
+        sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_footer("&C第 &P 页，共 &N 页")
+    sheet.freeze_panes(1, 0)
+
+
+def _put(sheet: Any, row: int, column: int, value: str | int | datetime.date, cell_format: Any) -> None:
+    """A value by its type; a text is never taken for a formula."""
+    if isinstance(value, datetime.date):
+        sheet.write_datetime(row, column, value, cell_format)
+    elif isinstance(value, int):
+        sheet.write_number(row, column, value, cell_format)
+    elif value:
+        sheet.write_string(row, column, value, cell_format)
+    else:
+        sheet.write_blank(row, column, None, cell_format)
+
+
+def _batch_sheet(book: Any, standard: Standard, batch: Mapping[BatchLabel, str | int | datetime.date]) -> None:
+    sheet = book.add_worksheet(BATCH_SHEET)
+    header = _header_format(book)
+    label_format = book.add_format(_FONT | _LINE | {"bold": True, "bg_color": "#F2F2F2"})
+    hint_format = book.add_format(_FONT | {"font_color": "#595959", "text_wrap": True})
+    formats = {
+        number_format: book.add_format(_FONT | _LINE | {"num_format": number_format, "align": "left", "text_wrap": True})
+        for number_format in (_TEXT, _DATE, "0")
+    }
+    widths = (22, 44, 70)
+    for column, (title, width) in enumerate(zip(("项目", "填写", "怎么填"), widths, strict=True)):
+        sheet.set_column(column, column, width)
+        sheet.write_string(0, column, title, header)
+    sheet.set_row(0, 24)
+    hints = _batch_hints(standard)
+    for row, label in enumerate(BatchLabel, 1):
+        value = batch.get(label, "")
+        number_format = _DATE if label in _BATCH_DATES else "0" if label is BatchLabel.YEAR else _TEXT
+        sheet.write_string(row, 0, label.value, label_format)
+        _put(sheet, row, 1, value, formats[number_format])
+        sheet.write_string(row, 2, hints[label], hint_format)
+        sheet.set_row(row, row_height([(str(value), widths[1]), (hints[label], widths[2])], least=24))
+        if label is BatchLabel.PHASE:
+            sheet.data_validation(row, 1, row, 1, _choice(list(PHASE_TITLES.values()), "阶段"))
+    _page(sheet, landscape=True)
+
+
+def _batch_hints(standard: Standard) -> dict[BatchLabel, str]:
+    def due(phase: str) -> str:
+        deadline = standard.deadline(phase)
+        return f"写成 2021-08-31 这样的日期；空白时按通知为当年{deadline.month}月{deadline.day}日。"
+
+    return {
+        BatchLabel.REGION: f"全州的名称；空白时为“{standard.region}”。",
+        BatchLabel.YEAR: "必填，四位数的年份，例如 2021。",
+        BatchLabel.PHASE: f"必填，从下拉框中选“{'”或“'.join(PHASE_TITLES.values())}”。",
+        BatchLabel.UNIT: "印在《汇总表》“填报单位（盖章）”处的单位全称。",
+        BatchLabel.CONTACT: "印在《汇总表》上。",
+        BatchLabel.PHONE: "印在《汇总表》上。",
+        BatchLabel.SELF_EVALUATION_DUE: due(SELF_EVALUATION),
+        BatchLabel.ANNUAL_DUE: due(ANNUAL),
+        BatchLabel.FORM_DATE: "印在《汇总表》上的日期；空白时用审核当天的日期。",
+    }
+
+
+def _choice(values: list[str], title: str) -> dict[str, Any]:
+    return {
+        "validate": "list",
+        "source": values,
+        "error_title": title,
+        "error_message": f"请填“{'”或“'.join(values)}”{'' if len(values) > 1 else '，或留空'}。",
+    }
+
+
+def _table_sheet(book: Any, name: str, columns: Sequence[UnitColumn | CommunityColumn], rows: list[list[str]]) -> Any:
+    """A sheet with a header row and rows of text; whole columns are text, so that a code typed later keeps its digits."""
+    sheet = book.add_worksheet(name)
+    header = _header_format(book)
+    plain = book.add_format(_FONT | {"num_format": _TEXT, "text_wrap": True})
+    ruled = book.add_format(_FONT | _LINE | {"num_format": _TEXT, "text_wrap": True})
+    widths = [_WIDTHS[column] for column in columns]
+    for at, column in enumerate(columns):
+        sheet.set_column(at, at, widths[at], plain)
+        sheet.write_string(0, at, column.value, header)
+    sheet.set_row(0, 24)
+    for number, row in enumerate(rows + [[""] * len(columns)] * _EMPTY_ROWS, 1):
+        for at, value in enumerate(row):
+            _put(sheet, number, at, value, ruled)
+        sheet.set_row(number, row_height(list(zip(row, widths, strict=True))))
+    sheet.autofilter(0, 0, len(rows) + _EMPTY_ROWS, len(columns) - 1)
+    return sheet
+
+
+def _unit_sheet(book: Any, units: Sequence[Unit]) -> None:
+    rows = [
+        [unit.code, unit.name, "、".join(unit.former_codes), "、".join(unit.former_names), unit.standard] for unit in units
+    ]
+    _page(_table_sheet(book, UNIT_SHEET, list(UnitColumn), rows), landscape=True)
+
+
+def _community_sheet(book: Any, standard: Standard, units: Sequence[Unit], communities: Sequence[Community]) -> None:
+    names = {unit.code: unit.name for unit in units}
+    columns = [column for column in CommunityColumn if column is not CommunityColumn.FORMER_CODES]
+    yes = standard.reading.yes
+    rows = []
+    for community in communities:
+        unit = names[community.unit]
+        rows.append(
+            [
+                community.county,
+                community.town,
+                community.code,
+                community.name,
+                "、".join(community.former_names),
+                "" if unit == community.county else unit,
+                yes if community.pilot else "",
+            ]
+        )
+    sheet = _table_sheet(book, COMMUNITY_SHEET, columns, rows)
+    pilot = columns.index(CommunityColumn.PILOT)
+    sheet.data_validation(1, pilot, _DROPDOWN_ROWS, pilot, _choice([yes], "试点"))
+    _page(sheet, landscape=True)
+
+
+def _guide_sheet(book: Any, standard: Standard) -> None:
+    """What each sheet and column is for, in a clerk's words."""
+    sheet = book.add_worksheet(GUIDE_SHEET)
+    header = _header_format(book)
+    body = book.add_format(_FONT | _LINE | {"text_wrap": True})
+    urban, yes = standard.urban_community, standard.reading.yes
+    rows = [
+        (BATCH_SHEET, "全表", "本次收什么、由谁收、何时截止。A列是项目，B列填写，C列是说明。", ""),
+        (UNIT_SHEET, "全表", "每个报送材料的县（市）和开发区一行；各行的先后就是《汇总表》的先后。", ""),
+        (UNIT_SHEET, UnitColumn.CODE, "必填。县（市）的6位区划代码；开发区可自编6位或9位数字，不能重复。", "532301"),
+        (UNIT_SHEET, UnitColumn.NAME, "必填。现在的名称，不能重复。", "楚雄市"),
+        (UNIT_SHEET, UnitColumn.FORMER_CODES, "变更以前的代码。变更前后视为同一单位；有几个时用“、”隔开。", "532331"),
+        (UNIT_SHEET, UnitColumn.FORMER_NAMES, "变更以前的名称，有几个时用“、”隔开。", "禄丰县"),
+        (UNIT_SHEET, UnitColumn.STANDARD, "该县（市）自定标准的文件名；用州的标准时留空。", ""),
+        (COMMUNITY_SHEET, "全表", "每个城市社区（居民委员会）一行，不论是否参加创建。完成比例以这里的社区数为分母。", ""),
+        (COMMUNITY_SHEET, CommunityColumn.COUNTY, f"社区所在的县（市），写法与“{UNIT_SHEET}”中的名称相同。", "楚雄市"),
+        (COMMUNITY_SHEET, CommunityColumn.TOWN, "社区所在的乡镇或街道。", "鹿城镇"),
+        (
+            COMMUNITY_SHEET,
+            CommunityColumn.CODE,
+            f"必填。12位统计用区划代码，不能重复。末{urban.digits}位在{urban.allowed}之间的才是居民委员会；"
+            "其他的（如村民委员会）会列入提示，不计入社区数。",
+            "532301101001",
+        ),
+        (COMMUNITY_SHEET, CommunityColumn.NAME, "必填。按公布的全称填写。", "东兴社区居民委员会"),
+        (COMMUNITY_SHEET, CommunityColumn.FORMER_NAMES, "变更以前的名称，有几个时用“、”隔开。", ""),
+        (
+            COMMUNITY_SHEET,
+            CommunityColumn.UNIT,
+            "由本县（市）报送的留空；由开发区等其他单位报送的，填该单位的名称。一个社区只计入一个单位。",
+            "",
+        ),
+        (COMMUNITY_SHEET, CommunityColumn.PILOT, f"试点社区填“{yes}”，其他留空。", yes),
+        (
+            COMMUNITY_SHEET,
+            CommunityColumn.FORMER_CODES,
+            f"一般不用这一列：社区以前的代码由“{UNIT_SHEET}”的“{UnitColumn.FORMER_CODES}”推出。"
+            "推出的不对时，可在表头右边加上这一列，填该社区以前的12位代码。",
+            "532331101001",
+        ),
+        ("各表", "", "列的先后可以调换，可以另加别的列和工作表；工作表名称和列的标题请不要改。空白行没有影响。", ""),
+    ]
+    titles = ("工作表", "栏目", "怎么填", "例")
+    widths = (14, 20, 84, max(text_width(row[3]) for row in rows) + 2)
+    for column, (title, width) in enumerate(zip(titles, widths, strict=True)):
+        sheet.set_column(column, column, width)
+        sheet.write_string(0, column, title, header)
+    sheet.set_row(0, 24)
+    for number, row in enumerate(rows, 1):
+        for column, text in enumerate(row):
+            sheet.write_string(number, column, str(text), body)
+        sheet.set_row(number, row_height([(str(text), width) for text, width in zip(row, widths, strict=True)], least=24))
+    _page(sheet, landscape=True)

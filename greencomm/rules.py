@@ -1,0 +1,458 @@
+"""The catalogue of rules: every Chinese sentence of the review on one page, for one officer to proofread.
+
+A rule is a check of ours; a finding is one instance of it. Codes are grouped by subject and never reused:
+F file · S sheet · H heading · C clause · T totals · K claim · U unit's summary · R roster · X program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from greencomm.findings import Finding, Place, Severity
+from greencomm.forms.entries import Misreading
+
+SUBJECTS = {
+    "F": "文件",
+    "S": "工作表",
+    "H": "表头",
+    "C": "条款填报",
+    "T": "得分与合计",
+    "K": "申报",
+    "U": "汇总表",
+    "R": "名册",
+    "X": "程序",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One check: ``message`` says what is wrong, ``fix`` what to do; {words} are filled in for each finding."""
+
+    code: str
+    severity: Severity
+    title: str
+    message: str
+    fix: str
+    decisions: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """Chinese name of the rule's group."""
+        return SUBJECTS[self.code[0]]
+
+    def at(self, place: Place, *, found: str = "", expected: str = "", decides: bool = False, **words: object) -> Finding:
+        """The finding of this rule at one place."""
+        words = {"found": found, "expected": expected} | words
+        return Finding(
+            rule=self.code,
+            severity=self.severity,
+            place=place,
+            message=self.message.format(**words),
+            fix=self.fix.format(**words),
+            title=self.title,
+            found=found,
+            expected=expected,
+            decides=decides,
+        )
+
+
+CATALOGUE: dict[str, Rule] = {}
+
+
+def _rule(code: str, severity: Severity, title: str, message: str, fix: str, *decisions: str) -> Rule:
+    if code in CATALOGUE:
+        raise ValueError(f"rule code used twice: {code}")
+    rule = CATALOGUE[code] = Rule(code, severity, title, message, fix, decisions)
+    return rule
+
+
+SEND_BACK, VERIFY, NOTE = Severity.SEND_BACK, Severity.VERIFY, Severity.NOTE
+
+# --- 文件 -----------------------------------------------------------------------------------------------------------
+FILE_UNREADABLE = _rule(
+    "F01", SEND_BACK, "文件读不出",
+    "这个文件无法读取：{reason}。",
+    "请用 Excel 或 WPS 打开原文件，另存为“Excel 工作簿（.xlsx）”后重新报送；若本机也打不开，请用备份重新填写。",
+)
+FILE_FOREIGN = _rule(
+    "F02", SEND_BACK, "不是填报工作簿",
+    "这个工作簿不是绿色社区创建的填报工作簿：{reason}。",
+    "请填写州里下发的填报工作簿（应为{expected}），不要另建表格，填好后重新报送。",
+)
+FILE_YEAR = _rule(
+    "F03", SEND_BACK, "年度不符",
+    "工作簿的年度是“{found}”，本次收的是{expected}年度。",
+    "请改用{form}填报后重新报送。",
+)
+FILE_PHASE = _rule(
+    "F04", SEND_BACK, "阶段不符",
+    "工作簿是“{found}”用的，本次收的是“{expected}”。",
+    "请改用{form}填报后重新报送。",
+    "D-13",
+)
+FILE_UNIT_UNKNOWN = _rule(
+    "F05", SEND_BACK, "认不出填报单位",
+    "从工作簿里认不出是哪个填报单位（填报单位写的是“{found}”），其中的社区代码也都不在名册中。",
+    "请在“汇总”表的“填报单位”后写明单位全称（如“{expected}”），并核对各社区表的“社区代码”，重新报送。",
+)
+FILE_OLD_TEMPLATE = _rule(
+    "F06", NOTE, "模板版本较旧",
+    "工作簿的模板版本是“{found}”，现行版本是“{expected}”；条款齐全，已照常审核。",
+    "本次无需处理，下次请使用新下发的填报工作簿。",
+)
+FILE_OTHER_STANDARD = _rule(
+    "F07", VERIFY, "标准版本不同",
+    "工作簿按标准“{found}”制作，本单位应按“{expected}”评分；条款齐全，已按应用的标准审核。",
+    "请核对各条款的评分标准是否一致；如不一致，请改用新下发的填报工作簿。",
+    "D-14",
+)
+FILE_SAME_SUBMISSION = _rule(
+    "F08", VERIFY, "同一批次有两份不同的文件",
+    "报送批次都是{found}，但内容不同的文件有：{files}；已采用较晚的一份“{chosen}”。",
+    "请确认以“{chosen}”为准；如不是，请把正确的一份的“报送批次”加1后重新报送。",
+)
+FILE_UNIT_DIFFERS = _rule(
+    "F09", VERIFY, "填报单位与社区不一致",
+    "工作簿下发给“{found}”，里面的社区却都属于“{expected}”；已按社区代码归入“{expected}”。",
+    "请确认文件没有用错；今后请使用下发给本单位的工作簿。",
+)
+FILE_NO_SUMMARY_UNIT = _rule(
+    "F10", NOTE, "填报单位名称不一致",
+    "“汇总”表的填报单位写作“{found}”，名册中为“{expected}”；已按“{expected}”处理。",
+    "无需处理；方便时请改为名册中的名称。",
+    "D-15",
+)
+FILE_MACROS = _rule(
+    "F11", NOTE, "文件带有宏",
+    "文件带有宏；宏没有运行，只读取了表中的内容。",
+    "无需处理；今后请另存为不带宏的 .xlsx 再报送。",
+)
+FILE_PARTS_LOST = _rule(
+    "F12", NOTE, "附带内容未读取",
+    "工作簿中有{found}，审核不读取这些内容。",
+    "佐证材料请另行报送；需要说明的内容请写在“说明及佐证材料”栏。",
+)
+
+# --- 工作表 ---------------------------------------------------------------------------------------------------------
+SHEET_NOT_IN_ROSTER = _rule(
+    "S01", SEND_BACK, "名册中没有这个社区",
+    "社区代码“{found}”（{name}）不在名册中，这张表没有计入。{hint}",
+    "请核对“社区代码”（12位数字，如 532301101001）和“社区名称”；确属新设社区的，请先报州住房城乡建设局更新名册。",
+    "D-16",
+)
+SHEET_OTHER_UNIT = _rule(
+    "S02", SEND_BACK, "属于其他填报单位的社区",
+    "“{name}”（{found}）属于“{expected}”，不由本单位填报，这张表没有计入。",
+    "请删除这张表，由“{expected}”填报；如果只是代码填错，请改正“社区代码”。",
+    "D-15",
+)
+SHEET_TWICE_IN_FILE = _rule(
+    "S03", SEND_BACK, "同一社区在一个文件中填了两次",
+    "“{name}”（{found}）在这个文件中有多张表，内容不同：{sheets}；两张都没有采用。",
+    "请只保留正确的一张；如果其中一张是别的社区，请改正它的“社区代码”和“社区名称”。",
+)
+SHEET_TWICE_IN_FILES = _rule(
+    "S04", SEND_BACK, "同一社区在两个文件中填报",
+    "“{name}”（{found}）在多个文件中都有，内容不同：{sheets}；两张都没有采用。",
+    "请确认以哪一份为准，只在一个文件中保留它，并把“报送批次”加1后重新报送。",
+)
+SHEET_TWICE_SAME = _rule(
+    "S05", NOTE, "同一社区重复，内容相同",
+    "“{name}”（{found}）重复出现，内容相同：{sheets}；只计一次。",
+    "无需处理；方便时请删去多余的一张。",
+)
+SHEET_EMPTY = _rule(
+    "S06", NOTE, "整张表未填",
+    "这张表的实际值、扣分、说明都是空的，按“未报”处理。",
+    "如该社区参加创建，请逐条填写后重新报送；不参加的无需处理。",
+    "D-07",
+)
+SHEET_EMPTY_CLAIMED = _rule(
+    "S07", SEND_BACK, "申报了但整张表未填",
+    "“申报绿色社区”填的是“是”，但实际值、扣分、说明全部是空的，无法评分。",
+    "请逐条填写扣分（没有扣分的填0）；如不申报，请把“申报绿色社区”改为“否”。",
+    "D-07",
+)
+SHEET_UNUSABLE = _rule(
+    "S08", SEND_BACK, "社区表结构被破坏",
+    "这张表像是社区表，但{reason}，无法读取。",
+    "请从下发的工作簿中复制一张完好的社区表重新填写，不要删除表头行和“社区代码”一行。",
+)
+SHEET_CLAUSE_MISSING = _rule(
+    "S09", SEND_BACK, "缺少条款行",
+    "表中没有条款{clause}（{name}）这一行，该条无法评分。",
+    "请恢复这一行：“条款”栏填 {clause}，并填写扣分（没有扣分的填0）。",
+    "D-07",
+)
+SHEET_CLAUSE_ADDED = _rule(
+    "S10", VERIFY, "多出条款行",
+    "表中有一行条款“{found}”，标准中没有这一条，没有计分。",
+    "请删去这一行；如果条款号写错了，请改正（如 8.1）。",
+)
+SHEET_CLAUSE_TWICE = _rule(
+    "S11", SEND_BACK, "条款行重复且答案不同",
+    "条款{clause}（{name}）出现了多次（{found}），答案不同，无法确定以哪一行为准。",
+    "请只保留正确的一行。",
+)
+SHEET_CLAUSE_TWICE_SAME = _rule(
+    "S12", NOTE, "条款行重复，答案相同",
+    "条款{clause}（{name}）出现了多次（{found}），答案相同，只计一次。",
+    "无需处理；方便时请删去多余的一行。",
+)
+SHEET_CLAUSE_REWORDED = _rule(
+    "S13", VERIFY, "条款文字被改动",
+    "条款{clause}的评分标准与下发的不一致，现为“{found}”。",
+    "请核对该条是按原文“{expected}”评的，并恢复原文。",
+)
+SHEET_HIDDEN = _rule(
+    "S14", NOTE, "工作表被隐藏",
+    "这张表是隐藏的，已照常读取。",
+    "无需处理；如不想报送这张表，请删除它而不是隐藏。",
+)
+SHEET_HIDDEN_PARTS = _rule(
+    "S15", NOTE, "有隐藏的行或列",
+    "表中有隐藏的内容（{found}），已照常读取。",
+    "无需处理；请取消隐藏后核对一遍其中的内容。",
+)
+SHEET_EXTRA = _rule(
+    "S16", NOTE, "多余的工作表未读取",
+    "工作簿中有一张不属于填报内容的表“{found}”，没有读取。",
+    "无需处理；如其中有需要报送的内容，请写到对应社区表的“说明及佐证材料”栏。",
+)
+SHEET_NAME_VARIANT = _rule(
+    "S17", NOTE, "社区名称写法不同",
+    "社区名称写作“{found}”，名册中为“{expected}”；按社区代码认定为同一社区。",
+    "无需处理；方便时请改为名册中的名称。",
+    "D-15",
+)
+SHEET_NAME_DIFFERS = _rule(
+    "S18", VERIFY, "社区名称与社区代码不一致",
+    "社区代码 {code} 在名册中是“{expected}”，表上的社区名称却是“{found}”；已按社区代码计入。",
+    "请核对这张表是哪个社区的：代码错了请改代码，名称错了请改名称。",
+    "D-15",
+)
+SHEET_CODE_GUESSED = _rule(
+    "S19", NOTE, "社区代码未填，按{by}认定",
+    "“社区代码”是空的，按{by}认定为“{expected}”（{code}）。",
+    "请补填“社区代码”：{code}。",
+)
+SHEET_CODE_FORMER = _rule(
+    "S20", NOTE, "使用了曾用代码",
+    "社区代码“{found}”是“{name}”的曾用代码，已按现用代码 {expected} 计入。",
+    "无需处理；今后请使用现用代码 {expected}。",
+    "D-15",
+)
+SHEET_OUTSIDE = _rule(
+    "S21", NOTE, "表格以外有内容",
+    "表格以外的单元格写有“{found}”，没有读取。",
+    "无需处理；需要说明的内容请写到“说明及佐证材料”栏。",
+)
+
+# --- 表头 -----------------------------------------------------------------------------------------------------------
+HEADING_YEAR = _rule(
+    "H01", SEND_BACK, "表上的年度不符",
+    "这张表的“年度”是“{found}”，本次收的是{expected}年度，这张表没有计入。",
+    "如果填的确实是{expected}年度的情况，请把“年度”改为{expected}；否则请改用{expected}年度的表重新填写。",
+)
+HEADING_COUNTY = _rule(
+    "H02", VERIFY, "表上的县（市、区）不符",
+    "“县（市、区）”写的是“{found}”，该社区在名册中属于“{expected}”；已按社区代码计入。",
+    "请核对后改正“县（市、区）”或“社区代码”。",
+    "D-15",
+)
+HEADING_BLANK = _rule(
+    "H03", NOTE, "表头未填全",
+    "表头的{found}没有填写。",
+    "请补填；“申报绿色社区”请填“是”或“否”。",
+)
+HEADING_CLAIM_UNREADABLE = _rule(
+    "H04", VERIFY, "申报栏读不懂",
+    "“申报绿色社区”填的是“{found}”，读不出是否申报；暂不计入申报数。",
+    "请填“是”或“否”。",
+)
+
+# --- 条款填报 -------------------------------------------------------------------------------------------------------
+CLAUSE_BLANK = _rule(
+    "C01", SEND_BACK, "条款未填",
+    "条款{clause}（{name}）没有填写，不能当作没有扣分。",
+    "请填写扣分：{expected}；没有扣分的填0。",
+    "D-07",
+)
+CLAUSE_MEASURED_BLANK = _rule(
+    "C02", SEND_BACK, "条款未填",
+    "条款{clause}（{name}）的实际值和扣分都没有填写，不能当作没有扣分。",
+    "请填写实际值：{actual}。扣分可以不填，由实际值算出。",
+    "D-07",
+)
+STATED_IMPOSSIBLE = _rule(
+    "C03", SEND_BACK, "扣分不是该条款能给的值",
+    "条款{clause}（{name}）填的是“{found}”，这一条只能填{expected}。",
+    "请改填{expected}中的一个；没有扣分的填0。",
+    "D-06",
+)
+STATED_UNREADABLE = _rule(
+    "C04", SEND_BACK, "扣分读不出",
+    "条款{clause}（{name}）的扣分“{found}”{why}。",
+    "请只填数字，可填{expected}，例如 {example}。",
+    "D-07",
+)
+STATED_NEGATIVE = _rule(
+    "C05", SEND_BACK, "扣分带了负号",
+    "条款{clause}（{name}）填的是“{found}”，扣分不用写负号，无法确定本意。",
+    "请填不带负号的数字，可填{expected}，例如扣3分就填 3。",
+)
+ACTUAL_UNUSABLE = _rule(
+    "C06", SEND_BACK, "实际值读不出，又没有可用的扣分",
+    "条款{clause}（{name}）的实际值“{found}”{why}，扣分{stated}，该条无法评分。",
+    "请把实际值改为{expected}，例如 {example}。",
+    "D-08",
+)
+STATED_DIFFERS = _rule(
+    "C07", VERIFY, "扣分与实际值不符",
+    "条款{clause}（{name}）填的扣分是{found}，按实际值应扣{expected}（{arithmetic}）；已按实际值计分。",
+    "请核对：实际值有误请改实际值，扣分有误请改为{expected}。",
+    "D-08",
+)
+ACTUAL_MISSING = _rule(
+    "C08", VERIFY, "缺实际值",
+    "条款{clause}（{name}）只填了扣分{found}，没有实际值；暂按扣分计。",
+    "请补填实际值：{expected}。",
+    "D-08",
+)
+ACTUAL_UNREADABLE = _rule(
+    "C09", VERIFY, "实际值读不出",
+    "条款{clause}（{name}）的实际值“{found}”{why}；暂按所填扣分{stated}计。",
+    "请把实际值改为{expected}，例如 {example}。",
+    "D-08",
+)
+STATED_UNREADABLE_MEASURED = _rule(
+    "C10", VERIFY, "扣分读不出，已按实际值计",
+    "条款{clause}（{name}）的扣分“{found}”{why}；已按实际值扣{expected}分（{arithmetic}）。",
+    "请把扣分改为{expected}，或者留空。",
+    "D-08",
+)
+CLAUSE_CONVERTED = _rule(
+    "C11", NOTE, "写法已换算",
+    "条款{clause}的{column}写作“{found}”，按{expected}读取。",
+    "无需处理；今后请直接填数字，例如 {expected}。",
+)
+REASON_MISSING = _rule(
+    "C12", VERIFY, "酌情扣分没有说明理由",
+    "条款{clause}（{name}）扣了{found}分，“说明及佐证材料”是空的。",
+    "请写明扣分的理由，例如“两个小区业委会未参与，会议记录见附件2”。",
+    "D-06",
+)
+AWARD_EVIDENCE_MISSING = _rule(
+    "C13", NOTE, "加分没有写佐证",
+    "条款{clause}（{name}）加了{found}分，“说明及佐证材料”是空的。",
+    "请写明奖状、证书或报道的名称、颁发单位和日期。",
+    "D-02",
+)
+ITEM_ABOVE_POINTS = _rule(
+    "C14", NOTE, "一项的扣分合计超过分值",
+    "第{item}项各条扣分合计{found}分，超过分值{expected}分；该项按0分计，不再多扣。",
+    "无需处理；请核对各条是否都属实。",
+    "D-05",
+)
+ACTUAL_NOT_WANTED = _rule(
+    "C15", NOTE, "该条款不用填实际值",
+    "条款{clause}（{name}）不按实际值评分，实际值栏的“{found}”没有采用。",
+    "无需处理；需要说明的内容请写到“说明及佐证材料”栏。",
+)
+
+# --- 得分与合计 -----------------------------------------------------------------------------------------------------
+TOTAL_DIFFERS = _rule(
+    "T01", VERIFY, "总分与核算不符",
+    "{where}写的是{found}，按各条款核算应为{expected}（公式可能被覆盖）；以核算为准。",
+    "请恢复公式（可从下发的工作簿复制该单元格），或核对各条扣分。",
+    "D-08",
+)
+TOTAL_OVERWRITTEN = _rule(
+    "T02", NOTE, "总分公式被数字覆盖",
+    "{where}的公式被数字{found}覆盖，与核算结果一致。",
+    "无需处理；如继续修改，请先恢复公式，否则总分不会跟着变化。",
+)
+SCORE_DIFFERS = _rule(
+    "T03", VERIFY, "项得分与核算不符",
+    "第{item}项的得分写的是{found}，按各条款核算应为{expected}（分值{points}，公式可能被覆盖）；以核算为准。",
+    "请恢复得分栏的公式，或核对该项各条扣分。",
+    "D-08",
+)
+
+# --- 申报 -----------------------------------------------------------------------------------------------------------
+CLAIM_BELOW = _rule(
+    "K01", VERIFY, "申报了但核定未达标",
+    "“申报绿色社区”填“是”，核定得分{found}，未达到{expected}分。",
+    "请核对各条扣分；确未达标的，请把“申报绿色社区”改为“否”。",
+    "D-01", "D-09",
+)
+CLAIM_GREEN = _rule(
+    "K02", VERIFY, "达标但未申报",
+    "“申报绿色社区”填“否”，核定得分{found}，已达到{expected}分，计为达标。",
+    "请确认：达标属实的请改为“是”；扣分漏填的请补充。",
+    "D-01", "D-09", "D-10",
+)
+
+# --- 汇总表 ---------------------------------------------------------------------------------------------------------
+SUMMARY_BLANK = _rule(
+    "U01", NOTE, "汇总表未填全",
+    "“汇总”表的{found}没有填写。",
+    "请补填，以便联系。",
+)
+SUBMISSION_UNREADABLE = _rule(
+    "U02", NOTE, "报送批次读不出",
+    "“报送批次”是“{found}”，按第1批处理。",
+    "请填1、2、3这样的数字；每次重新报送加1。",
+)
+SUBMISSION_MIXED = _rule(
+    "U03", NOTE, "分几个文件报送",
+    "本单位的社区分在{found}个文件中，合并为一次报送审核。",
+    "无需处理；方便时请合并为一个工作簿。",
+)
+COMMUNITY_WITHOUT_SHEET = _rule(
+    "U04", NOTE, "名册中的社区没有表",
+    "名册中的“{name}”（{found}）没有填报表，按“未报”处理，仍计入比例的分母。",
+    "如该社区参加创建，请补报；不参加的无需处理。",
+    "D-09", "D-10",
+)
+SUMMARY_MISSING = _rule(
+    "U05", NOTE, "没有汇总表",
+    "工作簿中没有“汇总”表，按第1批处理。",
+    "无需处理；请不要删除“汇总”表，重新报送时在其中把“报送批次”加1。",
+)
+
+COMMUNITY_DROPPED = _rule(
+    "U06", VERIFY, "上一批报过的社区这一批没有",
+    "第{expected}批中有“{name}”（{found}），最新一批中没有；以最新一批为准，该社区按“未报”处理。",
+    "请确认是否撤回；不是撤回的，请在最新的工作簿中补上这张表，并把“报送批次”加1后重新报送。",
+)
+
+# --- 名册 -----------------------------------------------------------------------------------------------------------
+ROSTER_NOT_URBAN = _rule(
+    "R03", NOTE, "非居民委员会，不计入",
+    "名册中的“{name}”（{found}）代码末三位不在001—199之间，不是居民委员会，不计入社区数。",
+    "请核对代码；确为村民委员会的，请从名册中删去。",
+    "D-16",
+)
+
+# --- 程序 -----------------------------------------------------------------------------------------------------------
+CHECK_FAILED = _rule(
+    "X01", NOTE, "一项检查未能完成",
+    "有一项自动检查在这里没有完成，其余检查不受影响；请人工核对这张表。",
+    "请把这个文件发给软件维护人员。",
+)
+
+WHY_UNREADABLE: dict[Misreading, str] = {
+    Misreading.TEXT: "不是单独一个数字",
+    Misreading.NONE_WORD: "在这一条含义不明确",
+    Misreading.NEGATIVE: "带了负号",
+    Misreading.NOT_WHOLE: "不是整数",
+    Misreading.OUT_OF_RANGE: "不在0%到100%之间",
+    Misreading.TOO_LARGE: "数字过大，像是日期或电话号码填错了位置",
+    Misreading.ERROR: "是公式错误值",
+    Misreading.NO_VALUE: "是没有保存结果的公式",
+    Misreading.DATE: "是日期，可能是单元格格式被改成了日期",
+    Misreading.LOGICAL: "是逻辑值（TRUE/FALSE），不是数字",
+    Misreading.UNREADABLE: "两种方式读出的结果不一致，文件可能已损坏",
+}
+"""Why a cell cannot be read, as it follows the value in a sentence."""

@@ -1,0 +1,176 @@
+"""Scores all entries of all communities at once: one long pandas frame, joined with the clause table (D-04 … D-09).
+
+Everything is integer arithmetic: points, and millionths of a point for deductions as written. No loop over sheets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import IntEnum
+
+import numpy as np
+import pandas as pd
+
+from greencomm.forms.entries import POINT_SCALE, Answer, State
+from greencomm.standard import Standard
+
+UNRESOLVED = -1
+"""Stands for 'no value' in integer columns of the frames."""
+
+Answers = Sequence[tuple[Answer, Answer] | None]
+"""(actual, stated) of one sheet for each clause in the standard's order; None where the sheet cannot tell (row
+missing, or twice with different answers)."""
+
+
+class Basis(IntEnum):
+    """What a clause's assessed deduction rests on (D-08)."""
+
+    UNRESOLVED = 0
+    MEASURED = 1
+    """It follows from the measured value."""
+    STATED = 2
+    """The county's deduction stands, as one that the clause can give."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """``entries``: one row per sheet and clause; ``items``: per sheet and item; ``sheets``: per sheet.
+
+    Columns of entries: sheet, clause (position in the standard), actual_state, actual, stated_state, stated, basis,
+    derived and assessed (points, UNRESOLVED where there is none), declared (points × POINT_SCALE), possible (whether
+    the stated deduction is one the clause can give). Of items: score, lowest, highest, stated (sum, points ×
+    POINT_SCALE). Of sheets: assessed, declared, lowest, highest, unresolved (number of clauses).
+    """
+
+    entries: pd.DataFrame
+    items: pd.DataFrame
+    sheets: pd.DataFrame
+
+
+def clause_table(standard: Standard) -> pd.DataFrame:
+    """The standard's clauses as a frame, one row each, for joining with entries."""
+    return pd.DataFrame(
+        {
+            "clause": range(len(standard.clauses)),
+            "item": [clause.item_number for clause in standard.clauses],
+            "measured": [clause.measure is not None for clause in standard.clauses],
+            "most": [max(clause.possible) for clause in standard.clauses],
+            # Bit k is set where the clause can give k points.
+            "possible_bits": [sum(1 << points for points in clause.possible) for clause in standard.clauses],
+        }
+    ).astype({"possible_bits": "int64", "most": "int64", "item": "int64"})
+
+
+def item_table(standard: Standard) -> pd.DataFrame:
+    """The standard's items: base and points, and +1 or -1 as their clauses add or deduct."""
+    return pd.DataFrame(
+        {
+            "item": [item.number for item in standard.items],
+            "base": [item.base for item in standard.items],
+            "points": [item.points for item in standard.items],
+            "sign": [1 if item.clauses[0].adds else -1 for item in standard.items],
+        }
+    )
+
+
+def entries_frame(sheets: Sequence[Answers], standard: Standard) -> pd.DataFrame:
+    """One row per sheet and clause; a clause that a sheet cannot tell is blank."""
+    count = len(standard.clauses)
+    blank = (0, 0, 0, 0)
+    rows = [
+        blank if pair is None else (int(pair[0].state), pair[0].value, int(pair[1].state), pair[1].value)
+        for answers in sheets
+        for pair in answers
+    ]
+    table = np.array(rows, dtype=np.int64).reshape(-1, 4)
+    return pd.DataFrame(
+        {
+            "sheet": np.repeat(np.arange(len(sheets)), count),
+            "clause": np.tile(np.arange(count), len(sheets)),
+            "actual_state": table[:, 0],
+            "actual": table[:, 1],
+            "stated_state": table[:, 2],
+            "stated": table[:, 3],
+        }
+    )
+
+
+def score(sheets: Sequence[Answers], standard: Standard) -> Scores:
+    """Assess every clause, item and sheet by the standard, declared scores beside (D-08)."""
+    entries = entries_frame(sheets, standard).merge(clause_table(standard), on="clause", how="left", sort=False)
+    entries = entries.sort_values(["sheet", "clause"], kind="stable", ignore_index=True)
+    _assess(entries, standard)
+    items = _items(entries, standard)
+    return Scores(entries, items, _sheets(entries, items, len(sheets)))
+
+
+def _assess(entries: pd.DataFrame, standard: Standard) -> None:
+    """Add derived, possible, basis, assessed and declared to each entry."""
+    derived = np.full(len(entries), UNRESOLVED, dtype=np.int64)
+    actual, clause = entries["actual"].to_numpy(), entries["clause"].to_numpy()
+    actual_state = entries["actual_state"].to_numpy()
+    has_value = entries["measured"].to_numpy() & (actual_state == State.VALUE)
+    for position, kind in enumerate(standard.clauses):
+        if kind.measure is not None:
+            rows = np.flatnonzero(has_value & (clause == position))
+            derived[rows] = kind.derive(actual[rows])
+    derived[entries["measured"].to_numpy() & (actual_state == State.NOT_APPLICABLE)] = 0
+
+    stated = entries["stated"].to_numpy()
+    is_number = entries["stated_state"].to_numpy() == State.VALUE
+    whole, points = stated % POINT_SCALE == 0, stated // POINT_SCALE
+    small = is_number & whole & (points < 63)
+    bits = entries["possible_bits"].to_numpy() >> np.where(small, points, 0)
+    possible = small & (bits & 1 == 1)
+
+    measured = derived != UNRESOLVED
+    basis = np.where(measured, Basis.MEASURED, np.where(possible, Basis.STATED, Basis.UNRESOLVED))
+    assessed = np.where(measured, derived, np.where(possible, points, UNRESOLVED))
+    # As written, or derived where 扣分 is blank or unreadable; unresolved clauses have neither (contract).
+    declared = np.where(is_number, stated, derived * POINT_SCALE)
+    entries["derived"] = derived
+    entries["possible"] = possible
+    entries["basis"] = basis
+    entries["assessed"] = assessed
+    entries["declared"] = np.where(basis == Basis.UNRESOLVED, UNRESOLVED, declared)
+    unresolved = basis == Basis.UNRESOLVED
+    entries["least_taken"] = np.where(unresolved, 0, assessed)
+    entries["most_taken"] = np.where(unresolved, entries["most"].to_numpy(), assessed)
+    entries["unresolved"] = unresolved
+
+
+def _items(entries: pd.DataFrame, standard: Standard) -> pd.DataFrame:
+    """Item scores: base plus or minus what its clauses give, never below 0 (D-05) nor above its points."""
+    counted = entries.assign(stated_sum=np.where(entries["unresolved"], 0, entries["declared"]))
+    sums = counted.groupby(["sheet", "item"], sort=True, as_index=False).agg(
+        least=("least_taken", "sum"), most=("most_taken", "sum"), stated=("stated_sum", "sum"), unresolved=("unresolved", "sum")
+    )
+    items = sums.merge(item_table(standard), on="item", how="left", sort=False)
+    adds = items["sign"] > 0
+    with_least = (items["base"] + items["sign"] * items["least"]).clip(0, items["points"])
+    with_most = (items["base"] + items["sign"] * items["most"]).clip(0, items["points"])
+    items["lowest"] = with_least.where(adds, with_most)
+    items["highest"] = with_most.where(adds, with_least)
+    items["score"] = items["lowest"].where(items["unresolved"] == 0, UNRESOLVED)
+    declared = items["base"] * POINT_SCALE + items["sign"] * items["stated"]
+    items["declared"] = declared.clip(0, items["points"] * POINT_SCALE)
+    return items.sort_values(["sheet", "item"], kind="stable", ignore_index=True)
+
+
+def _sheets(entries: pd.DataFrame, items: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Sums over items; assessed and declared only where every clause is resolved."""
+    sums = items.groupby("sheet")[["lowest", "highest", "declared", "unresolved"]].sum().reindex(range(count), fill_value=0)
+    resolved = sums["unresolved"] == 0
+    return sums.assign(
+        assessed=sums["lowest"].where(resolved, UNRESOLVED), declared=sums["declared"].where(resolved, UNRESOLVED)
+    )
+
+
+def points(scaled: int) -> Decimal | None:
+    """Millionths of a point → points (an exact decimal); None for UNRESOLVED."""
+    if scaled == UNRESOLVED:
+        return None
+    value = Decimal(int(scaled)) / POINT_SCALE
+    return value.to_integral_value() if value == value.to_integral_value() else value.normalize()

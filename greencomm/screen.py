@@ -1,0 +1,157 @@
+"""What the person at the keyboard sees: a bar while it works, a table, the next step. All in Chinese.
+
+Redirected, there is no bar and no escape code, and rare characters never break a GBK console.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from greencomm.findings import Finding, Severity
+from greencomm.intake.collect import Progress
+from greencomm.results import FileState, UnitState, percent
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from greencomm.batch import Outcome
+
+_STATES = {UnitState.RECEIVED: "已报", UnitState.REJECTED: "文件未采用", UnitState.MISSING: "未报"}
+_REDIRECTED_WIDTH = 120
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    redirected = not sys.stdout.isatty()
+    return Console(width=_REDIRECTED_WIDTH if redirected else None, highlight=False, markup=False, emoji=False)
+
+
+@contextlib.contextmanager
+def progress(*, quiet: bool, title: str) -> Iterator[Progress | None]:
+    """A progress bar where a person is watching; None where the output is redirected or machine-readable."""
+    if quiet or not sys.stdout.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    with Progress(TextColumn(title), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False)) as bar:
+        task = bar.add_task("")
+
+        def step(done: int, total: int, what: str) -> None:
+            bar.update(task, completed=done, total=total, description=what)
+
+        yield step
+
+
+def show_json(outcome: Outcome) -> None:
+    """The result document, and nothing else, on standard output."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write((json.dumps(outcome.document, ensure_ascii=False, indent=1) + "\n").encode())
+    sys.stdout.buffer.flush()
+
+
+def show_run(outcome: Outcome) -> None:
+    """A table per unit, what became of files that were not accepted, and the next step."""
+    from rich.table import Table
+
+    result, console = outcome.result, _console()
+    if outcome.recovered:
+        console.print("上次运行中途中断，已先把上次的结果补写完整，再完成本次审核。")
+    if result.sample:
+        console.print("【示例】以下结果来自随程序附带的示例数据，不是真实评价结果。")
+    table = Table(title=f"{result.name} {result.year}年度绿色社区创建审核结果", show_lines=False)
+    table.add_column("填报单位")
+    table.add_column("报送情况")
+    for heading in ("社区数", "已报", "达标", "完成比例", "退回", "需核实", "提示"):
+        table.add_column(heading, justify="right")
+    for unit in result.units:
+        received = sum(community.file is not None for community in unit.communities)
+        table.add_row(
+            unit.unit.name,
+            _STATES[unit.state],
+            str(unit.urban_communities),
+            str(received),
+            str(len(unit.green)),
+            percent(unit.completion_ratio),
+            *(str(unit.count(severity)) for severity in Severity),
+        )
+    received = sum(community.file is not None for unit in result.units for community in unit.communities)
+    table.add_row(
+        result.standard.annex2.total_label,
+        "",
+        str(result.urban_communities),
+        str(received),
+        str(result.green_count),
+        percent(result.completion_ratio),
+        *(str(sum(finding.severity is severity for finding in result.findings)) for severity in Severity),
+        style="bold",
+    )
+    console.print(table)
+    rejected = [file for file in result.files if file.state is FileState.REJECTED]
+    if rejected:
+        console.print(f"有{len(rejected)}个文件未采用：")
+        for file in rejected:
+            console.print(f"  ● {_clean(file.path)}：{_clean(file.reason or '')}{_clean(file.advice or '')}")
+    missing = [unit.unit.name for unit in result.units if unit.state is UnitState.MISSING]
+    if missing:
+        console.print(f"未报送的单位：{'、'.join(missing)}。")
+    console.print(f"结果已写到：{outcome.folder}")
+    console.print(_next_step(outcome))
+
+
+def _next_step(outcome: Outcome) -> str:
+    if outcome.has_send_back:
+        return "下一步：打开 units 文件夹，把各单位的差异报告发给有“退回”问题的单位，收到修改后的工作簿放进 input 再运行一次。"
+    if any(finding.severity is Severity.VERIFY for finding in outcome.result.findings):
+        return "下一步：没有需要退回的；请把差异报告中的“需核实”问题与单位核对，然后打印 annex2.xlsx 盖章。"
+    return "下一步：没有需要修改的，可以打印 annex2.xlsx 盖章归档。"
+
+
+def show_check(outcome: Outcome) -> None:
+    """The findings that the prefecture will see, file by file."""
+    console = _console()
+    result = outcome.result
+    for file in result.files:
+        console.print(f"{_clean(file.path)}：{'可以报送审核' if file.state is FileState.ACCEPTED else file.state.title}")
+        if file.state is not FileState.ACCEPTED and file.state is not FileState.REJECTED:
+            console.print(f"  {_clean(file.reason or '')}")
+    for severity in Severity:
+        found = [finding for finding in result.findings if finding.severity is severity]
+        if found:
+            console.print(f"\n【{severity.title}】{len(found)}条")
+            for finding in found:
+                console.print(f"  ● {_where(finding)}{_clean(finding.message)}\n    {_clean(finding.fix)}")
+    counts = "，".join(
+        f"{severity.title}{sum(finding.severity is severity for finding in result.findings)}条" for severity in Severity
+    )
+    console.print(f"\n合计：{counts}。")
+    console.print("有“退回”问题，请改正后再报送。" if outcome.has_send_back else "没有需要退回的问题，可以报送。")
+
+
+def _where(finding: Finding) -> str:
+    place = finding.place
+    parts = [part for part in (place.sheet and f"“{_clean(place.sheet)}”表", place.cell and f"{place.cell}单元格") if part]
+    return f"{' '.join(parts)}：" if parts else ""
+
+
+def show_forms(made: Sequence[Path], *, as_json: bool) -> None:
+    """Which workbooks were written and what to do with them."""
+    if as_json:
+        print(json.dumps([path.as_posix() for path in made], ensure_ascii=False))
+        return
+    console = _console()
+    console.print(f"已生成{len(made)}个填报工作簿：")
+    for path in made:
+        console.print(f"  {path}")
+    console.print("下一步：把各工作簿发给对应的填报单位，请他们填好后发回。")
+
+
+def _clean(text: str) -> str:
+    """Text from files without control characters, so that it can neither move the cursor nor colour the screen."""
+    return "".join(ch if ch.isprintable() or ch == "\n" else "?" for ch in text)
