@@ -494,7 +494,5 @@ def _split(cell: _Cell, *, fold: bool = False) -> list[str]:
 def _unit_lookup(units: list[Unit]) -> dict[str, Unit]:
     """Units by everything that may name them: current and former names and codes."""
     return {
-        normal_label(word): unit
-        for unit in units
-        for word in (unit.name, unit.code, *unit.former_names, *unit.former_codes)
+        normal_label(word): unit for unit in units for word in (unit.name, unit.code, *unit.former_names, *unit.former_codes)
     }

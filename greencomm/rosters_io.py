@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.utility import xl_range
 
 from greencomm.paper import row_height, text_width
 from greencomm.roster import BATCH_SHEET, COMMUNITY_SHEET, UNIT_SHEET, BatchLabel, Community, CommunityColumn, Unit, UnitColumn
@@ -21,7 +22,7 @@ _FONT = {"font_name": "宋体", "font_size": 11, "valign": "vcenter"}
 _LINE = {"border": 1, "border_color": "#BFBFBF"}
 _TEXT = "@"
 _DATE = "yyyy-mm-dd"
-_EMPTY_ROWS = 30
+_EMPTY_ROWS = 10
 """Ruled rows below the last one, so that there is room to go on."""
 _DROPDOWN_ROWS = 5000
 
@@ -97,10 +98,12 @@ def _put(sheet: Any, row: int, column: int, value: str | int | datetime.date, ce
 def _batch_sheet(book: Any, standard: Standard, batch: Mapping[BatchLabel, str | int | datetime.date]) -> None:
     sheet = book.add_worksheet(BATCH_SHEET)
     header = _header_format(book)
-    label_format = book.add_format(_FONT | _LINE | {"bold": True, "bg_color": "#F2F2F2"})
-    hint_format = book.add_format(_FONT | {"font_color": "#595959", "text_wrap": True})
+    label_format = book.add_format(_FONT | _LINE | {"bold": True, "bg_color": "#F2F2F2", "indent": 1})
+    hint_format = book.add_format(_FONT | {"font_color": "#595959", "text_wrap": True, "indent": 1})
     formats = {
-        number_format: book.add_format(_FONT | _LINE | {"num_format": number_format, "align": "left", "text_wrap": True})
+        number_format: book.add_format(
+            _FONT | _LINE | {"num_format": number_format, "align": "left", "indent": 1, "text_wrap": True}
+        )
         for number_format in (_TEXT, _DATE, "0")
     }
     widths = (22, 44, 70)
@@ -152,8 +155,8 @@ def _table_sheet(book: Any, name: str, columns: Sequence[UnitColumn | CommunityC
     """A sheet with a header row and rows of text; whole columns are text, so that a code typed later keeps its digits."""
     sheet = book.add_worksheet(name)
     header = _header_format(book)
-    plain = book.add_format(_FONT | {"num_format": _TEXT, "text_wrap": True})
-    ruled = book.add_format(_FONT | _LINE | {"num_format": _TEXT, "text_wrap": True})
+    plain = book.add_format(_FONT | {"num_format": _TEXT, "text_wrap": True, "indent": 1})
+    ruled = book.add_format(_FONT | _LINE | {"num_format": _TEXT, "text_wrap": True, "indent": 1})
     widths = [_WIDTHS[column] for column in columns]
     for at, column in enumerate(columns):
         sheet.set_column(at, at, widths[at], plain)
@@ -163,14 +166,14 @@ def _table_sheet(book: Any, name: str, columns: Sequence[UnitColumn | CommunityC
         for at, value in enumerate(row):
             _put(sheet, number, at, value, ruled)
         sheet.set_row(number, row_height(list(zip(row, widths, strict=True))))
-    sheet.autofilter(0, 0, len(rows) + _EMPTY_ROWS, len(columns) - 1)
+    last = len(rows) + _EMPTY_ROWS
+    sheet.autofilter(0, 0, last, len(columns) - 1)
+    sheet.ignore_errors({"number_stored_as_text": xl_range(1, 0, last, len(columns) - 1)})
     return sheet
 
 
 def _unit_sheet(book: Any, units: Sequence[Unit]) -> None:
-    rows = [
-        [unit.code, unit.name, "、".join(unit.former_codes), "、".join(unit.former_names), unit.standard] for unit in units
-    ]
+    rows = [[unit.code, unit.name, "、".join(unit.former_codes), "、".join(unit.former_names), unit.standard] for unit in units]
     _page(_table_sheet(book, UNIT_SHEET, list(UnitColumn), rows), landscape=True)
 
 
@@ -202,7 +205,7 @@ def _guide_sheet(book: Any, standard: Standard) -> None:
     """What each sheet and column is for, in a clerk's words."""
     sheet = book.add_worksheet(GUIDE_SHEET)
     header = _header_format(book)
-    body = book.add_format(_FONT | _LINE | {"text_wrap": True})
+    body = book.add_format(_FONT | _LINE | {"text_wrap": True, "indent": 1})
     urban, yes = standard.urban_community, standard.reading.yes
     rows = [
         (BATCH_SHEET, "全表", "本次收什么、由谁收、何时截止。A列是项目，B列填写，C列是说明。", ""),

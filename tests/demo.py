@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from greencomm.findings import Finding, Place, Severity
 from greencomm.results import CommunityResult, FileState, ReceivedFile, RegionResult, Status, UnitResult, UnitState
-from greencomm.roster import COMMITTEE, Batch, Community, Roster, Unit
+from greencomm.roster import Batch, Community, Roster, Unit
 from greencomm.standard import ANNUAL, SELF_EVALUATION, load_standard
 
 STANDARD = load_standard()
@@ -28,7 +28,6 @@ def community(
     open_points: int = 0,
 ) -> CommunityResult:
     """A community that lost ``lost`` points by item (None = unresolved, where ``open_points`` hang in the balance)."""
-    short = name.removesuffix(COMMITTEE)
     place = Community(code, name, county="", town="鹿城镇", unit=code[:6])
     if status is MISSING:
         return CommunityResult(place, status)
@@ -50,7 +49,7 @@ def community(
         items=items,
         claimed=status is GREEN if claimed is None else claimed,
         file="chuxiong.xlsx",
-        sheet=short,
+        sheet=place.short_name,
     )
 
 
@@ -128,23 +127,25 @@ def chuxiong() -> UnitResult:
     )
     blank = "请填写扣分：0或3；没有扣分的填0。"
     back, verify, note = Severity.SEND_BACK, Severity.VERIFY, Severity.NOTE
+    west, rice, east = "532301101005", "532301101004", "532301101001"
     found = (
-        finding("C01", back, "条款4.2（无整改计划）没有填写，不能当作没有扣分。", blank, sheet="西城社区", cell="G18", clause="4.2",
-                community="532301101005", expected="0或3", decides=True),
-        finding("C01", back, "条款9.1（无适老化改造）没有填写，不能当作没有扣分。", blank, sheet="米市街社区", cell="G29", clause="9.1",
-                community="532301101004", expected="0或3"),
-        finding("C01", back, "条款9.2（无无障碍设施）没有填写，不能当作没有扣分。", blank, sheet="米市街社区", cell="G30", clause="9.2",
-                community="532301101004", expected="0或3"),
+        finding("C01", back, "条款4.2（无整改计划）没有填写，不能当作没有扣分。", blank,
+                sheet="西城社区", cell="G18", clause="4.2", community=west, expected="0或3", decides=True),
+        finding("C01", back, "条款9.1（无适老化改造）没有填写，不能当作没有扣分。", blank,
+                sheet="米市街社区", cell="G29", clause="9.1", community=rice, expected="0或3"),
+        finding("C01", back, "条款9.2（无无障碍设施）没有填写，不能当作没有扣分。", blank,
+                sheet="米市街社区", cell="G30", clause="9.2", community=rice, expected="0或3"),
         finding("C07", verify, "条款8.1（乱停车）填的扣分是1，按实际值应扣2（3处×1=3，上限2，扣2）；已按实际值计分。",
-                "请核对：实际值有误请改实际值，扣分有误请改为2。", sheet="东兴社区", cell="G25", clause="8.1",
-                community="532301101001", found="1", expected="2", title="扣分与实际值不符"),
+                "请核对：实际值有误请改实际值，扣分有误请改为2。", title="扣分与实际值不符",
+                sheet="东兴社区", cell="G25", clause="8.1", community=east, found="1", expected="2"),
         finding("K01", verify, "“申报绿色社区”填“是”，核定得分74，未达到80分。",
-                "请核对各条扣分；确未达标的，请把“申报绿色社区”改为“否”。", sheet="中大街社区", cell="B6",
-                community="532301101003", found="74", expected="80", title="申报了但核定未达标"),
-        finding("C11", note, "条款8.2的实际值写作“１处”，按1读取。", "无需处理；今后请直接填数字，例如 1。", sheet="东兴社区", cell="F26",
-                clause="8.2", community="532301101001", found="１处", expected="1", title="写法已换算"),
+                "请核对各条扣分；确未达标的，请把“申报绿色社区”改为“否”。", title="申报了但核定未达标",
+                sheet="中大街社区", cell="B6", community="532301101003", found="74", expected="80"),
+        finding("C11", note, "条款8.2的实际值写作“１处”，按1读取。", "无需处理；今后请直接填数字，例如 1。",
+                title="写法已换算", sheet="东兴社区", cell="F26", clause="8.2", community=east, found="１处", expected="1"),
         finding("U04", note, "名册中的“北浦社区居民委员会”（532301101006）没有填报表，按“未报”处理，仍计入比例的分母。",
-                "如该社区参加创建，请补报；不参加的无需处理。", community="532301101006", title="名册中的社区没有表", found="532301101006"),
+                "如该社区参加创建，请补报；不参加的无需处理。", title="名册中的社区没有表",
+                community="532301101006", found="532301101006"),
     )
     return unit("532301", "楚雄市", members, findings=found)
 

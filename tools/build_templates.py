@@ -18,7 +18,8 @@ FOLDER = Path(__file__).parent.parent / "templates"
 ISSUED = datetime.date(2021, 1, 12)
 """The notice's date, as the fixed date of the template."""
 COUNTY_ROWS = 3
-WIDTHS = {annex2.COUNTY: 10.0, annex2.NAMES: 42.0, annex2.COUNT: 8.5, annex2.RATIO: 9.5, annex2.COMBINED: 9.5}
+WIDTHS = {annex2.COUNTY: 12.0, annex2.NAMES: 45.0, annex2.COUNT: 8.0, annex2.RATIO: 8.0, annex2.COMBINED: 8.0}
+"""Narrow enough that the headers break between words: 2021 年 / 完成数量."""
 
 
 def build_annex2(target: Path, standard: Standard) -> None:
@@ -42,10 +43,10 @@ def build_annex2(target: Path, standard: Standard) -> None:
 
     body, left = Font(name=SONG, size=11), Alignment(horizontal="left", vertical="center", wrap_text=True)
     centre = Alignment(horizontal="center", vertical="center", wrap_text=True)
-    across(1, words.title, 44, Font(name=HEI, size=20), centre)
+    across(1, words.title, 40, Font(name=HEI, size=20), centre)
     # Three generous lines leave room for the round stamp, which is pressed over the name of the reporting unit.
     for row, text in enumerate((f"{annex2.UNIT}：{annex2.STAMP}", f"{annex2.DATE}：", f"{annex2.CONTACT}："), 2):
-        across(row, text, 28, Font(name=SONG, size=12), left)
+        across(row, text, 26, Font(name=SONG, size=12), left)
     sides = Side(style="thin", color="000000")
     box = Border(left=sides, right=sides, top=sides, bottom=sides)
     header = 5
@@ -56,14 +57,14 @@ def build_annex2(target: Path, standard: Standard) -> None:
             cell = sheet.cell(row, column)
             cell.font, cell.alignment, cell.border = body, centre, box
             if row == header:
-                cell.value, cell.font = text, Font(name=HEI, size=11)
+                cell.value, cell.font = text, Font(name=HEI, size=10)
             elif row == total:
                 cell.value = annex2.NO_LIST if label == annex2.NAMES else None
             elif label == annex2.NAMES:
                 cell.font, cell.alignment = Font(name=SONG, size=10), left
             if label in (annex2.RATIO, annex2.COMBINED) and row > header:
                 cell.number_format = annex2.PERCENT
-    sheet.row_dimensions[header].height = 40
+    sheet.row_dimensions[header].height = 36
     for row in range(header + 1, total):
         sheet.cell(row, 1).value = "……"
         sheet.row_dimensions[row].height = 28
@@ -77,6 +78,7 @@ def build_annex2(target: Path, standard: Standard) -> None:
     sheet.print_options.horizontalCentered = True
     margins = sheet.page_margins
     margins.left = margins.right = margins.top = margins.bottom = book.MARGIN
+    margins.header = margins.footer = book.EDGE
     sheet.print_title_rows = f"{header}:{header}"
     book.save_workbook(workbook, target, ISSUED)
 

@@ -11,16 +11,16 @@ from greencomm.errors import OutputError
 from greencomm.forms.issue import form_file_name, issue_workbook
 from greencomm.intake.collect import Progress
 
-FORMS_FOLDER = "forms"
+FORMS_FOLDER = Path("forms")
 
 
 def issue_forms(options: Options, *, direct: bool, progress: Progress | None = None) -> list[Path]:
-    """Write the forms of all units; straight into ``--output`` where that was given, else into ``output/forms``.
+    """Write the forms of all units; straight into ``--output`` where that was given, else into the folder ``forms``.
 
     Each file is whole or absent. Raises OutputError where the folder cannot be written.
     """
     standard, roster = prepare(options)
-    folder = options.output if direct else options.output / FORMS_FOLDER
+    folder = options.output if direct else FORMS_FOLDER
     made = []
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -117,22 +117,22 @@ def _number(value: CellInput) -> Decimal | None:
     return Decimal(f"{float(value):.15g}")
 
 
-def _trimmed(value: CellInput) -> str:
-    """As ``_text`` in formulas: full-width spaces dropped, then TRIM."""
+def trimmed(value: CellInput) -> str:
+    """The value's text as ``trimmed_cell`` gives it: full-width spaces dropped, then TRIM."""
     if value is None:
         return ""
     return " ".join(part for part in str(value).replace("\u3000", "").split(" ") if part)
 
 
 def _is_blank(value: CellInput) -> bool:
-    return _trimmed(value) == ""
+    return trimmed(value) == ""
 
 
 def _stated_points(clause: Clause, reading: Reading, stated: CellInput) -> int | None:
     """扣分 where the clause can give it, else None."""
     number = _number(stated)
     if number is None:
-        return 0 if isinstance(stated, str) and _trimmed(stated) in _stated_words(clause, reading) else None
+        return 0 if isinstance(stated, str) and trimmed(stated) in _stated_words(clause, reading) else None
     return int(number) if number in clause.possible else None
 
 
@@ -140,7 +140,7 @@ def _derived(clause: Clause, reading: Reading, actual: CellInput) -> int | None:
     """The deduction that follows from 实际值, exact; None where 实际值 is blank or cannot be."""
     number = _number(actual)
     if number is None:
-        if not isinstance(actual, str) or _trimmed(actual) not in _actual_words(clause, reading):
+        if not isinstance(actual, str) or trimmed(actual) not in _actual_words(clause, reading):
             return None
         return _derive(clause, 0) if clause.measure == "count" else 0
     if clause.measure == "count":
@@ -220,19 +220,23 @@ def total_formula(standard: Standard, due: str, score: str) -> str:
     """合计: the sum, or what is missing and wrong before there is one."""
     wrong = f'COUNTIF({due},"{layout.WRONG}")'
     missing = f"({len(standard.clauses)}-COUNT({due})-{wrong})"
+    one_missing, one_wrong = layout.total_unfinished(1, 0), layout.total_unfinished(0, 1)
     missing_text, wrong_text = (
-        f"IF({count}>0,{joined_with_number(text, count)},\"\")"
-        for count, text in ((missing, layout.total_unfinished(1, 0)), (wrong, layout.total_unfinished(0, 1)))
+        f'IF({count}>0,{sentence(text.replace("1", COUNT), count)},"")'
+        for count, text in ((missing, one_missing), (wrong, one_wrong))
     )
-    comma = layout.total_unfinished(1, 1).removeprefix(layout.total_unfinished(1, 0)).removesuffix(layout.total_unfinished(0, 1))
+    comma = layout.total_unfinished(1, 1).removeprefix(one_missing).removesuffix(one_wrong)
     both = f'IF(AND({missing}>0,{wrong}>0),"{comma}","")'
     return f"=IF(COUNT({due})={len(standard.clauses)},SUM({score}),{missing_text}&{both}&{wrong_text})"
 
 
-def joined_with_number(text: str, count: str) -> str:
-    """Worksheet expression for a sentence written with the number 1, with ``count`` in its place."""
-    before, after = text.split("1")
-    return "&".join(part for part in (_quoted(before) if before else "", count, _quoted(after) if after else "") if part)
+COUNT = "{n}"
+
+
+def sentence(text: str, count: str) -> str:
+    """Worksheet expression for ``text`` with the expression ``count`` in the place of ``COUNT``."""
+    before, found, after = text.partition(COUNT)
+    return "&".join(part for part in (_quoted(before) if before else "", found and count, _quoted(after) if after else "") if part)
 
 
 def trimmed_cell(cell: str) -> str:

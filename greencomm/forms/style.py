@@ -51,6 +51,8 @@ STYLES: dict[str, dict[str, Any]] = {
     "number": {"align": "right", "valign": "top"},
     "notice": {"bold": True, "font_color": AMBER, "bg_color": PALE_AMBER, **_CELL},
     "sample": {"bold": True, "font_color": RED},
+    "legend_wrong": {**_CELL, **_CENTRE, "font_color": RED, "bg_color": PALE_RED},
+    "legend_asking": {**_CELL, **_CENTRE, "font_color": AMBER, "bg_color": PALE_AMBER},
     # Differences that conditional formats make.
     "if_wrong": {"font_color": RED, "bg_color": PALE_RED},
     "if_asking": {"font_color": AMBER, "bg_color": PALE_AMBER},

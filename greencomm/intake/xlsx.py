@@ -749,9 +749,8 @@ def _mark_differences(cells: dict[Address, CellValue], table: list[list[Any]], p
                 continue
             if isinstance(second, str) and isinstance(first, str | None) and _squeezed(first) == _squeezed(second):
                 continue
-            if not isinstance(second, str | int | float):
-                second = str(second)
-            cells[row, column] = FaultyCell(Fault.UNREADABLE, f"{'空白' if first is None else _shown(first)} / {_shown(second)}")
+            shown = "空白" if first is None else _shown(first)
+            cells[row, column] = FaultyCell(Fault.UNREADABLE, f"{shown} / {_shown(second)}")
 
 
 def _squeezed(text: str | None) -> str:

@@ -173,6 +173,7 @@ class _Filler:
         if form.sample:
             book.write_text(self.title, str(self.title.value) + book.SAMPLE_SUFFIX)
             self.sheet.oddHeader.right.text = book.SAMPLE_HEADER
+            self.sheet.page_margins.header = book.EDGE
         parts = [self._parts(line) for line in form.lines]
         needed = sum(map(len, parts))
         self._make_room(needed)
@@ -300,6 +301,7 @@ class _Filler:
             lists = set(self.names.values())
             for column in {self.county, self.combined, *self.counts.values(), *self.ratios.values()} - lists:
                 self._merge_down(first, last, column)
+                self._align(first, column, vertical="top")  # in sight on the first of several pages
 
     def _merge_down(self, first: int, last: int, column: int) -> None:
         """Merge a cell over the rows that its county takes."""
@@ -332,11 +334,15 @@ class _Filler:
         else:
             cell.value = value
 
-    def _wrap(self, row: int, column: int) -> None:
+    def _align(self, row: int, column: int, **changes: object) -> None:
         cell = self.sheet.cell(row, column)
         alignment = copy.copy(cell.alignment)
-        alignment.wrap_text, alignment.shrink_to_fit = True, False
+        for name, value in changes.items():
+            setattr(alignment, name, value)
         cell.alignment = alignment
+
+    def _wrap(self, row: int, column: int) -> None:
+        self._align(row, column, wrap_text=True, shrink_to_fit=False)
 
     def _set_paper(self) -> None:
         """As wide as one page, its header repeated and its pages numbered where there are several."""
@@ -348,6 +354,7 @@ class _Filler:
         sheet.print_title_rows = f"{self.header_row}:{self.first - 1}"
         if _printed_pages(sheet, self.header_row) > 1:
             sheet.oddFooter.center.text = book.PAGE_NUMBERS
+            sheet.page_margins.footer = book.EDGE
 
 
 def _moved(merge: CellRange, row: int) -> CellRange:

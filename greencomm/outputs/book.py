@@ -55,7 +55,9 @@ A4 = 9
 """Paper size as workbooks number it."""
 A4_SIDES = (8.27, 11.69)
 MARGIN = 0.6
-"""Inches on every side; the footer stands inside."""
+"""Inches on every side."""
+EDGE = 0.3
+"""Inches from the paper's edge to its header and footer."""
 
 
 def clean(text: str) -> str:
@@ -133,12 +135,14 @@ def column_width(sheet: Any, column: int) -> float:
 
 # --- reports written with XlsxWriter --------------------------------------------------------------------------------
 
+_INDENT = 1.5
+"""Width of one step of indent in column units."""
 Style = dict[str, Any]
 """XlsxWriter's format properties."""
 
 TEXT: Style = {"font_name": SONG, "font_size": SIZE, "valign": "vcenter", "text_wrap": True}
-BOXED: Style = {**TEXT, "border": 1, "border_color": LINE}
-CENTRED: Style = {**BOXED, "align": "center"}
+BOXED: Style = {**TEXT, "border": 1, "border_color": LINE, "indent": 1}
+CENTRED: Style = {**BOXED, "align": "center", "indent": 0}
 HEAD: Style = {**CENTRED, "font_name": HEI, "font_color": GREEN, "bg_color": PALE_GREEN}
 SECTION: Style = {**TEXT, "font_name": HEI, "font_size": 12, "font_color": GREEN}
 TITLE: Style = {**TEXT, "font_name": HEI, "font_size": TITLE_SIZE, "font_color": GREEN, "align": "center"}
@@ -195,15 +199,15 @@ class Page:
         sheet.set_margins(MARGIN, MARGIN, MARGIN, MARGIN)
         sheet.fit_to_pages(1, 0)
         sheet.center_horizontally()
-        sheet.set_footer("&C" + PAGE_NUMBERS)
+        sheet.set_footer("&C" + PAGE_NUMBERS, {"margin": EDGE})
         if sample:
-            sheet.set_header("&R" + SAMPLE_HEADER)
+            sheet.set_header("&R" + SAMPLE_HEADER, {"margin": EDGE})
 
     def row(self, boxes: Sequence[Box], least: float = 18) -> int:
         """Write one row and return its number (from 0)."""
         row, column, highest = self.next_row, 0, least
         for box in boxes:
-            width = sum(self.widths[column : column + box.span])
+            width = sum(self.widths[column : column + box.span]) - _INDENT * box.style.get("indent", 0)
             self._write(row, column, box)
             if isinstance(box.value, str):
                 size = box.style["font_size"]

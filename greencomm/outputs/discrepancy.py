@@ -43,9 +43,11 @@ _LISTED = 6
 """How many names or values of one row are listed before the rest is counted."""
 _MEANING = {
     Severity.SEND_BACK: "填报内容无法计分，必须修改后重新报送",
-    Severity.VERIFY: "暂按审核结果计分，请核对；有误的修改，无误的说明情况",
+    Severity.VERIFY: "暂按审核结果计分，请核对，或说明情况",
     Severity.NOTE: "已自动处理或仅供参考，不必重新报送",
 }
+_DECISIVE = "是否达标"
+"""Marks findings that decide whether the community reaches the pass mark."""
 _PENDING = Status.PENDING.title
 _YES_NO = {True: "是", False: "否", None: "未填"}
 
@@ -65,9 +67,11 @@ def write_discrepancy(target: Path | BinaryIO, unit: UnitResult, result: RegionR
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What the unit has to do: one headline, the steps, and the fill that says how pressing it is."""
+    """What the unit has to do: one headline, by when, the steps, and the fill that says how pressing it is."""
 
     headline: str
+    due: str
+    """Empty where nothing is to be done."""
     steps: tuple[str, ...]
     fill: str
 
@@ -75,53 +79,35 @@ class Task:
 def task(unit: UnitResult, result: RegionResult) -> Task:
     """What ``unit`` has to do, and by when, as of the run's date."""
     if not unit.urban_communities:
-        return Task("名册中本单位没有城市社区，无需填报", (), GOOD)
-    receiver = result.roster.batch.reporting_unit
-    due = _due(result)
-    hand_in = f"请于{due}把整个工作簿报送{receiver}。"
+        return Task("名册中本单位没有城市社区，无需填报", "", (), GOOD)
+    due = deadline_text(result)
+    hand_in = f"把整个工作簿报送{result.roster.batch.reporting_unit}。"
     if unit.state is UnitState.MISSING:
-        return Task(
-            "尚未收到本单位的填报工作簿，请尽快报送",
-            (f"请填写下发给本单位的填报工作簿：每个社区一张表，{len(result.standard.clauses)}个条款逐条填写。", hand_in),
-            BAD,
-        )
+        fill_in = f"填写下发给本单位的填报工作簿：每个社区一张表，{len(result.standard.clauses)}个条款逐条填写。"
+        return Task("尚未收到本单位的填报工作簿，请填报", due, (fill_in, hand_in), BAD)
     if unit.state is UnitState.REJECTED:
-        return Task(
-            "收到的文件都不能采用，请重新报送",
-            ("不能采用的原因和办法见下方“收到的文件”。", hand_in),
-            BAD,
-        )
-    resend = f"把“汇总”表的“{Summary.SUBMISSION}”改为 {(unit.submission or 1) + 1}，{hand_in}"
+        return Task("收到的文件都不能采用，请重新报送", due, ("按下方“收到的文件”中的原因和建议处理。", hand_in), BAD)
     absent = len(unit.of(Status.MISSING))
     more = (f"另有 {absent} 个社区没有填报，见“{LISTS}”；已经开展创建的，请一并补报。",) if absent else ()
+    resend = (f"把“汇总”表的“{Summary.SUBMISSION}”改为 {(unit.submission or 1) + 1}，{hand_in}", *more)
     send_back, verify = unit.count(Severity.SEND_BACK), unit.count(Severity.VERIFY)
     if send_back:
-        order = f"打开“{FINDINGS}”，先改“{Severity.SEND_BACK.title}”的内容，其中标“是否达标”的最先改"
-        also = f"，再核对“{Severity.VERIFY.title}”的内容" if verify else ""
-        return Task(
-            f"有 {send_back} 处必须修改，请改好后重新报送",
-            (order + also + "。", "在本单位的填报工作簿中修改，不要改动社区代码和条款号。", resend, *more),
-            BAD,
-        )
+        also = f"，再核对“{Severity.VERIFY.title}”项" if verify else ""
+        first = f"打开“{FINDINGS}”，先改“{Severity.SEND_BACK.title}”项（标有“{_DECISIVE}”的最先改）{also}。"
+        where = "在本单位的填报工作簿中修改，不要改动社区代码和条款号。"
+        return Task(f"有 {send_back} 处必须修改，请改好后重新报送", due, (first, where, *resend), BAD)
     if verify:
-        return Task(
-            f"没有必须修改的内容，有 {verify} 处需要核实",
-            (
-                f"打开“{FINDINGS}”，逐条核对“{Severity.VERIFY.title}”的内容：有误的修改，无误的在“{Column.EVIDENCE}”栏说明情况。",
-                resend,
-                *more,
-            ),
-            WARN,
-        )
-    return Task("审核通过，无需修改", more, GOOD)
+        check = f"打开“{FINDINGS}”，逐条核对“{Severity.VERIFY.title}”项：有误的修改，无误的在“{Column.EVIDENCE}”栏说明。"
+        return Task(f"没有必须修改的内容，有 {verify} 处需要核实", due, (check, *resend), WARN)
+    return Task("审核通过，无需修改", "", more, GOOD)
 
 
-def _due(result: RegionResult) -> str:
-    """The phase's deadline and how far away it is: ``2021年10月20日前（还有2天）``."""
+def deadline_text(result: RegionResult) -> str:
+    """The phase's deadline and how far away it is: ``截止日期：2021年10月20日（还有2天）``."""
     deadline = result.roster.batch.deadlines[result.phase]
     days = (deadline - result.run_date).days
-    far = f"还有{days}天" if days > 0 else "今天截止" if days == 0 else f"已过{-days}天，请尽快"
-    return f"{chinese_date(deadline)}前（{far}）"
+    far = f"还有{days}天" if days > 0 else "今天截止" if days == 0 else f"已过{-days}天，请尽快办理"
+    return f"截止日期：{chinese_date(deadline)}（{far}）"
 
 
 # --- findings, grouped for the reader -------------------------------------------------------------------------------
@@ -234,8 +220,9 @@ class _Writer:
         mark = self.standard.pass_mark.points
         lines = (
             f"达标线为{mark}分（含{mark}分），依据{self.standard.document}《{self.standard.title}》。",
-            f"申报得分按本单位填写的扣分计算，核定得分按标准由{Column.ACTUAL}推算；有条款待核实的，给出最低分和最高分。",
-            f"“{FINDINGS}”列出每处问题和修改办法，“{LOSSES}”列出各社区逐项失分，“{LISTS}”列出各社区的结论。",
+            f"申报得分按本单位填写的扣分计算，核定得分由{Column.ACTUAL}按标准推算。",
+            "有条款待核实的社区没有核定得分，给出可能的最低分和最高分。",
+            f"“{FINDINGS}”是每处问题和修改办法，“{LOSSES}”是逐项失分，“{LISTS}”是各社区的结论。",
             "表中的工作表名和单元格，都以本单位报送的文件为准。",
         )
         for number, line in enumerate(lines, 1):
@@ -244,8 +231,8 @@ class _Writer:
     def _task(self, page: Page) -> None:
         todo = task(self.unit, self.result)
         page.wide("一、需要办理的事项", SECTION, 22)
-        banner = {**BOXED, "bold": True, "font_size": 14, "align": "center", "bg_color": todo.fill}
-        page.wide(todo.headline, banner, 36)
+        banner = {**CENTRED, "bold": True, "font_size": 14, "bg_color": todo.fill}
+        page.wide("\n".join(line for line in (todo.headline, todo.due) if line), banner, 40)
         for number, step in enumerate(todo.steps, 1):
             page.wide(f"{number}. {step}" if len(todo.steps) > 1 else step, {**BOXED, "font_size": 11}, 22)
         batch = self.result.roster.batch
@@ -314,7 +301,7 @@ class _Writer:
 
     def findings(self) -> None:
         titles = ("序号", "类别", "影响", "编号", "工作表", "单元格", "条款", "问题", "填写内容", "应为", "怎样修改", "处数")
-        page = self.page(FINDINGS, f"{self.name}问题清单", (5, 7, 9, 6, 17, 10, 10, 30, 14, 14, 30, 5), landscape=True)
+        page = self.page(FINDINGS, f"{self.name}问题清单", (5, 7, 9, 6, 16, 9, 9, 31, 13, 13, 31, 5), landscape=True)
         groups = grouped(self.unit.findings)
         if not groups:
             page.wide("没有发现问题。", {**TEXT, "align": "center"}, 40)
@@ -329,7 +316,7 @@ class _Writer:
                 [
                     Box(number, centred),
                     Box(first.severity.title, {**centred, "bg_color": SEVERITY_FILL[first.severity]}),
-                    Box("是否达标" if first.decides else "", decides),
+                    Box(_DECISIVE if first.decides else "", decides),
                     Box(first.rule, centred),
                     Box(self._where(group, several), body),
                     Box("、".join(_distinct(finding.place.cell for finding in group)), centred),
@@ -354,8 +341,8 @@ class _Writer:
 
     def losses(self) -> None:
         items = self.standard.items
-        after = ("失分合计", "核定得分", "申报得分", "最低分", "最高分", "结论")
-        widths = (17, *(5.2 for _ in items), 6, 6, 6, 6, 6, 8)
+        after = ("失分合计", "申报得分", "核定得分", "最低分", "最高分", "结论")
+        widths = (16, *(5.8 for _ in items), 6, 6, 6, 6, 6, 8)
         page = self.page(LOSSES, f"{self.name}各社区逐项失分", widths, landscape=True)
         small = {**HEAD, "font_size": 8}
         explained = [f"数字为该项失分，0为没有失分，“{_PENDING}”为有条款无法计分"]
@@ -450,7 +437,7 @@ class _Writer:
 
 
 def _scores(community: CommunityResult) -> list[int | float | str]:
-    """Assessed, declared, lowest and highest score; — where there is none."""
+    """Declared, assessed, lowest and highest score; — where there is none."""
     values = (community.declared_score, community.assessed_score, community.lowest, community.highest)
     return [BLANK if value is None else plain_number(value) for value in values]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from greencomm import rules
 from greencomm.findings import Finding, Place
@@ -62,7 +63,7 @@ class _Reviewer:
     # --- clauses --------------------------------------------------------------------------------------------------------
 
     def clause(self, clause: Clause, row: ClauseRow, position: int) -> Iterator[Finding]:
-        words = {"clause": clause.id, "name": clause.name}
+        words: dict[str, Any] = {"clause": clause.id, "name": clause.name}
         basis = self.scores.basis[position]
         if clause.measure is None:
             yield from self.unmeasured(clause, row, basis, words)
@@ -82,7 +83,7 @@ class _Reviewer:
                     place, found=answer.shown, expected=self.value_text(answer, measure), column=f"“{column}”", **words
                 )
 
-    def unmeasured(self, clause: Clause, row: ClauseRow, basis: int, words: dict[str, str]) -> Iterator[Finding]:
+    def unmeasured(self, clause: Clause, row: ClauseRow, basis: int, words: dict[str, Any]) -> Iterator[Finding]:
         if row.actual.state is not State.BLANK:
             place = self.sheet.at(row.actual.cell, clause.id)
             yield rules.ACTUAL_NOT_WANTED.at(place, found=row.actual.shown, **words)
@@ -96,7 +97,7 @@ class _Reviewer:
             decides = clause.needs_reason and self.would_turn(taken)
             yield rule.at(place, found=str(taken), decides=decides, **words)
 
-    def measured(self, clause: Clause, row: ClauseRow, derived: int, words: dict[str, str]) -> Iterator[Finding]:
+    def measured(self, clause: Clause, row: ClauseRow, derived: int, words: dict[str, Any]) -> Iterator[Finding]:
         """The deduction follows from the measured value; what was stated beside it may differ."""
         arithmetic = (
             clause.arithmetic(row.actual.value) if row.actual.state is State.VALUE else f"{row.actual.shown}，不扣分"
@@ -118,7 +119,7 @@ class _Reviewer:
                 **words,
             )
 
-    def stated_only(self, clause: Clause, row: ClauseRow, assessed: int, words: dict[str, str]) -> Iterator[Finding]:
+    def stated_only(self, clause: Clause, row: ClauseRow, assessed: int, words: dict[str, Any]) -> Iterator[Finding]:
         """The stated deduction stands for want of a measured value."""
         place = self.sheet.at(row.actual.cell or row.stated.cell, clause.id)
         decides = self.would_turn(assessed) or self.would_turn(assessed - max(clause.possible))
@@ -138,7 +139,7 @@ class _Reviewer:
                 **words,
             )
 
-    def unresolved(self, clause: Clause, row: ClauseRow, words: dict[str, str]) -> Finding:
+    def unresolved(self, clause: Clause, row: ClauseRow, words: dict[str, Any]) -> Finding:
         """Why a clause has no deduction: one finding, the nearest cause."""
         actual, stated = row.actual, row.stated
         place = self.sheet.at(stated.cell, clause.id)
@@ -227,7 +228,7 @@ class _Reviewer:
             typed = number_in(located)
             if typed is None or typed in told:
                 continue
-            words = {"found": plain(typed), "where": where}
+            words: dict[str, Any] = {"found": plain(typed), "where": where}
             place = self.sheet.at(located.cell)
             if typed not in right and not (located.is_formula and scores_typed):
                 told.add(typed)

@@ -22,7 +22,7 @@ from greencomm.results import (
 from greencomm.review.answers import SheetScores, review_answers
 from greencomm.review.sheets import CommunitySheet, CommunitySheets, sort_sheets
 from greencomm.review.submissions import StandardOf, Submission, sort_out
-from greencomm.forms.entries import Located
+from greencomm.forms.entries import POINT_SCALE, Located, State
 from greencomm.forms.layout import Summary
 from greencomm.roster import Community, Roster, Unit
 from greencomm.standard import Standard
@@ -221,11 +221,11 @@ def clause_results(sheet: CommunitySheet, scores: SheetScores, standard: Standar
     for position, (clause, row) in enumerate(zip(standard.clauses, sheet.rows, strict=True)):
         assessed = scores.assessed[position]
         resolved = assessed != scoring.UNRESOLVED
-        has_value = row is not None and clause.measure is not None and row.actual.state == 1
+        has_value = row is not None and clause.measure is not None and row.actual.state is State.VALUE
         stated = row.stated if row is not None else None
         declared = None
         if resolved:
-            scaled = stated.value if stated is not None and stated.state == 1 else assessed * scoring.POINT_SCALE
+            scaled = stated.value if stated is not None and stated.state is State.VALUE else assessed * POINT_SCALE
             declared = scoring.points(scaled)
         results.append(
             ClauseResult(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from greencomm import rules
 from greencomm.findings import Finding, Place
@@ -75,7 +76,7 @@ def _settle_twice(sheets: list[CommunitySheet]) -> list[CommunitySheet]:
     contents = {repr(sheet_contents(sheet.reading)) for sheet in speaking if sheet.reading}
     several_files = len({sheet.file for sheet in sheets}) > 1
     names = "、".join(f"“{sheet.file}”的“{sheet.sheet}”" if several_files else f"“{sheet.sheet}”" for sheet in sheets)
-    words = {"name": sheets[0].community.name, "found": sheets[0].community.code, "sheets": names}
+    words: dict[str, Any] = {"name": sheets[0].community.name, "found": sheets[0].community.code, "sheets": names}
     if len(contents) <= 1:
         first = speaking[0]
         first.findings += [finding for other in sheets if other is not first for finding in other.findings]
@@ -233,7 +234,7 @@ class _FileSheets:
     def row_of(self, sheet: CommunitySheet, reading: SheetReading, clause: Clause) -> ClauseRow | None:
         """The row that answers a clause; None where it is missing, or there twice with different answers."""
         rows = [row for row in reading.rows if row.clause == clause.id]
-        words = {"clause": clause.id, "name": clause.name}
+        words: dict[str, Any] = {"clause": clause.id, "name": clause.name}
         if not rows:
             sheet.findings.append(rules.SHEET_CLAUSE_MISSING.at(sheet.at(None, clause.id), **words))
             return None

@@ -272,10 +272,9 @@ class _Loader:
         year = table.take("year", int)
         table.at(f"{year}年目标")
         text = table.take("ratio", str)
-        try:
-            ratio = Fraction(text)
-        except (ValueError, ZeroDivisionError):
-            raise table.fail(f"目标比例 ratio 应写成 \"0.20\" 这样的小数，现为“{text}”") from None
+        if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,9})?", text):
+            raise table.fail(f'目标比例 ratio 应写成 "0.20" 这样的小数，现为“{text}”')
+        ratio = Fraction(text)
         if not 0 < ratio <= 1:
             raise table.fail(f"目标比例 ratio 应大于0且不超过1，现为“{text}”")
         target = Target(quote=self._quote(table), decisions=self._decisions(table), year=year, ratio=ratio)

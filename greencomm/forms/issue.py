@@ -1,0 +1,1033 @@
+"""Writes the fill-in workbook (填报工作簿) of one reporting unit: guide, summary, a sheet per community, ``_meta``.
+
+The sheets are planned first (which clause stands in which row, its formulas, rules of entry and height) and then
+written, so that whoever writes into the same form later finds every cell through the plan.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
+from xlsxwriter.worksheet import Worksheet
+
+from greencomm import paper
+from greencomm.errors import OutputError
+from greencomm.forms import layout, live
+from greencomm.forms.layout import Column, Heading, Meta, Summary
+from greencomm.forms.live import CellInput, LiveSheet
+from greencomm.forms.names import file_name_part, sheet_names
+from greencomm.forms.style import SIZE, SMALL, TITLE_SIZE, Styles
+from greencomm.intake.workbook import cell_name
+from greencomm.results import ratio
+from greencomm.roster import Community, Roster, Unit
+from greencomm.standard import PHASE_TITLES, RATE_SCALE, Clause, Item, Standard
+from greencomm.standard.kinds import Counted, Discretionary, Flag, Occurrence, Rate, Shortfall
+
+BACK = f"返回{layout.SUMMARY_SHEET}"
+GREEN, BELOW, UNFINISHED, UNTOUCHED = "达标", "未达标", "填报中", "未填"
+"""Standings on 汇总 beside 有误. They are the unit's own view; the review's are results.Status."""
+
+COLUMNS = tuple(Column)
+WIDTHS: dict[Column, float] = {
+    Column.CLAUSE: 6,
+    Column.CONTENT: 15,
+    Column.POINTS: 5.5,
+    Column.STANDARD: 23,
+    Column.CRITERION: 27,
+    Column.ACTUAL: 9,
+    Column.STATED: 12.5,
+    Column.DUE: 6.5,
+    Column.SCORE: 7.5,
+    Column.STATUS: 18,
+    Column.EVIDENCE: 30,
+}
+_HINT_ROW, _HEADER_ROW = 4, 5
+_FIRST_ROW = _HEADER_ROW + 1
+# Row, column of the label, columns that the value takes; together three labels a row above the table.
+_HEADING_PLACES: dict[Heading, tuple[int, Column, int]] = {
+    Heading.COUNTY: (1, Column.CONTENT, 2),
+    Heading.NAME: (1, Column.CRITERION, 4),
+    Heading.CODE: (1, Column.STATUS, 1),
+    Heading.YEAR: (2, Column.CONTENT, 2),
+    Heading.AUTHOR: (2, Column.CRITERION, 4),
+    Heading.DATE: (2, Column.STATUS, 1),
+    Heading.CLAIM: (3, Column.CONTENT, 2),
+    Heading.TOTAL: (3, Column.CRITERION, 4),
+}
+_TO_FILL = (Heading.AUTHOR, Heading.DATE, Heading.CLAIM)
+
+_A4_HEIGHT, _A4_WIDTH = 841.9, 595.3
+_MARGINS = {"left": 0.4, "right": 0.4, "top": 0.5, "bottom": 0.7}
+"""Inches."""
+_LONGEST_PROMPT, _LONGEST_TITLE = 255, 32
+"""Excel's limits; XlsxWriter drops a rule that exceeds them."""
+
+
+class _StoredText(str):
+    """A formula's text as stored. XlsxWriter forgets the type of a text equal to ``""``, so this one never is."""
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self) and str(self) == other
+
+    __hash__ = str.__hash__
+
+
+@dataclass(frozen=True)
+class SheetAnswers:
+    """What a community's sheet is issued with: heading values by label (they go before those of the roster), answers by clause."""
+
+    heading: Mapping[Heading, CellInput] = field(default_factory=dict)
+    answers: live.Answers = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RowPlan:
+    """One clause's row on every community sheet."""
+
+    clause: Clause
+    item: Item
+    row: int
+    """From 0."""
+    height: float
+    """Points, without what the county writes."""
+    due: str
+    """Formula of 应扣."""
+    status: str
+    """Formula of 填报状态."""
+
+    @property
+    def opens_item(self) -> bool:
+        return self.clause is self.item.clauses[0]
+
+    def cell(self, column: Column) -> str:
+        return cell_name(self.row + 1, COLUMNS.index(column) + 1)
+
+
+@dataclass(frozen=True)
+class SheetPlan:
+    """What all community sheets of a standard have in common."""
+
+    standard: Standard
+    rows: tuple[RowPlan, ...]
+
+    @property
+    def total_row(self) -> int:
+        return self.rows[-1].row + 1
+
+    @cached_property
+    def row(self) -> dict[str, RowPlan]:
+        """Rows by clause id."""
+        return {row.clause.id: row for row in self.rows}
+
+    def cells(self, column: Column, clauses: Sequence[Clause] | None = None, absolute: bool = False) -> str:
+        """The range of a column from the first to the last of ``clauses`` (default: all)."""
+        ids = [clause.id for clause in clauses or self.standard.clauses]
+        name, dollar = column_letter(column), "$" if absolute else ""
+        first, last = (f"{dollar}{name}{dollar}{self.row[clause].row + 1}" for clause in (ids[0], ids[-1]))
+        return f"{first}:{last}"
+
+    @property
+    def total_cell(self) -> str:
+        return cell_name(self.total_row + 1, COLUMNS.index(Column.SCORE) + 1)
+
+    @cached_property
+    def rules_of_entry(self) -> tuple[tuple[int, int, dict[str, Any]], ...]:
+        """Row, column and data validation of every cell of the table that a county fills."""
+        rules = []
+        for row in self.rows:
+            if row.clause.measure is not None:
+                rules.append((row.row, COLUMNS.index(Column.ACTUAL), _actual_rule(row, self.standard)))
+            rules.append((row.row, COLUMNS.index(Column.STATED), _stated_rule(row.clause)))
+            rules.append((row.row, COLUMNS.index(Column.EVIDENCE), _evidence_rule(row.clause)))
+        return tuple(rules)
+
+
+@dataclass(frozen=True)
+class _Issue:
+    """One workbook to be written, with all that its sheets need."""
+
+    unit: Unit
+    roster: Roster
+    standard: Standard
+    form_date: datetime.date
+    kind: str
+    answers: Mapping[str, SheetAnswers]
+    submission: int
+    contact: str
+    phone: str
+    plan: SheetPlan
+    names: dict[str, str]
+    views: dict[str, LiveSheet]
+
+    @property
+    def communities(self) -> tuple[Community, ...]:
+        return self.roster.of_unit[self.unit.code]
+
+    @property
+    def mark(self) -> str:
+        """Stands before every title of a sample; empty on real forms."""
+        return f"【{layout.SAMPLE_MARK}】" if self.kind == layout.SAMPLE else ""
+
+    @property
+    def round_title(self) -> str:
+        return round_title(self.roster)
+
+    def heading(self, community: Community, label: Heading) -> CellInput:
+        return self.answers.get(community.code, SheetAnswers()).heading.get(label)
+
+
+def round_title(roster: Roster) -> str:
+    """What is collected: ``2021年度总结``, ``2021年自评``."""
+    return f"{roster.batch.year}年{PHASE_TITLES[roster.batch.phase].removeprefix('年')}"
+
+
+def form_file_name(unit: Unit, roster: Roster) -> str:
+    """``楚雄市_2021年度总结_填报工作簿.xlsx``."""
+    return f"{file_name_part(unit.name)}_{round_title(roster)}_填报工作簿.xlsx"
+
+
+def issue_workbook(
+    target: Path | BinaryIO,
+    unit: Unit,
+    roster: Roster,
+    standard: Standard,
+    *,
+    form_date: datetime.date,
+    kind: str = layout.REAL,
+    answers: Mapping[str, SheetAnswers] | None = None,
+    submission: int = 1,
+    contact: str = "",
+    phone: str = "",
+) -> None:
+    """Write the unit's fill-in workbook, a sheet for each of its communities in the roster.
+
+    ``answers`` (by community code) fills sheets as a clerk would have; stored values of all formulas follow them.
+    The same arguments give the same bytes. Raises OutputError where ``target`` cannot be written.
+    """
+    answers = answers or {}
+    communities = roster.of_unit[unit.code]
+    blank = live.live_view(standard, {})
+    issue = _Issue(
+        unit=unit,
+        roster=roster,
+        standard=standard,
+        form_date=form_date,
+        kind=kind,
+        answers=answers,
+        submission=submission,
+        contact=contact,
+        phone=phone,
+        plan=sheet_plan(standard),
+        names=sheet_names(communities),
+        views={
+            community.code: live.live_view(standard, answers[community.code].answers) if community.code in answers else blank
+            for community in communities
+        },
+    )
+    book = xlsxwriter.Workbook(
+        str(target) if isinstance(target, Path) else target,
+        {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
+    )
+    _describe(book, issue)
+    styles = Styles(book)
+    guide = book.add_worksheet(layout.GUIDE_SHEET)
+    summary = book.add_worksheet(layout.SUMMARY_SHEET)
+    write_guide(guide, styles, issue)
+    write_summary(summary, styles, issue)
+    for community in communities:
+        write_community(book.add_worksheet(issue.names[community.code]), styles, issue, community)
+    write_meta(book.add_worksheet(layout.META_SHEET), issue)
+    summary.activate()
+    try:
+        book.close()
+    except (FileCreateError, OSError):
+        name = target.name if isinstance(target, Path) else form_file_name(unit, roster)
+        raise OutputError(f"“{name}”写不进去，请确认文件没有在 Excel 中打开、文件夹可以写入，然后重试。") from None
+
+
+def _describe(book: xlsxwriter.Workbook, issue: _Issue) -> None:
+    standard = issue.standard
+    book.set_properties(
+        {
+            "title": f"{issue.mark}{issue.unit.name}{layout.PROGRAMME}{issue.round_title}填报工作簿",
+            "subject": f"{standard.title}（{standard.document}）",
+            "comments": f"模板版本 {layout.TEMPLATE_VERSION}；标准 {standard.id}，校验值 {standard.sha256}",
+            "created": datetime.datetime(issue.roster.batch.year, 1, 1),
+        }
+    )
+    for name, value in (("模板版本", layout.TEMPLATE_VERSION), ("标准编号", standard.id), ("标准校验值", standard.sha256)):
+        book.set_custom_property(name, value, "text")
+
+
+# The plan of a community sheet.
+
+
+def column_letter(column: Column) -> str:
+    return cell_name(1, COLUMNS.index(column) + 1).rstrip("1")
+
+
+def sheet_plan(standard: Standard) -> SheetPlan:
+    """Plan the rows of a community sheet, with heights that show all text of each clause and item."""
+    rows: list[RowPlan] = []
+    for item in standard.items:
+        heights = [_clause_height(clause) for clause in item.clauses]
+        merged = paper.row_height(
+            [(item.content_name, WIDTHS[Column.CONTENT]), (_standard_text(item), WIDTHS[Column.STANDARD])], SIZE
+        )
+        lacking = max(0.0, merged - sum(heights)) / len(heights)
+        for clause, height in zip(item.clauses, heights, strict=True):
+            row = _FIRST_ROW + len(rows)
+            cells = {column: cell_name(row + 1, index + 1) for index, column in enumerate(COLUMNS)}
+            actual, stated = cells[Column.ACTUAL], cells[Column.STATED]
+            due = live.due_formula(clause, standard.reading, actual, stated)
+            status = live.status_formula(clause, standard.reading, actual, stated, cells[Column.DUE], cells[Column.EVIDENCE])
+            rows.append(RowPlan(clause, item, row, round(height + lacking, 1), due, status))
+    return SheetPlan(standard, tuple(rows))
+
+
+def _standard_text(item: Item) -> str:
+    return f"{item.number} {item.standard}"
+
+
+def _clause_height(clause: Clause) -> float:
+    criterion = paper.row_height([(clause.quote, WIDTHS[Column.CRITERION])], SIZE)
+    states = [layout.status_wrong(clause.allowed), layout.status_wrong(clause.allowed_actual)]
+    return max(criterion, paper.row_height([(state, WIDTHS[Column.STATUS]) for state in states], SMALL))
+
+
+def page_breaks(heights: Sequence[float], may_break: Sequence[bool], first_page: float, page: float) -> list[int]:
+    """Rows (from 0) before which a new page begins, only where ``may_break``; all heights in points."""
+    breaks: list[int] = []
+    start, room, last_chance = 0, first_page, 0
+    for row in range(len(heights)):
+        if may_break[row]:
+            last_chance = row
+        if sum(heights[start : row + 1]) > room and last_chance > start:
+            breaks.append(last_chance)
+            start, room = last_chance, page
+    return breaks
+
+
+# Rules of entry.
+
+
+def _prompt(title: str, message: str) -> dict[str, Any]:
+    return {"input_title": _cut(title, _LONGEST_TITLE), "input_message": _cut(message, _LONGEST_PROMPT)}
+
+
+def _refusal(message: str) -> dict[str, Any]:
+    return {"error_title": "这里填的内容有误", "error_message": _cut(message, _LONGEST_PROMPT)}
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _quote_line(clause: Clause) -> str:
+    return f"原文：{clause.quote}\n"
+
+
+def _actual_rule(row: RowPlan, standard: Standard) -> dict[str, Any]:
+    clause = row.clause
+    allowed = f"{Column.ACTUAL}应填{clause.allowed_actual}。"
+    rule: dict[str, Any] = {"validate": "custom", "value": ""}
+    if isinstance(clause, Counted):
+        rule = {"validate": "integer", "criteria": "between", "minimum": 0, "maximum": clause.count_limit}
+        hint = "一项也没有的填0。" if isinstance(clause, Occurrence) else "一次也没有的填0。"
+    else:
+        rule["value"] = live.actual_entry_formula(clause, standard.reading, row.cell(Column.ACTUAL))
+        hint = ""
+    return (
+        rule
+        | _prompt(f"{clause.id} {Column.ACTUAL}", f"{_quote_line(clause)}{allowed}{hint}扣分随之自动算出。")
+        | _refusal(f"{allowed}请只填数，不带单位和文字说明；说明写在“{Column.EVIDENCE}”。")
+    )
+
+
+def _stated_rule(clause: Clause) -> dict[str, Any]:
+    word = "加分" if clause.adds else Column.STATED.value
+    if clause.measure is not None:
+        advice = f"填了{Column.ACTUAL}的，扣分可以不填；要填应为{clause.allowed}。"
+    elif clause.adds:
+        advice = f"填加的分数：{clause.allowed}；没有加分填0。"
+    elif clause.needs_reason:
+        advice = f"填{clause.allowed}；不扣分填0。扣分的，请在“{Column.EVIDENCE}”写明理由。"
+    else:
+        advice = f"填{clause.allowed}；不扣分填0，不要空着。"
+    return (
+        {"validate": "list", "source": list(clause.possible)}
+        | _prompt(f"{clause.id} {word}", _quote_line(clause) + advice)
+        | _refusal(f"条款{clause.id}的{word}只能填{clause.allowed}。请只填数，不带“分”字和正负号。")
+    )
+
+
+def _evidence_rule(clause: Clause) -> dict[str, Any]:
+    advice = "可写情况说明和佐证材料的名称、文号、照片编号。"
+    if clause.needs_reason:
+        advice = "扣分的，请在这里写明扣分理由；" + advice
+    return {"validate": "any"} | _prompt(f"{clause.id} {Column.EVIDENCE}", _quote_line(clause) + advice)
+
+
+# One community's sheet.
+
+
+def write_community(sheet: Worksheet, styles: Styles, issue: _Issue, community: Community) -> None:
+    """Write the sheet of one community: heading, table, rules of entry, colours, protection, print set-up."""
+    for index, column in enumerate(COLUMNS):
+        sheet.set_column(index, index, WIDTHS[column])
+    _write_heading(sheet, styles, issue, community)
+    heights = _write_table(sheet, styles, issue, community)
+    for row, column_index, rule in issue.plan.rules_of_entry:
+        sheet.data_validation(row, column_index, row, column_index, rule)
+    _colour(sheet, styles, issue.plan)
+    _protect(sheet)
+    sheet.freeze_panes(_FIRST_ROW, 1)
+    author = _HEADING_PLACES[Heading.AUTHOR]
+    sheet.set_selection(author[0], COLUMNS.index(author[1]) + 1, author[0], COLUMNS.index(author[1]) + 1)
+    codes = cell_name(_HEADING_PLACES[Heading.CODE][0] + 1, COLUMNS.index(_HEADING_PLACES[Heading.CODE][1]) + 2)
+    plan = issue.plan
+    sheet.ignore_errors({"number_stored_as_text": f"{plan.cells(Column.CLAUSE)} {codes}"})
+    sheet.set_landscape()
+    _set_up_print(sheet, issue, _HEADER_ROW)
+    sheet.print_area(0, 0, plan.total_row, len(COLUMNS) - 1)
+    _break_pages(sheet, plan, heights)
+
+
+def _write_heading(sheet: Worksheet, styles: Styles, issue: _Issue, community: Community) -> None:
+    last = len(COLUMNS) - 1
+    sheet.set_row(0, paper.height(1, TITLE_SIZE))
+    title = f"{issue.mark}{issue.roster.batch.region}{layout.PROGRAMME}自评表（{issue.round_title}）"
+    sheet.merge_range(0, 1, 0, last, "", styles["title"])
+    sheet.write_string(0, 1, title, styles["title"])
+    values: dict[Heading, CellInput] = {
+        Heading.COUNTY: community.county,
+        Heading.NAME: community.name,
+        Heading.CODE: community.code,
+        Heading.YEAR: issue.roster.batch.year,
+    }
+    reading = issue.standard.reading
+    rules: dict[Heading, dict[str, Any]] = {
+        Heading.AUTHOR: {"validate": "any"} | _prompt(Heading.AUTHOR, "请写填表人的姓名。"),
+        Heading.DATE: {"validate": "any"} | _prompt(Heading.DATE, f"请写填表的日期，例如 {issue.form_date.isoformat()}。"),
+        Heading.CLAIM: {"validate": "list", "source": [reading.yes, reading.no]}
+        | _prompt(Heading.CLAIM, f"社区申报绿色社区的选“{reading.yes}”，不申报的选“{reading.no}”。")
+        | _refusal(f"“{Heading.CLAIM}”请选“{reading.yes}”或“{reading.no}”。"),
+    }
+    for label, (row, column, width) in _HEADING_PLACES.items():
+        sheet.set_row(row, 21)
+        index = COLUMNS.index(column)
+        sheet.write_string(row, index, label, styles["label"])
+        look = styles["text_input" if label in _TO_FILL else "figure" if label is Heading.TOTAL else "value"]
+        if width > 1:
+            sheet.merge_range(row, index + 1, row, index + width, "", look)
+        value = issue.heading(community, label)
+        value = values.get(label) if value is None else value
+        if label is Heading.TOTAL and value is None:
+            total = issue.views[community.code].total
+            _write_formula(sheet, row, index + 1, f"={issue.plan.total_cell}", look, total)
+        else:
+            _write_input(sheet, row, index + 1, value, look)
+        if label in rules:
+            sheet.data_validation(row, index + 1, row, index + 1, rules[label])
+    sheet.write_url(3, last, f"internal:'{layout.SUMMARY_SHEET}'!A1", styles["link"], BACK)
+    sheet.set_row(_HINT_ROW, 18)
+    sheet.merge_range(_HINT_ROW, 1, _HINT_ROW, last, "", styles["hint"])
+    hint = (
+        f"只填浅黄色格子，按 Tab 键依次跳到下一格。不扣分填0，空着表示没有评定；有{Column.ACTUAL}的条款先填{Column.ACTUAL}，"
+        f"{Column.STATED}可不填。填完后看“{Column.STATUS}”，全部“{layout.STATUS_DONE}”才出总分。"
+    )
+    sheet.write_string(_HINT_ROW, 1, hint, styles["hint"])
+
+
+def headers(standard: Standard) -> dict[Column, str]:
+    """Headers of the table as issued: 扣分 says where it means points added."""
+    award = next((item for item in standard.items if item.base == 0), None)
+    stated = layout.STATED_HEADER.format(item=award.number) if award else Column.STATED.value
+    return {column: stated if column is Column.STATED else column.value for column in COLUMNS}
+
+
+def _write_table(sheet: Worksheet, styles: Styles, issue: _Issue, community: Community) -> list[float]:
+    """Write header, clause rows and 合计; return the heights of the clause rows and 合计 in points."""
+    plan, view = issue.plan, issue.views[community.code]
+    titles = headers(issue.standard)
+    sheet.set_row(_HEADER_ROW, paper.row_height([(titles[column], WIDTHS[column]) for column in COLUMNS], SIZE, least=24))
+    for index, column in enumerate(COLUMNS):
+        sheet.write_string(_HEADER_ROW, index, titles[column], styles["header"])
+    answers = issue.answers.get(community.code, SheetAnswers()).answers
+    heights = []
+    for row in plan.rows:
+        answer = answers.get(row.clause.id, (None, None, None))
+        heights.append(max(row.height, paper.row_height([(str(answer[2] or ""), WIDTHS[Column.EVIDENCE])], SIZE)))
+        sheet.set_row(row.row, heights[-1])
+        if row.opens_item:
+            _write_item(sheet, styles, plan, row, view.score[row.item.number])
+        _write_clause(sheet, styles, row, answer, view)
+    _write_total(sheet, styles, plan, view.total)
+    return [*heights, _TOTAL_HEIGHT]
+
+
+_TOTAL_HEIGHT = 26.0
+
+
+def _write_item(sheet: Worksheet, styles: Styles, plan: SheetPlan, row: RowPlan, score: int | str) -> None:
+    """The cells that an item's clauses share."""
+    item = row.item
+    looks = {
+        Column.CONTENT: styles["cell"],
+        Column.POINTS: styles["centre"],
+        Column.STANDARD: styles["cell"],
+        Column.SCORE: styles["bold_centre"],
+    }
+    for column, look in looks.items():
+        if len(item.clauses) > 1:
+            index = COLUMNS.index(column)
+            sheet.merge_range(row.row, index, row.row + len(item.clauses) - 1, index, "", look)
+    sheet.write_string(row.row, COLUMNS.index(Column.CONTENT), item.content_name, looks[Column.CONTENT])
+    sheet.write_number(row.row, COLUMNS.index(Column.POINTS), item.points, looks[Column.POINTS])
+    sheet.write_string(row.row, COLUMNS.index(Column.STANDARD), _standard_text(item), looks[Column.STANDARD])
+    formula = live.score_formula(item, plan.cells(Column.DUE, item.clauses))
+    _write_formula(sheet, row.row, COLUMNS.index(Column.SCORE), formula, looks[Column.SCORE], score)
+
+
+def _write_clause(
+    sheet: Worksheet, styles: Styles, row: RowPlan, answer: tuple[CellInput, CellInput, CellInput], view: LiveSheet
+) -> None:
+    clause = row.clause
+    actual, stated, evidence = answer
+    sheet.write_string(row.row, COLUMNS.index(Column.CLAUSE), clause.id, styles["code"])
+    sheet.write_string(row.row, COLUMNS.index(Column.CRITERION), clause.quote, styles["cell"])
+    look = styles["unused" if clause.measure is None else "centre_input"]
+    _write_input(sheet, row.row, COLUMNS.index(Column.ACTUAL), actual, look)
+    _write_input(sheet, row.row, COLUMNS.index(Column.STATED), stated, styles["centre_input"])
+    _write_formula(sheet, row.row, COLUMNS.index(Column.DUE), row.due, styles["centre"], view.due[clause.id])
+    _write_formula(sheet, row.row, COLUMNS.index(Column.STATUS), row.status, styles["status"], view.status[clause.id])
+    _write_input(sheet, row.row, COLUMNS.index(Column.EVIDENCE), evidence, styles["input"])
+
+
+def _write_total(sheet: Worksheet, styles: Styles, plan: SheetPlan, total: int | str) -> None:
+    row = plan.total_row
+    sheet.set_row(row, _TOTAL_HEIGHT)
+    for index in range(len(COLUMNS)):
+        sheet.write_blank(row, index, None, styles["total"])
+    sheet.write_string(row, COLUMNS.index(Column.CLAUSE), layout.TOTAL_ROW, styles["total"])
+    sheet.write_number(row, COLUMNS.index(Column.POINTS), plan.standard.full_score, styles["total"])
+    score = COLUMNS.index(Column.SCORE)
+    sheet.merge_range(row, score, row, score + 1, "", styles["total"])
+    formula = live.total_formula(plan.standard, plan.cells(Column.DUE), plan.cells(Column.SCORE))
+    _write_formula(sheet, row, score, formula, styles["total"], total)
+
+
+def _colour(sheet: Worksheet, styles: Styles, plan: SheetPlan) -> None:
+    """Conditional formats: what is wrong turns red where it was typed, what is asked for amber, what is done green."""
+    status = f"${column_letter(Column.STATUS)}"
+
+    def when(column: Column, rows: Sequence[RowPlan], condition: str, look: str) -> None:
+        """``condition`` says {status} for 填报状态 of the row."""
+        if not rows:
+            return
+        formula = "=" + condition.format(status=f"{status}{rows[0].row + 1}")
+        sheet.conditional_format(
+            rows[0].row,
+            COLUMNS.index(column),
+            rows[0].row,
+            COLUMNS.index(column),
+            {
+                "type": "formula",
+                "criteria": formula,
+                "format": styles[look],
+                "multi_range": " ".join(ranges(row.cell(column) for row in rows)),
+            },
+        )
+
+    wrong = f'LEFT({{status}},{len(layout.WRONG)})="{layout.WRONG}"'
+    asking = "OR(" + ",".join(
+        f'{{status}}="{word}"' for word in (layout.STATUS_NO_REASON, layout.STATUS_DIFFERS, layout.STATUS_NO_ACTUAL)
+    ) + ")"
+    rows = plan.rows
+    when(Column.STATUS, rows, wrong, "if_wrong")
+    when(Column.STATUS, rows, asking, "if_asking")
+    when(Column.STATUS, rows, f'{{status}}="{layout.STATUS_DONE}"', "if_done")
+    when(Column.STATUS, rows, f'{{status}}="{layout.STATUS_BLANK}"', "if_blank")
+    when(Column.STATED, [row for row in rows if row.clause.measure is None], wrong, "if_wrong")
+    for allowed in dict.fromkeys(row.clause.allowed_actual for row in rows if row.clause.measure is not None):
+        # 填报状态 says which of the two cells is wrong by what it allows.
+        measured = [row for row in rows if row.clause.allowed_actual == allowed]
+        wrong_actual = f'{{status}}="{layout.status_wrong(allowed)}"'
+        when(Column.ACTUAL, measured, wrong_actual, "if_wrong")
+        when(Column.STATED, measured, f"AND({wrong},NOT({wrong_actual}))", "if_wrong")
+    discretionary = [row for row in rows if row.clause.needs_reason]
+    when(Column.EVIDENCE, discretionary, f'{{status}}="{layout.STATUS_NO_REASON}"', "if_reason_missing")
+    due, score = (COLUMNS.index(column) for column in (Column.DUE, Column.SCORE))
+    rule = {"type": "cell", "criteria": "==", "value": f'"{layout.WRONG}"', "format": styles["if_wrong"]}
+    sheet.conditional_format(rows[0].row, due, rows[-1].row, score, rule)
+
+
+def ranges(cells: Iterable[str]) -> list[str]:
+    """``G7 G8 G10`` → ``G7:G8 G10``: neighbours below each other become one range."""
+    runs: list[tuple[str, int, int]] = []
+    for cell in cells:
+        letters = cell.rstrip("0123456789")
+        row = int(cell[len(letters) :])
+        if runs and runs[-1][2] == row - 1:
+            runs[-1] = (letters, runs[-1][1], row)
+        else:
+            runs.append((letters, row, row))
+    return [f"{letters}{first}" + (f":{letters}{last}" if last > first else "") for letters, first, last in runs]
+
+
+def _break_pages(sheet: Worksheet, plan: SheetPlan, heights: Sequence[float]) -> None:
+    """Page breaks at the beginning of items, so that none is split when the sheet prints one page wide."""
+    inches = 72.0
+    # Widths in points at 7 pixels a unit (96 pixels an inch); a wider font prints smaller, so that more rows fit.
+    width = sum(WIDTHS.values()) * 7 * 0.75
+    scale = min(1.0, (_A4_HEIGHT - (_MARGINS["left"] + _MARGINS["right"]) * inches) / width)
+    page = (_A4_WIDTH - (_MARGINS["top"] + _MARGINS["bottom"]) * inches) / scale * 0.97
+    header = 40.0
+    heading = paper.height(1, TITLE_SIZE) + 3 * 21 + 18
+    may_break = [*(row.opens_item for row in plan.rows), False]
+    breaks = page_breaks(heights, may_break, page - header - heading, page - header)
+    sheet.set_h_pagebreaks([_FIRST_ROW + row for row in breaks])
+
+
+def _set_up_print(sheet: Worksheet, issue: _Issue, header_row: int | None) -> None:
+    """A4, one page wide, page numbers; the footer names template, standard and sheet."""
+    standard = issue.standard
+    sheet.set_paper(9)
+    sheet.set_margins(**_MARGINS)
+    sheet.center_horizontally()
+    sheet.fit_to_pages(1, 0)
+    if header_row is not None:
+        sheet.repeat_rows(header_row)
+    version = f"模板 {layout.TEMPLATE_VERSION}　标准 {standard.id}　{standard.sha256[:12]}".replace("&", "&&")
+    sheet.set_footer(f"&L&8{version}&C&9第 &P 页 共 &N 页&R&9{issue.mark}&A", {"margin": 0.3})
+
+
+def _protect(sheet: Worksheet) -> None:
+    """No password. Tab visits unlocked cells only; locked ones stay selectable, or their links could not be followed."""
+    sheet.protect("", {"objects": True, "scenarios": True, "format_columns": True, "format_rows": True})
+
+
+def _write_input(sheet: Worksheet, row: int, column: int, value: CellInput, look: Any) -> None:
+    """A county's or the roster's value, as data and never as a formula."""
+    if value is None or value == "":
+        sheet.write_blank(row, column, None, look)
+    elif isinstance(value, str):
+        sheet.write_string(row, column, value, look)
+    else:
+        sheet.write_number(row, column, float(value) if isinstance(value, Decimal) else value, look)
+
+
+def _write_formula(sheet: Worksheet, row: int, column: int, formula: str, look: Any, value: int | float | str) -> None:
+    sheet.write_formula(row, column, formula, look, _StoredText(value) if isinstance(value, str) else value)
+
+
+# 汇总.
+
+_SUMMARY_WIDTHS = (6.0, 18.0, 28.0, 9.0, 21.0, 10.0, 9.0, 10.0)
+_SUMMARY_TITLES = ("序号", "乡镇（街道）", "社区（点名称打开）", "已填条款", "自评得分", "结论", "是否申报", "待处理条款")
+_NUMBER, _TOWN, _NAME, _FILLED, _SCORE, _STANDING, _CLAIM, _OPEN = range(len(_SUMMARY_TITLES))
+_FIGURE_ROW, _TODO_ROW, _SUMMARY_HEADER_ROW = 4, 6, 7
+_ALL_DONE = "全部填完。请逐一核对各社区的得分和结论，然后报送。"
+_TODO_START = "报送前还要完成："
+
+
+@dataclass(frozen=True)
+class _SummaryRow:
+    """What 汇总 shows of one community."""
+
+    filled: str
+    score: int | str
+    standing: str
+    claim: str
+    open: int
+
+
+def _summary_row(issue: _Issue, community: Community) -> _SummaryRow:
+    view = issue.views[community.code]
+    if isinstance(view.total, int):
+        standing = GREEN if view.total >= issue.standard.pass_mark.points else BELOW
+    else:
+        standing = UNTOUCHED if not view.filled else layout.WRONG if view.wrong else UNFINISHED
+    claim = live.trimmed(issue.heading(community, Heading.CLAIM))
+    return _SummaryRow(f"{view.filled}/{len(issue.standard.clauses)}", view.total, standing, claim, view.open)
+
+
+def write_summary(sheet: Worksheet, styles: Styles, issue: _Issue) -> None:
+    """Write 汇总: heading block, progress, what is missing before sending, a row per community with a link to its sheet."""
+    for index, width in enumerate(_SUMMARY_WIDTHS):
+        sheet.set_column(index, index, width)
+    rows = [_summary_row(issue, community) for community in issue.communities]
+    _write_summary_heading(sheet, styles, issue)
+    _write_figures(sheet, styles, issue, rows)
+    _write_todo(sheet, styles, issue, rows)
+    sheet.set_row(_SUMMARY_HEADER_ROW, 26)
+    for index, title in enumerate(_SUMMARY_TITLES):
+        sheet.write_string(_SUMMARY_HEADER_ROW, index, title, styles["header"])
+    for number, (community, row) in enumerate(zip(issue.communities, rows, strict=True), 1):
+        _write_summary_row(sheet, styles, issue, community, row, number)
+    first, last = _SUMMARY_HEADER_ROW + 1, _SUMMARY_HEADER_ROW + max(1, len(rows))
+    for value, look in ((GREEN, "if_done"), (layout.WRONG, "if_wrong"), (BELOW, "if_asking"), (UNTOUCHED, "if_blank")):
+        rule = {"type": "cell", "criteria": "==", "value": f'"{value}"', "format": styles[look]}
+        sheet.conditional_format(first, _STANDING, last, _STANDING, rule)
+    rule = {"type": "cell", "criteria": ">", "value": 0, "format": styles["if_asking"]}
+    sheet.conditional_format(first, _OPEN, last, _OPEN, rule)
+    _protect(sheet)
+    sheet.freeze_panes(_SUMMARY_HEADER_ROW + 1, 0)
+    sheet.set_selection(2, _NAME, 2, _NAME)
+    sheet.set_portrait()
+    _set_up_print(sheet, issue, _SUMMARY_HEADER_ROW)
+    sheet.print_area(0, 0, last, len(_SUMMARY_TITLES) - 1)
+
+
+def _write_summary_heading(sheet: Worksheet, styles: Styles, issue: _Issue) -> None:
+    last = len(_SUMMARY_TITLES) - 1
+    sheet.set_row(0, paper.height(1, TITLE_SIZE))
+    sheet.merge_range(0, 0, 0, last, "", styles["centre_title"])
+    title = f"{issue.mark}{issue.roster.batch.region}{layout.PROGRAMME}汇总（{issue.round_title}）"
+    sheet.write_string(0, 0, title, styles["centre_title"])
+    date = issue.form_date
+    places: tuple[tuple[Summary, int, int, CellInput, str], ...] = (
+        (Summary.UNIT, 1, _TOWN, issue.unit.name, "value"),
+        (Summary.DATE, 1, _SCORE, f"{date.year}年{date.month}月{date.day}日", "text_input"),
+        (Summary.CONTACT, 2, _TOWN, issue.contact, "text_input"),
+        (Summary.PHONE, 2, _SCORE, issue.phone, "text_input"),
+        (Summary.SUBMISSION, 3, _TOWN, issue.submission, "input"),
+    )
+    prompts = {
+        Summary.DATE: "请写报送的日期。",
+        Summary.CONTACT: "请写本单位联系人的姓名。",
+        Summary.PHONE: "请写联系人的电话，便于核对。",
+        Summary.SUBMISSION: "只填一个数：第一次报送填1，每次修改后重新报送加1。",
+    }
+    for label, row, column, value, look in places:
+        sheet.set_row(row, 22)
+        sheet.write_string(row, column, label, styles["label"])
+        if column == _SCORE:
+            sheet.merge_range(row, column + 1, row, last, "", styles[look])
+        _write_input(sheet, row, column + 1, value, styles[look])
+        if label in prompts:
+            rule: dict[str, Any] = {"validate": "any"}
+            if label is Summary.SUBMISSION:
+                rule = {"validate": "integer", "criteria": ">=", "value": 1}
+                rule |= _refusal("报送批次请填1、2、3这样的整数，不带“第”“次”等字。")
+            sheet.data_validation(row, column + 1, row, column + 1, rule | _prompt(label, prompts[label]))
+    guide = f"internal:'{layout.GUIDE_SHEET}'!A1"
+    sheet.merge_range(3, last - 1, 3, last, "", styles["link"])
+    sheet.write_url(3, last - 1, guide, styles["link"], "查看填报说明")
+
+
+def _column_range(column: int, communities: int) -> str:
+    first, last = _SUMMARY_HEADER_ROW + 2, _SUMMARY_HEADER_ROW + 1 + max(1, communities)
+    return f"{cell_name(first, column + 1)}:{cell_name(last, column + 1)}"
+
+
+def _write_figures(sheet: Worksheet, styles: Styles, issue: _Issue, rows: Sequence[_SummaryRow]) -> None:
+    """The unit's own count and ratio, over all its urban communities (D-10)."""
+    count = len(rows)
+    green = sum(row.standing == GREEN for row in rows)
+    green_formula = f'COUNTIF({_column_range(_STANDING, count)},"{GREEN}")'
+    yes = issue.standard.reading.yes
+    share = ratio(green, count)
+    figures: tuple[tuple[int, int, str, str, int | float | str], ...] = (
+        (_TOWN, _TOWN, "城市社区（个）", "", count),
+        (_NAME, _NAME, "已填完（个）", f"=COUNT({_column_range(_SCORE, count)})", sum(isinstance(r.score, int) for r in rows)),
+        (_FILLED, _SCORE, "自评达标（个）", f"={green_formula}", green),
+        (_STANDING, _CLAIM, "自评达标比例", f"={green_formula}/{count}", "—" if share is None else float(share)),
+        (_OPEN, _OPEN, "申报（个）", f'=COUNTIF({_column_range(_CLAIM, count)},"{yes}")', sum(r.claim == yes for r in rows)),
+    )
+    sheet.set_row(_FIGURE_ROW, 22)
+    sheet.set_row(_FIGURE_ROW + 1, 22)
+    for first, last, title, formula, value in figures:
+        look = styles["ratio" if "比例" in title else "figure"]
+        if last > first:
+            sheet.merge_range(_FIGURE_ROW, first, _FIGURE_ROW, last, "", styles["header"])
+            sheet.merge_range(_FIGURE_ROW + 1, first, _FIGURE_ROW + 1, last, "", look)
+        sheet.write_string(_FIGURE_ROW, first, title, styles["header"])
+        if not formula or isinstance(value, str):
+            _write_input(sheet, _FIGURE_ROW + 1, first, value, look)
+        else:
+            _write_formula(sheet, _FIGURE_ROW + 1, first, formula, look, value)
+
+
+def _write_todo(sheet: Worksheet, styles: Styles, issue: _Issue, rows: Sequence[_SummaryRow]) -> None:
+    """The line that says what is still missing before sending."""
+    count, reading = len(rows), issue.standard.reading
+    standing, claim = _column_range(_STANDING, count), _column_range(_CLAIM, count)
+    # (expression, its value, sentence); a sentence stands where the value is above 0.
+    parts: list[tuple[str, int, str]] = [
+        (f'COUNTIF({standing},"{word}")', sum(row.standing == word for row in rows), f"{live.COUNT}个社区{text}")
+        for word, text in (
+            (UNTOUCHED, "还没有填（不填的按未报处理）"),
+            (UNFINISHED, "没有填完"),
+            (layout.WRONG, "有填错的内容"),
+        )
+    ]
+    parts.append((f"SUM({_column_range(_OPEN, count)})", sum(row.open for row in rows), f"{live.COUNT}个条款待处理"))
+    if count:
+        blank_claims = f'SUMPRODUCT(({standing}<>"{UNTOUCHED}")*({claim}=""))'
+        value = sum(row.standing != UNTOUCHED and not row.claim for row in rows)
+        parts.append((blank_claims, value, f"{live.COUNT}个社区没有选“{Heading.CLAIM}”"))
+    contrary = sum(row.claim == reading.yes and row.standing == BELOW for row in rows)
+    parts.append((f'COUNTIFS({claim},"{reading.yes}",{standing},"{BELOW}")', contrary, f"{live.COUNT}个社区未达标却申报，请核对"))
+    for label, row_number, column, text in (
+        (Summary.CONTACT, 3, _NAME, issue.contact),
+        (Summary.PHONE, 3, _STANDING, issue.phone),
+    ):
+        blank = f'IF({live.trimmed_cell(cell_name(row_number, column + 1))}="",1,0)'
+        parts.append((blank, int(not text.strip(" \u3000")), f"{label}未填"))
+    joined = "&".join(f'IF({expression}>0,{live.sentence("；" + text, expression)},"")' for expression, _, text in parts)
+    formula = f'=IF({joined}="","{_ALL_DONE}","{_TODO_START}"&MID({joined},2,999)&"。")'
+    found = "；".join(text.replace(live.COUNT, str(value)) for _, value, text in parts if value > 0)
+    shown = f"{_TODO_START}{found}。" if found else _ALL_DONE
+    longest = _TODO_START + "；".join(text.replace(live.COUNT, "1000") for _, _, text in parts)
+    sheet.set_row(_TODO_ROW, paper.row_height([(longest, sum(_SUMMARY_WIDTHS))], SIZE))
+    sheet.merge_range(_TODO_ROW, 0, _TODO_ROW, len(_SUMMARY_TITLES) - 1, "", styles["notice"])
+    _write_formula(sheet, _TODO_ROW, 0, formula, styles["notice"], shown)
+
+
+def _write_summary_row(
+    sheet: Worksheet, styles: Styles, issue: _Issue, community: Community, shown: _SummaryRow, number: int
+) -> None:
+    plan, row = issue.plan, _SUMMARY_HEADER_ROW + number
+    name = issue.names[community.code]
+    there = "'" + name.replace("'", "''") + "'!"
+    due, status = there + plan.cells(Column.DUE, absolute=True), there + plan.cells(Column.STATUS, absolute=True)
+    wrong = f'COUNTIF({due},"{layout.WRONG}")'
+    clauses = len(plan.rows)
+    claim_row, claim_column, _ = _HEADING_PLACES[Heading.CLAIM]
+    claim = there + cell_name(claim_row + 1, COLUMNS.index(claim_column) + 2)
+    score = cell_name(row + 1, _SCORE + 1)
+    sheet.set_row(row, paper.row_height([(community.name, _SUMMARY_WIDTHS[_NAME]), (community.town, _SUMMARY_WIDTHS[_TOWN])], SIZE))
+    sheet.write_number(row, _NUMBER, number, styles["centre"])
+    sheet.write_string(row, _TOWN, community.town, styles["cell"])
+    sheet.write_url(row, _NAME, f"internal:{there}A1", styles["cell_link"], community.name)
+    _write_formula(sheet, row, _FILLED, f'=COUNT({due})+{wrong}&"/{clauses}"', styles["centre"], shown.filled)
+    _write_formula(sheet, row, _SCORE, f"={there}{plan.total_cell}", styles["bold_centre"], shown.score)
+    standing = (
+        f'=IF(ISNUMBER({score}),IF({score}>={issue.standard.pass_mark.points},"{GREEN}","{BELOW}"),'
+        f'IF(COUNT({due})+{wrong}=0,"{UNTOUCHED}",IF({wrong}>0,"{layout.WRONG}","{UNFINISHED}")))'
+    )
+    _write_formula(sheet, row, _STANDING, standing, styles["centre"], shown.standing)
+    _write_formula(sheet, row, _CLAIM, f'=IFERROR({live.trimmed_cell(claim)},"")', styles["centre"], shown.claim)
+    settled = "+".join(f'COUNTIF({status},"{word}")' for word in (layout.STATUS_BLANK, layout.STATUS_DONE))
+    _write_formula(sheet, row, _OPEN, f"={clauses}-({settled})", styles["centre"], shown.open)
+
+
+# 填报说明.
+
+_GUIDE_WIDTHS = (4.0, 7.0, 34.0, 9.0, 8.0, 8.0, 27.0)
+_GUIDE_LAST = len(_GUIDE_WIDTHS) - 1
+
+
+def write_guide(sheet: Worksheet, styles: Styles, issue: _Issue) -> None:
+    """Write the one page that explains the workbook to a person who sees it for the first time."""
+    for index, width in enumerate(_GUIDE_WIDTHS):
+        sheet.set_column(index, index, width)
+    sheet.hide_gridlines(2)
+    writer = _GuideWriter(sheet, styles)
+    standard, batch = issue.standard, issue.roster.batch
+    writer.line(f"{issue.mark}{batch.region}{layout.PROGRAMME}填报说明", "centre_title", TITLE_SIZE)
+    about = f"{issue.unit.name}　{issue.round_title}　依据：《{standard.title}》（{standard.document}）"
+    writer.line(about, "centre_hint", SMALL)
+    if issue.mark:
+        writer.line("本工作簿为示例，所填内容均为虚构，仅供练习和检验。", "sample", SIZE)
+    for title, texts in (("一、怎么填", _how_to_fill(issue)), ("二、填写示例（内容为虚构）", ())):
+        writer.section(title)
+        writer.numbered(texts)
+    _write_examples(writer, standard)
+    writer.section("三、颜色和字体")
+    writer.legend(
+        (
+            ("centre_input", "填写", "浅黄色：由社区填写的格子，只有这些格子能改。"),
+            ("unused", "", "浅灰色：预先填好或不需要填的格子。"),
+            ("centre", "2", "白色：自动计算，不用填；标题和表头为黑体，其余为宋体。"),
+        )
+    )
+    writer.legend(
+        (
+            ("legend_wrong", layout.WRONG, "红色：填的内容有误，旁边写明应填什么。"),
+            ("legend_asking", "请补", "橙色：还缺理由或实际值，或扣分与实际值不符，请补充或核对。"),
+        )
+    )
+    writer.section("四、评分和达标")
+    writer.numbered(_rules(standard))
+    writer.section("五、报送")
+    writer.numbered(_sending(issue))
+    sheet.set_portrait()
+    _set_up_print(sheet, issue, None)
+    sheet.fit_to_pages(1, 1)
+    sheet.print_area(0, 0, writer.row - 1, _GUIDE_LAST)
+    _protect(sheet)
+
+
+class _GuideWriter:
+    """Writes the guide row after row."""
+
+    def __init__(self, sheet: Worksheet, styles: Styles) -> None:
+        self.sheet, self.styles, self.row = sheet, styles, 0
+
+    def line(self, text: str, look: str, size: float, first: int = 0) -> None:
+        """One text across the page from column ``first``."""
+        self.sheet.set_row(self.row, paper.row_height([(text, sum(_GUIDE_WIDTHS[first:]))], size, least=16))
+        self.sheet.merge_range(self.row, first, self.row, _GUIDE_LAST, "", self.styles[look])
+        self.sheet.write_string(self.row, first, text, self.styles[look])
+        self.row += 1
+
+    def section(self, title: str) -> None:
+        self.line(title, "section", 11)
+
+    def numbered(self, texts: Iterable[str]) -> None:
+        for number, text in enumerate(texts, 1):
+            self.sheet.write_string(self.row, 0, f"{number}.", self.styles["number"])
+            self.line(text, "text", SIZE, first=1)
+
+    def legend(self, entries: Iterable[tuple[str, str, str]]) -> None:
+        for look, sample, text in entries:
+            self.sheet.write_string(self.row, 1, sample, self.styles[look])
+            self.line(text, "text", SIZE, first=2)
+
+    def table_row(self, cells: Sequence[CellInput], looks: Sequence[str]) -> None:
+        """One row of the worked example, from column 1."""
+        texts = [(str(cell), width) for cell, width in zip(cells, _GUIDE_WIDTHS[1:], strict=True) if cell is not None]
+        self.sheet.set_row(self.row, paper.row_height(texts, SIZE, least=18))
+        for column, (cell, look) in enumerate(zip(cells, looks, strict=True), 1):
+            _write_input(self.sheet, self.row, column, cell, self.styles[look])
+        self.row += 1
+
+
+def _ids(clauses: Iterable[Clause]) -> str:
+    return "、".join(clause.id for clause in clauses)
+
+
+def _how_to_fill(issue: _Issue) -> list[str]:
+    standard, reading = issue.standard, issue.standard.reading
+    measured = [clause for clause in standard.clauses if clause.measure is not None]
+    rates = [clause for clause in measured if isinstance(clause, Rate)]
+    excused = [clause for clause in rates if clause.not_applicable]
+    reasons = [clause for clause in standard.clauses if clause.needs_reason]
+    awards = [clause for clause in standard.clauses if clause.adds]
+    texts = [
+        f"先在“{layout.SUMMARY_SHEET}”表填{Summary.CONTACT}和{Summary.PHONE}；点社区名称打开该社区的表，填完点“{BACK}”。",
+        f"每个社区先填“{Heading.AUTHOR}”“{Heading.DATE}”，在“{Heading.CLAIM}”选“{reading.yes}”或“{reading.no}”，再逐条填表。"
+        "不参加的社区整张表不填，按未报处理。",
+        f"不扣分填0，空着表示没有评定。{Column.STATED}只填数，不写“分”字和正负号"
+        + (f"；条款{_ids(awards)}填加的分数，没有加分填0。" if awards else "。"),
+    ]
+    if measured:
+        texts.append(
+            f"条款{_ids(measured)}填“{Column.ACTUAL}”（数量、比例或次数，没有的填0），扣分随之自动算出，“{Column.STATED}”可以不填。"
+        )
+    if rates:
+        text = f"条款{_ids(rates)}是比例，写85%、85或0.85都可以。"
+        if excused:
+            text += f"条款{_ids(excused)}当年没有可统计的事项时写“{reading.not_applicable}”，不扣分；其他条款不能这样写。"
+        texts.append(text)
+    if reasons:
+        texts.append(f"条款{_ids(reasons)}由评分人酌情扣分，扣了分的请在“{Column.EVIDENCE}”写明理由。")
+    texts.append(
+        f"看“{Column.STATUS}”：全部为“{layout.STATUS_DONE}”后，“{Heading.TOTAL}”才出分数；没有填完时显示还差几项，"
+        f"“{layout.WRONG}”后面写着应填什么。"
+    )
+    return texts
+
+
+def _examples(standard: Standard) -> list[tuple[Clause, CellInput, CellInput, str]]:
+    """Clause, 实际值, 扣分 and 说明 of one invented answer for each kind that the standard has."""
+    first: dict[type[Clause], Clause] = {}
+    for clause in standard.clauses:
+        first.setdefault(type(clause), clause)
+    examples: list[tuple[Clause, CellInput, CellInput, str]] = []
+    for clause in first.values():
+        if isinstance(clause, Flag):
+            examples.append((clause, None, 0, "没有这种情况，填0"))
+        elif isinstance(clause, Discretionary):
+            examples.append((clause, None, clause.possible[len(clause.possible) // 2], "扣分理由：参加的单位较少，见会议签到表"))
+        elif isinstance(clause, Occurrence):
+            count = clause.cap // clause.points + 1
+            examples.append((clause, count, None, clause.arithmetic(count)))
+        elif isinstance(clause, Rate):
+            percent = clause.start - clause.step - clause.step // 2
+            examples.append((clause, f"{percent}%", None, clause.arithmetic(percent * RATE_SCALE)))
+        elif isinstance(clause, Shortfall):
+            count = clause.required - 1
+            examples.append((clause, count, None, clause.arithmetic(count)))
+    return examples
+
+
+def _write_examples(writer: _GuideWriter, standard: Standard) -> None:
+    titles = (Column.CLAUSE, Column.CRITERION, Column.ACTUAL, Column.STATED, Column.DUE, Column.EVIDENCE)
+    writer.table_row([title.value for title in titles], ["header"] * len(titles))
+    examples = _examples(standard)
+    typed: live.Answers = {
+        clause.id: (_percent_number(actual), stated, evidence) for clause, actual, stated, evidence in examples
+    }
+    due = live.live_view(standard, typed).due
+    for clause, actual, stated, evidence in examples:
+        looks = ("code", "cell", "unused" if actual is None else "centre_input", "centre_input", "centre", "input")
+        writer.table_row((clause.id, clause.quote, actual, stated, due[clause.id], evidence), looks)
+
+
+def _percent_number(value: CellInput) -> CellInput:
+    """What a worksheet makes of ``85%`` when it is typed."""
+    return Decimal(value.removesuffix("%")) / 100 if isinstance(value, str) else value
+
+
+def _rules(standard: Standard) -> list[str]:
+    mark = standard.pass_mark
+    texts = [
+        f"满分{standard.full_score}分。标准原文：{plain(mark.quote)}。“以上”包括本数，{mark.points}分即为达标。",
+        "每项得分＝分值－各条款应扣之和，扣完为止，不出现负分"
+        + ("；加分项从0分起加，不超过分值。" if any(clause.adds for clause in standard.clauses) else "。"),
+        "完成比例＝达标社区数÷本单位全部城市社区数，没有参加的社区也计入总数。",
+    ]
+    return texts
+
+
+def plain(quote: str) -> str:
+    """A quote without the marks of emphasis that the stored notice carries."""
+    return quote.replace("**", "")
+
+
+def _sending(issue: _Issue) -> list[str]:
+    batch = issue.roster.batch
+    deadline = batch.deadlines[batch.phase]
+    contact = "，".join(
+        f"{label}：{value}" for label, value in ((Summary.CONTACT, batch.contact), (Summary.PHONE, batch.phone)) if value
+    )
+    quote = plain(issue.standard.deadline(batch.phase).quote)
+    return [
+        f"截止日期：{deadline.year}年{deadline.month}月{deadline.day}日。通知原文：{quote}。",
+        f"报送给：{batch.reporting_unit}" + (f"（{contact}）" if contact else "") + "。用电子邮件发送本工作簿，文件名可以改，表格的结构不要改。",
+        f"修改后重新报送的，请在“{layout.SUMMARY_SHEET}”表把“{Summary.SUBMISSION}”加1，以最后一次为准。",
+    ]
+
+
+# _meta.
+
+
+def write_meta(sheet: Worksheet, issue: _Issue) -> None:
+    """Write the very hidden sheet that says what this workbook is."""
+    batch, standard = issue.roster.batch, issue.standard
+    rows = [
+        (Meta.PROGRAMME, layout.PROGRAMME),
+        (Meta.TEMPLATE, layout.TEMPLATE_VERSION),
+        (Meta.STANDARD, standard.id),
+        (Meta.STANDARD_HASH, standard.sha256),
+        (Meta.UNIT, issue.unit.code),
+        (Meta.YEAR, str(batch.year)),
+        (Meta.PHASE, batch.phase),
+        (Meta.KIND, issue.kind),
+        *((Meta.SHEET, issue.names[community.code], community.code) for community in issue.communities),
+    ]
+    for row, cells in enumerate(rows):
+        for column, text in enumerate(cells):
+            sheet.write_string(row, column, text)
+    sheet.very_hidden()
