@@ -198,7 +198,7 @@ def _dispatch(args: argparse.Namespace, options: Options) -> int:
     from greencomm import screen
 
     if args.command == "forms":
-        from greencomm.forms.batch import issue_forms
+        from greencomm.issuing import issue_forms
 
         with screen.progress(quiet=args.json, title="正在生成填报工作簿") as step:
             made = issue_forms(options, direct=args.output is not None, progress=step)

@@ -76,3 +76,24 @@ def cell_key(cell: str | None) -> tuple[int, str]:
     """Sorts ``G9`` before ``G25``."""
     digits = "".join(ch for ch in cell or "" if ch.isdigit())
     return (int(digits or 0), (cell or "").rstrip("0123456789"))
+
+
+class Misreading(StrEnum):
+    """Why an answer cannot be read; the catalogue of rules has a sentence for each."""
+
+    TEXT = "text"
+    """Words, or several numbers, where a number is asked for."""
+    NONE_WORD = "none_word"
+    """无 or 不适用 where it could mean several things (D-07)."""
+    NEGATIVE = "negative"
+    NOT_WHOLE = "not_whole"
+    """A count with a fraction."""
+    OUT_OF_RANGE = "out_of_range"
+    """A rate outside 0–100 %."""
+    TOO_LARGE = "too_large"
+    """A number that no count or deduction can be: a date or telephone number in the wrong cell."""
+    ERROR = "error"
+    NO_VALUE = "no_value"
+    DATE = "date"
+    LOGICAL = "logical"
+    UNREADABLE = "unreadable"

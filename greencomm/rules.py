@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from greencomm.findings import Finding, Place, Severity
-from greencomm.forms.entries import Misreading
+from greencomm.findings import Finding, Misreading, Place, Severity
 
 SUBJECTS = {
     "F": "文件",

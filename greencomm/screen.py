@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from greencomm.findings import Finding, Severity
 from greencomm.intake.collect import Progress
-from greencomm.results import FileState, UnitState, percent
+from greencomm.results import FileState, Status, UnitState, percent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,7 +71,7 @@ def show_run(outcome: Outcome) -> None:
     for heading in ("社区数", "已报", "达标", "完成比例", "退回", "需核实", "提示"):
         table.add_column(heading, justify="right")
     for unit in result.units:
-        received = sum(community.file is not None for community in unit.communities)
+        received = sum(community.status is not Status.MISSING for community in unit.communities)
         table.add_row(
             unit.unit.name,
             _STATES[unit.state],
@@ -81,7 +81,7 @@ def show_run(outcome: Outcome) -> None:
             percent(unit.completion_ratio),
             *(str(unit.count(severity)) for severity in Severity),
         )
-    received = sum(community.file is not None for unit in result.units for community in unit.communities)
+    received = sum(community.status is not Status.MISSING for unit in result.units for community in unit.communities)
     table.add_row(
         result.standard.annex2.total_label,
         "",

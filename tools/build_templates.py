@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent.parent / "templates"
 ISSUED = datetime.date(2021, 1, 12)
 """The notice's date, as the fixed date of the template."""
 COUNTY_ROWS = 3
-WIDTHS = {annex2.COUNTY: 12.0, annex2.NAMES: 45.0, annex2.COUNT: 8.0, annex2.RATIO: 8.0, annex2.COMBINED: 8.0}
+WIDTHS = {annex2.COUNTY: 13.5, annex2.NAMES: 44.0, annex2.COUNT: 8.6, annex2.RATIO: 8.6, annex2.COMBINED: 8.6}
 """Narrow enough that the headers break between words: 2021 年 / 完成数量."""
 
 
@@ -57,7 +57,7 @@ def build_annex2(target: Path, standard: Standard) -> None:
             cell = sheet.cell(row, column)
             cell.font, cell.alignment, cell.border = body, centre, box
             if row == header:
-                cell.value, cell.font = text, Font(name=HEI, size=10)
+                cell.value, cell.font = text, Font(name=HEI, size=11)
             elif row == total:
                 cell.value = annex2.NO_LIST if label == annex2.NAMES else None
             elif label == annex2.NAMES:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 
+from greencomm.findings import Misreading
 from greencomm.forms.layout import Heading, Summary
 from greencomm.intake.workbook import CellValue
 
@@ -20,27 +21,6 @@ class State(IntEnum):
     NOT_APPLICABLE = 2
     """不适用 (or 无) where the clause allows it: nothing to measure, nothing deducted."""
     FAULT = 3
-
-
-class Misreading(StrEnum):
-    """Why an answer cannot be read; the catalogue of rules has a sentence for each."""
-
-    TEXT = "text"
-    """Words, or several numbers, where a number is asked for."""
-    NONE_WORD = "none_word"
-    """无 or 不适用 where it could mean several things (D-07)."""
-    NEGATIVE = "negative"
-    NOT_WHOLE = "not_whole"
-    """A count with a fraction."""
-    OUT_OF_RANGE = "out_of_range"
-    """A rate outside 0–100 %."""
-    TOO_LARGE = "too_large"
-    """A number that no count or deduction can be: a date or telephone number in the wrong cell."""
-    ERROR = "error"
-    NO_VALUE = "no_value"
-    DATE = "date"
-    LOGICAL = "logical"
-    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from greencomm.forms.layout import (
     normal_label,
 )
 from greencomm.intake.workbook import (
+    MAX_COLUMN,
     Address,
     CellValue,
     Fault,
@@ -39,7 +40,6 @@ from greencomm.intake.workbook import (
 from greencomm.standard.kinds import Clause
 from greencomm.standard.model import Reading, Standard
 
-MAX_COLUMN = 16_384
 MAX_EXTRA_CELLS = 20
 """How many cells outside the form are told of on one sheet; a whole foreign table needs no longer list."""
 

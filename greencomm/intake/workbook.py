@@ -5,6 +5,10 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
+
+MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
+"""The size of a worksheet in Excel 2010 and WPS."""
 
 
 class Fault(StrEnum):
@@ -69,6 +73,7 @@ class Workbook:
     """True where the second, independent reading of a sheet could not be had, so that the values rest on one reading."""
 
 
+@cache
 def column_letters(column: int) -> str:
     """1 → ``A``, 28 → ``AB``."""
     letters = ""

@@ -23,6 +23,8 @@ from xml.parsers import expat
 
 from greencomm.intake.errors import Unreadable
 from greencomm.intake.workbook import (
+    MAX_COLUMN,
+    MAX_ROW,
     Address,
     CellValue,
     Fault,
@@ -33,8 +35,6 @@ from greencomm.intake.workbook import (
     column_letters,
 )
 
-MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
-"""The size of a worksheet in Excel 2010 and WPS."""
 MAX_EXPANDED = 200 * 1024 * 1024
 """Bytes of all parts unpacked. Genuine workbooks were seen with 60 MB; a compression bomb has gigabytes."""
 MAX_CELLS = 3_000_000

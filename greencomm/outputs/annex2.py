@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -169,7 +170,7 @@ class _Filler:
         form = self.form
         for label, value in form.heading.items():
             cell = self._starting(label)
-            book.write_text(cell, str(cell.value).strip().partition(_COLON)[0].rstrip(":") + _COLON + value)
+            book.write_text(cell, re.split(f"[{_COLON}:]", str(cell.value).strip())[0] + _COLON + value)
         if form.sample:
             book.write_text(self.title, str(self.title.value) + book.SAMPLE_SUFFIX)
             self.sheet.oddHeader.right.text = book.SAMPLE_HEADER

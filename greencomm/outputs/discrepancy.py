@@ -38,6 +38,7 @@ from greencomm.standard import PHASE_TITLES, Item
 
 OVERVIEW, FINDINGS, LOSSES, LISTS = "概况", "问题清单", "得失分", "名单"
 _STATUS_FILL = {Status.GREEN: GOOD, Status.BELOW: BAD, Status.PENDING: WARN, Status.MISSING: CALM}
+_SOME_LOST, _ALL_LOST = "#FCE4D6", "#F4B183"
 _HASH_SHOWN = 16
 _LISTED = 6
 """How many names or values of one row are listed before the rest is counted."""
@@ -162,21 +163,26 @@ def item_name(item: Item) -> str:
     return item.standard.replace("，", ",").partition(",")[0]
 
 
-def lost(item: Item, score: int) -> int:
-    """Points lost in an item; where the item only adds points (D-02), the points gained, as a negative number."""
-    return item.base - score
+def only_adds(item: Item) -> bool:
+    """Whether the item starts at 0 and only adds points (D-02)."""
+    return item.base < item.points
 
 
-_NO_LOSS: Style = {**CENTRED, "num_format": "0;+0;0"}
-"""Points lost; what an award adds is shown with its sign."""
+def points_shown(item: Item, score: int) -> int:
+    """Points lost in an item; where it only adds, the points added."""
+    return score if only_adds(item) else item.points - score
 
 
-def _loss_style(item: Item, points: int) -> Style:
-    if points < 0:
-        return {**_NO_LOSS, "bg_color": GOOD, "bold": True}
+_POINTS: Style = {**CENTRED, "num_format": "0"}
+_ADDED: Style = {**CENTRED, "num_format": "+0;-0;0"}
+
+
+def _points_style(item: Item, points: int) -> Style:
     if points == 0:
-        return {**_NO_LOSS, "font_color": GREY}
-    return {**_NO_LOSS, "bg_color": "#F4B183" if points == item.points else "#FCE4D6"}
+        return {**_POINTS, "font_color": GREY}
+    if only_adds(item):
+        return {**_ADDED, "bg_color": GOOD, "bold": True}
+    return {**_POINTS, "bg_color": _ALL_LOST if points == item.points else _SOME_LOST}
 
 
 # --- the sheets -------------------------------------------------------------------------------------------------------
@@ -346,7 +352,7 @@ class _Writer:
         page = self.page(LOSSES, f"{self.name}各社区逐项失分", widths, landscape=True)
         small = {**HEAD, "font_size": 8}
         explained = [f"数字为该项失分，0为没有失分，“{_PENDING}”为有条款无法计分"]
-        explained += [f"第{item.number}项为加分" for item in items if item.base < item.points]
+        explained += [f"第{item.number}项为加分" for item in items if only_adds(item)]
         page.wide("；".join(explained) + "。", {**FINE, "align": "center"})
         page.row(
             [
@@ -376,10 +382,10 @@ class _Writer:
             if score is None:
                 boxes.append(Box(_PENDING, undecided))
             else:
-                points = lost(item, score)
-                boxes.append(Box(points, _loss_style(item, points)))
+                points = points_shown(item, score)
+                boxes.append(Box(points, _points_style(item, points)))
         known = self._lost_points(community)
-        boxes.append(Box(BLANK if known is None else known, _NO_LOSS))
+        boxes.append(Box(BLANK if known is None else known, _POINTS))
         boxes += [Box(value, CENTRED) for value in _scores(community)]
         boxes.append(Box(community.status.title, {**CENTRED, "font_size": SMALL, "bg_color": _STATUS_FILL[community.status]}))
         page.row(boxes)
@@ -388,29 +394,25 @@ class _Writer:
         """Points lost in the items that are decided and do not only add; None where nothing was received."""
         if not community.items:
             return None
-        return sum(lost(item, score) for item in self._losing if (score := community.items[item.number]) is not None)
-
-    @property
-    def _losing(self) -> tuple[Item, ...]:
-        return tuple(item for item in self.standard.items if item.base == item.points)
+        decided = ((item, community.items[item.number]) for item in self.standard.items if not only_adds(item))
+        return sum(points_shown(item, score) for item, score in decided if score is not None)
 
     def _total_losses(self, page: Page, rest: int) -> None:
         reported = [community for community in self.unit.communities if community.items]
-        sums = []
+        style = {**_POINTS, "bold": True, "bg_color": GOOD}
+        boxes = [Box(f"合计（已报{len(reported)}个社区）", {**style, "font_size": SMALL})]
         for item in self.standard.items:
             scores = (community.items[item.number] for community in reported)
-            sums.append(sum(lost(item, score) for score in scores if score is not None))
-        style = {**_NO_LOSS, "bold": True, "bg_color": GOOD}
-        whole = sum(self._lost_points(community) or 0 for community in reported)
-        label = Box(f"合计（已报{len(reported)}个社区）", {**style, "font_size": SMALL})
-        rest_boxes = [Box("", style) for _ in range(rest - 1)]
-        page.row([label, *(Box(value, style) for value in (*sums, whole)), *rest_boxes], 22)
+            whole = sum(points_shown(item, score) for score in scores if score is not None)
+            boxes.append(Box(whole, {**style, "num_format": _ADDED["num_format"]} if only_adds(item) else style))
+        boxes.append(Box(sum(self._lost_points(community) or 0 for community in reported), style))
+        page.row([*boxes, *(Box("", style) for _ in range(rest - 1))], 22)
 
     # 名单
 
     def lists(self) -> None:
         titles = ("序号", "社区代码", "社区名称", "自报", "申报得分", "核定得分", "最低分", "最高分", "备注")
-        page = self.page(LISTS, f"{self.name}社区名单", (5, 14, 26, 6, 7, 7, 7, 7, 18), landscape=False)
+        page = self.page(LISTS, f"{self.name}社区名单", (5, 14, 25, 6, 8, 8, 7, 7, 24), landscape=False)
         page.head(titles)
         mark = self.standard.pass_mark.points
         for status in (Status.GREEN, Status.BELOW, Status.PENDING, Status.MISSING):
@@ -449,7 +451,7 @@ def _remark(community: CommunityResult, mark: int) -> str:
         case Status.GREEN if community.claimed is False:
             return "未自报达标，审核达标"
         case Status.PENDING if (community.lowest or 0) >= mark:
-            return f"各种情形都在{mark}分以上，补正后即可认定"
+            return f"最低也有{mark}分，补正后即可认定"
         case Status.PENDING:
             return "补正的内容决定是否达标"
     return ""

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from greencomm import rules
-from greencomm.findings import Finding, Place
+from greencomm.findings import Finding, Misreading, Place
 from greencomm.forms import layout
-from greencomm.forms.entries import POINT_SCALE, Answer, ClauseRow, Located, Misreading, State
+from greencomm.forms.entries import POINT_SCALE, Answer, ClauseRow, Located, State
 from greencomm.forms.layout import Heading
 from greencomm.review.sheets import CommunitySheet
 from greencomm.review.submissions import is_blank
@@ -84,7 +84,7 @@ class _Reviewer:
                 )
 
     def unmeasured(self, clause: Clause, row: ClauseRow, basis: int, words: dict[str, Any]) -> Iterator[Finding]:
-        if row.actual.state is not State.BLANK:
+        if row.actual.shown.strip():
             place = self.sheet.at(row.actual.cell, clause.id)
             yield rules.ACTUAL_NOT_WANTED.at(place, found=row.actual.shown, **words)
         if basis == Basis.UNRESOLVED:

@@ -1,0 +1,1 @@
+"""The county workbook through one layout: issued, filled, read back."""

@@ -1,0 +1,1 @@
+"""From what lies in the input folder to workbooks worth reading."""
