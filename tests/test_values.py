@@ -46,7 +46,9 @@ def test_a_number_written_otherwise_is_converted(value):
     assert (answer.state, answer.value, answer.converted) == (State.VALUE, 3 * POINT_SCALE, True)
 
 
-@pytest.mark.parametrize("value, points", [(0.5, "0.5"), (4, "4"), ("7", "7"), ("0.5分", "0.5"), (0.1 + 0.2, "0.3"), (1000000, "1000000")])
+@pytest.mark.parametrize(
+    "value, points", [(0.5, "0.5"), (4, "4"), ("7", "7"), ("0.5分", "0.5"), (0.1 + 0.2, "0.3"), (1000000, "1000000")]
+)
 def test_points_that_the_clause_cannot_give_are_read_as_they_stand(value, points):
     answer = stated(value, DISCRETIONARY)
     assert (answer.state, answer.value) == (State.VALUE, int(Decimal(points) * POINT_SCALE))
@@ -72,7 +74,8 @@ def test_nought_is_nought_whatever_its_sign(value):
     "value",
     [
         "约3", "3-5", "3~5", "三", "1/2", "½", "1e3", "3、4", "1,000", "3 5", "3\n5", "3．", ".5", "3²", "①", "㉑", "85%", "％",
-        "3处", "+2", "加2分", "分", "扣", "扣分", "扣加3", "3分分", "——", "\u202e12", "0.1234567", 0.1234567, "9" * 40, "٣分之一",
+        "3处", "+2", "加2分", "分", "扣", "扣分", "扣加3", "3分分", "——", "\u202e12", "0.1234567", 0.1234567, "9" * 40,
+        "٣分之一", "3分钟", "G9",
     ],
 )  # fmt: skip
 def test_whatever_is_left_over_is_text(value):
@@ -165,8 +168,8 @@ def test_the_largest_count_believed_is_the_standards():
 @pytest.mark.parametrize(
     "value, percent",
     [
-        (0.85, "85"), (85, "85"), (1, "100"), (100, "100"), (0, "0"), (1.5, "1.5"), (59.9, "59.9"), (0.599, "59.9"), (0.9, "90"),
-        (0.1 + 0.2, "30"), (0.30000000000000004, "30"), (89.99999999999, "89.99999999999"), (0.009, "0.9"),
+        (0.85, "85"), (85, "85"), (1, "100"), (100, "100"), (0, "0"), (1.5, "1.5"), (59.9, "59.9"), (0.599, "59.9"),
+        (0.9, "90"), (0.1 + 0.2, "30"), (0.30000000000000004, "30"), (89.99999999999, "89.99999999999"), (0.009, "0.9"),
     ],
 )  # fmt: skip
 def test_a_plain_rate(value, percent):
@@ -176,8 +179,9 @@ def test_a_plain_rate(value, percent):
 
 @pytest.mark.parametrize(
     "value, percent",
-    [("85%", "85"), ("８５％", "85"), ("85 %", "85"), ("85", "85"), ("0.85", "85"), ("1", "100"), ("1%", "1"), ("0.5%", "0.5"), ("100.0%", "100")],
-)
+    [("85%", "85"), ("８５％", "85"), ("85 %", "85"), ("85", "85"), ("0.85", "85"), ("1", "100"), ("1%", "1"), ("0.5%", "0.5"),
+     ("100.0%", "100")],
+)  # fmt: skip
 def test_a_written_rate(value, percent):
     answer = actual(value, COVERAGE)
     assert (answer.state, answer.value, answer.converted) == (State.VALUE, int(Decimal(percent) * RATE_SCALE), True)
@@ -280,7 +284,8 @@ def test_the_claim(value, claimed, readable):
 
 
 @pytest.mark.parametrize(
-    "value, text", [(3.0, "3"), (0.1 + 0.2, "0.3"), (12, "12"), (" a ", "a"), (None, ""), (FaultyCell(Fault.DATE, "2021-01-01"), "2021-01-01")]
+    "value, text",
+    [(3.0, "3"), (0.1 + 0.2, "0.3"), (12, "12"), (" a ", "a"), (None, ""), (FaultyCell(Fault.ERROR, "#REF!"), "#REF!")],
 )
 def test_cells_as_their_author_sees_them(value, text):
     assert shown(value) == text

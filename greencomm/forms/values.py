@@ -119,7 +119,7 @@ def is_blank(value: CellValue) -> bool:
 
 def shown(value: CellValue) -> str:
     """A cell as its author sees it: ``3``, ``0.85``, ``约3处``; empty for blank."""
-    if value is None:
+    if value is None or is_blank(value):
         return ""
     if isinstance(value, str):
         return value.strip()

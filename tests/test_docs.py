@@ -1,0 +1,94 @@
+"""Generated pages follow the data and the catalogue; decision records are there, cited, and quote the notice."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from greencomm.rules import CATALOGUE
+from greencomm.standard import load_standard
+from greencomm.standard.loader import FOLDER
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+import build_docs  # noqa: E402
+
+STANDARD = load_standard()
+NOTICE = (FOLDER / "chuxiong-2021.notice.txt").read_text(encoding="utf-8")
+RECORDS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(build_docs.RECORDS.glob("D-*.md"))}
+SECTIONS = ["问题", "通知原文", "口径", "算例", "作用于", "如要修改"]
+
+
+def cited_by_data() -> dict[str, set[str]]:
+    """What of the standard cites each decision: clause ids, or the TOML table."""
+    cites: dict[str, set[str]] = {}
+    parts = [(clause.id, clause.decisions) for clause in STANDARD.clauses]
+    parts += [("[pass_mark]", STANDARD.pass_mark.decisions), ("[reading]", STANDARD.reading.decisions)]
+    parts += [("[urban_community]", STANDARD.urban_community.decisions)]
+    parts += [("[[target]]", target.decisions) for target in STANDARD.targets]
+    parts += [("[[deadline]]", deadline.decisions) for deadline in STANDARD.deadlines]
+    for where, decisions in parts:
+        for decision in decisions:
+            cites.setdefault(decision, set()).add(where)
+    return cites
+
+
+@pytest.mark.parametrize(("path", "text"), build_docs.pages().items(), ids=lambda value: getattr(value, "name", ""))
+def test_a_generated_page_has_not_drifted(path: Path, text: str) -> None:
+    assert path.read_text(encoding="utf-8") == text, "run: python tools/build_docs.py"
+
+
+def test_the_standards_list_of_decisions_is_the_records() -> None:
+    assert list(STANDARD.decisions) == list(RECORDS)
+
+
+def test_every_decision_that_is_cited_has_a_record() -> None:
+    by_rules = {decision for rule in CATALOGUE.values() for decision in rule.decisions}
+    assert (set(cited_by_data()) | by_rules) <= set(build_docs.titles())
+
+
+def test_every_record_is_cited() -> None:
+    by_rules = {decision for rule in CATALOGUE.values() for decision in rule.decisions}
+    assert set(RECORDS) <= set(cited_by_data()) | by_rules
+
+
+@pytest.mark.parametrize("decision", RECORDS)
+def test_a_record_answers_every_question_in_its_order(decision: str) -> None:
+    lines = RECORDS[decision].splitlines()
+    assert lines[0].startswith(f"# {decision} ")
+    assert lines[2].startswith("*In English: ")
+    assert [line.removeprefix("## ") for line in lines if line.startswith("## ")] == SECTIONS
+
+
+@pytest.mark.parametrize("decision", RECORDS)
+def test_a_record_quotes_the_notice_word_for_word(decision: str) -> None:
+    section = RECORDS[decision].split("## 通知原文\n")[1].split("\n## ")[0]
+    quotes = [line.removeprefix("> ") for line in section.splitlines() if line.startswith("> ")]
+    assert quotes or section.strip() == "通知没有规定。"
+    for quote in quotes:
+        assert quote in NOTICE
+
+
+@pytest.mark.parametrize("decision", RECORDS)
+def test_a_record_names_all_that_cites_it(decision: str) -> None:
+    acts = RECORDS[decision].split("## 作用于\n")[1].split("\n## ")[0]
+    for where in cited_by_data().get(decision, set()):
+        assert re.search(rf"(?<![0-9.]){re.escape(where)}(?![0-9])", acts), f"{decision} does not name {where}"
+
+
+def test_every_clause_and_rule_stands_on_its_page() -> None:
+    pages = {path.name: text for path, text in build_docs.pages().items()}
+    for clause in STANDARD.clauses:
+        assert f"| {clause.id} | " in pages["standard.md"]
+    for code in CATALOGUE:
+        assert f"| {code} | " in pages["rules.md"]
+
+
+def test_links_of_the_generated_pages_lead_somewhere() -> None:
+    for path, text in build_docs.pages().items():
+        for target in re.findall(r"\]\(([^)]+)\)", text):
+            assert target.endswith("README.md") or (path.parent / target).is_file(), target

@@ -1,0 +1,175 @@
+"""Writes docs/standard.md, docs/rules.md and docs/decisions/README.md from the data, the catalogue and the records.
+
+Run after a change of any of them; tests/test_docs.py fails when a page has drifted.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from greencomm.results import percent  # noqa: E402
+from greencomm.rules import CATALOGUE, SUBJECTS  # noqa: E402
+from greencomm.standard import PHASE_TITLES, Standard, load_standard  # noqa: E402
+
+DOCS = ROOT / "docs"
+RECORDS = DOCS / "decisions"
+GENERATED = "<!-- 由 tools/build_docs.py 生成，请勿手改 -->"
+_RECORD_NAME = re.compile(r"[DS]-[0-9]+")
+
+
+def cell(text: str) -> str:
+    """Text for a cell of a Markdown table."""
+    return re.sub(r"([\\|*<>`_])", r"\\\1", text).replace("\n", " ")
+
+
+def table(headers: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    """Lines of a Markdown table; cells are Markdown already."""
+    return [f"| {' | '.join(row)} |" for row in (headers, ("---",) * len(headers), *rows)]
+
+
+def links(decisions: tuple[str, ...]) -> str:
+    """The decisions as links to their records, as seen from docs/."""
+    return "、".join(f"[{each}](decisions/{each}.md)" for each in decisions)
+
+
+def titles() -> dict[str, str]:
+    """Title of every decision record by its number, in order."""
+    records = sorted(path for path in RECORDS.glob("*.md") if _RECORD_NAME.fullmatch(path.stem))
+    return {path.stem: path.read_text(encoding="utf-8").split("\n", 1)[0].removeprefix("# ").strip() for path in records}
+
+
+def standard_page(standard: Standard) -> str:
+    """The standard as a page: every clause with its terms, the notice's words and the decisions."""
+    lines = [
+        f"# {standard.title}",
+        "",
+        GENERATED,
+        "",
+        f"依据：{standard.document}附件1。标准编号 `{standard.id}`，数据在 `greencomm/standard/{standard.file_name}`。",
+        f"满分{standard.full_score}分，{len(standard.contents)}个内容、{len(standard.items)}项、{len(standard.clauses)}条。"
+        "“口径”是对原文的理解，点开可见理由和修改办法。",
+        "",
+        "## 达标线、目标和截止日期",
+        "",
+    ]
+    mark, urban = standard.pass_mark, standard.urban_community
+    rows = [("达标线", f"{mark.points}分", cell(mark.quote), links(mark.decisions))]
+    rows += [
+        (
+            f"{target.year}年目标",
+            percent(target.ratio),
+            cell(target.quote),
+            links(target.decisions),
+        )
+        for target in standard.targets
+    ]
+    rows += [
+        (
+            f"{PHASE_TITLES[deadline.phase]}截止",
+            f"{deadline.month}月{deadline.day}日",
+            cell(deadline.quote),
+            links(deadline.decisions),
+        )
+        for deadline in standard.deadlines
+    ]
+    rows.append(("计入的社区", f"代码末{urban.digits}位为{urban.allowed}", cell(urban.quote), links(urban.decisions)))
+    lines += table(("事项", "规定", "原文", "口径"), rows)
+    reading = standard.reading
+    lines += [
+        "",
+        f"填写用语：“{reading.none}”“{reading.not_applicable}”“{reading.yes}”“{reading.no}”；"
+        f"大于{reading.count_limit}的数不当作次数。口径：{links(reading.decisions)}。",
+    ]
+    for content in standard.contents:
+        lines += ["", f"## 内容{content.number}　{content.name}（{content.points}分）"]
+        for item in content.items:
+            start = "从0分起加" if item.base == 0 else "从满分起扣，最低0分"
+            lines += ["", f"### 第{item.number}项（{item.points}分）", "", f"{item.standard}", "", f"{start}。", ""]
+            lines += table(
+                ("条款", "名称", "类型", "分值", "上限", "单位", "扣（加）分办法", "可填的分", "原文", "口径"),
+                [
+                    (
+                        clause.id,
+                        cell(clause.name),
+                        clause.kind_title,
+                        str(clause.points),
+                        str(clause.cap),
+                        cell(clause.unit) or "—",
+                        cell(clause.terms),
+                        clause.allowed,
+                        cell(clause.quote),
+                        links(clause.decisions) or "—",
+                    )
+                    for clause in item.clauses
+                ],
+            )
+    return "\n".join(lines) + "\n"
+
+
+def rules_page() -> str:
+    """The catalogue of rules, grouped by subject; words in braces are filled in for each finding."""
+    lines = [
+        "# 审核规则目录",
+        "",
+        GENERATED,
+        "",
+        f"共{len(CATALOGUE)}条规则。“退回”的须改正后重新报送，“需核实”的请确认或说明，“提示”的不影响结果。"
+        "花括号中的词在每条问题中换成具体内容。编号不重复使用。",
+    ]
+    for subject in SUBJECTS.values():
+        rules = [rule for rule in CATALOGUE.values() if rule.subject == subject]
+        lines += ["", f"## {subject}", ""]
+        lines += table(
+            ("编号", "程度", "名称", "问题", "怎么办", "口径"),
+            [
+                (
+                    rule.code,
+                    rule.severity.title,
+                    cell(rule.title),
+                    cell(rule.message),
+                    cell(rule.fix),
+                    links(rule.decisions) or "—",
+                )
+                for rule in sorted(rules, key=lambda rule: rule.code)
+            ],
+        )
+    return "\n".join(lines) + "\n"
+
+
+def index_page() -> str:
+    """The index of the decision records."""
+    lines = [
+        "# 决定记录",
+        "",
+        GENERATED,
+        "",
+        "D 开头的是对通知的理解（口径），S 开头的是程序结构的选择。",
+        "口径用在哪里，见 [标准](../standard.md) 和 [规则目录](../rules.md)。",
+        "",
+    ]
+    lines += [f"- [{title}]({number}.md)" for number, title in titles().items()]
+    return "\n".join(lines) + "\n"
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page by its path."""
+    return {
+        DOCS / "standard.md": standard_page(load_standard()),
+        DOCS / "rules.md": rules_page(),
+        RECORDS / "README.md": index_page(),
+    }
+
+
+def main() -> None:
+    """Write every page."""
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()
