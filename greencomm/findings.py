@@ -14,7 +14,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         """The word that clerks see."""
         return {"send_back": "退回", "verify": "需核实", "note": "提示"}[self.value]
 

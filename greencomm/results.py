@@ -22,7 +22,7 @@ class Status(StrEnum):
     MISSING = "missing"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         """The word that people see."""
         return {"green": "达标", "below": "未达标", "pending": "待核实", "missing": "未报"}[self.value]
 
@@ -42,7 +42,7 @@ class FileState(StrEnum):
     IGNORED = "ignored"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         return {"accepted": "已采用", "superseded": "已被替代", "rejected": "未采用", "ignored": "未处理"}[self.value]
 
 

@@ -118,17 +118,17 @@ def show_check(outcome: Outcome) -> None:
     console = _console()
     result = outcome.result
     for file in result.files:
-        console.print(f"{_clean(file.path)}：{'可以报送审核' if file.state is FileState.ACCEPTED else file.state.title}")
+        console.print(f"{_clean(file.path)}：{'可以报送审核' if file.state is FileState.ACCEPTED else file.state.label}")
         if file.state is not FileState.ACCEPTED and file.state is not FileState.REJECTED:
             console.print(f"  {_clean(file.reason or '')}")
     for severity in Severity:
         found = [finding for finding in result.findings if finding.severity is severity]
         if found:
-            console.print(f"\n【{severity.title}】{len(found)}条")
+            console.print(f"\n【{severity.label}】{len(found)}条")
             for finding in found:
                 console.print(f"  ● {_where(finding)}{_clean(finding.message)}\n    {_clean(finding.fix)}")
     counts = "，".join(
-        f"{severity.title}{sum(finding.severity is severity for finding in result.findings)}条" for severity in Severity
+        f"{severity.label}{sum(finding.severity is severity for finding in result.findings)}条" for severity in Severity
     )
     console.print(f"\n合计：{counts}。")
     console.print("有“退回”问题，请改正后再报送。" if outcome.has_send_back else "没有需要退回的问题，可以报送。")

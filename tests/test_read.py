@@ -390,7 +390,11 @@ CELLS = (
 SHEETS = st.builds(
     Sheet,
     name=WORDS | st.text(max_size=5),
-    cells=st.dictionaries(st.tuples(st.integers(1, 12), st.integers(1, 6)), CELLS),
+    cells=st.builds(
+        lambda typed, labels: typed | labels,
+        st.dictionaries(st.tuples(st.integers(1, 12), st.integers(1, 6)), CELLS),
+        st.sampled_from([{}, {(1, 1): "社区代码", (3, 1): "条款", (3, 3): "扣分", (3, 2): "实际值"}]),
+    ),
     visibility=st.sampled_from(Visibility),
     merges=st.lists(st.tuples(*[st.integers(1, 6)] * 4)).map(tuple),
     hidden_rows=st.frozensets(st.integers(1, 12)),
@@ -398,7 +402,7 @@ SHEETS = st.builds(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.lists(SHEETS, max_size=3))
 def test_nothing_that_a_workbook_can_hold_breaks_reading(sheets):
     reading = read_form(Workbook(sheets), STANDARD)

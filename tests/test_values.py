@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from greencomm.forms.entries import POINT_SCALE, Misreading, State
@@ -244,6 +244,7 @@ def test_what_is_not_a_number_is_unreadable(value):
     assert stated(value).misreading is actual(value, NOISE).misreading is Misreading.UNREADABLE
 
 
+@settings(deadline=None)
 @given(
     value=st.none() | st.text() | st.floats() | st.integers() | st.builds(FaultyCell, st.sampled_from(Fault), st.text()),
     clause=st.sampled_from(STANDARD.clauses),
@@ -254,6 +255,7 @@ def test_every_cell_gives_one_answer(value, clause):
         assert answer.value == 0 or (answer.state is State.VALUE and answer.value > 0)
 
 
+@settings(deadline=None)
 @given(st.decimals(0, 100, places=6))
 def test_decimals_as_excel_holds_them_are_read_exactly(number):
     number = Decimal(f"{number:.6f}")
@@ -264,6 +266,7 @@ def test_decimals_as_excel_holds_them_are_read_exactly(number):
     assert actual(f"{number}%", NOISE).value == number * RATE_SCALE
 
 
+@settings(deadline=None)
 @given(st.integers(10**13, 10**15 - 1))
 def test_a_rate_of_fifteen_digits_is_read_exactly(digits):
     fraction = Fraction(digits, 10**15)

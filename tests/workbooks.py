@@ -154,6 +154,7 @@ def xlsx(*sheets: Sheet) -> bytes:
     """The sheets as a workbook written by XlsxWriter; formulas as ``=1*1`` with the sheet's values stored."""
     target = io.BytesIO()
     book = xlsxwriter.Workbook(target, {"in_memory": True})
+    book.set_properties({"created": datetime.datetime(2021, 8, 20)})  # The same bytes, whatever the clock.
     date = book.add_format({"num_format": "yyyy-mm-dd"})
     for source in sheets:
         page = book.add_worksheet(source.name)

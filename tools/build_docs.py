@@ -129,7 +129,7 @@ def rules_page() -> str:
             [
                 (
                     rule.code,
-                    rule.severity.title,
+                    rule.severity.label,
                     cell(rule.title),
                     cell(rule.message),
                     cell(rule.fix),

@@ -49,7 +49,7 @@ _MEANING = {
 }
 _DECISIVE = "是否达标"
 """Marks findings that decide whether the community reaches the pass mark."""
-_PENDING = Status.PENDING.title
+_PENDING = Status.PENDING.label
 _YES_NO = {True: "是", False: "否", None: "未填"}
 
 
@@ -93,12 +93,12 @@ def task(unit: UnitResult, result: RegionResult) -> Task:
     resend = (f"把“汇总”表的“{Summary.SUBMISSION}”改为 {(unit.submission or 1) + 1}，{hand_in}", *more)
     send_back, verify = unit.count(Severity.SEND_BACK), unit.count(Severity.VERIFY)
     if send_back:
-        also = f"，再核对“{Severity.VERIFY.title}”项" if verify else ""
-        first = f"打开“{FINDINGS}”，先改“{Severity.SEND_BACK.title}”项（标有“{_DECISIVE}”的最先改）{also}。"
+        also = f"，再核对“{Severity.VERIFY.label}”项" if verify else ""
+        first = f"打开“{FINDINGS}”，先改“{Severity.SEND_BACK.label}”项（标有“{_DECISIVE}”的最先改）{also}。"
         where = "在本单位的填报工作簿中修改，不要改动社区代码和条款号。"
         return Task(f"有 {send_back} 处必须修改，请改好后重新报送", due, (first, where, *resend), BAD)
     if verify:
-        check = f"打开“{FINDINGS}”，逐条核对“{Severity.VERIFY.title}”项：有误的修改，无误的在“{Column.EVIDENCE}”栏说明。"
+        check = f"打开“{FINDINGS}”，逐条核对“{Severity.VERIFY.label}”项：有误的修改，无误的在“{Column.EVIDENCE}”栏说明。"
         return Task(f"没有必须修改的内容，有 {verify} 处需要核实", due, (check, *resend), WARN)
     return Task("审核通过，无需修改", "", more, GOOD)
 
@@ -250,7 +250,7 @@ class _Writer:
         for severity in Severity:
             style = {**CENTRED, "bg_color": SEVERITY_FILL[severity]}
             count = self.unit.count(severity)
-            page.row([Box(severity.title, style), Box(count, CENTRED), Box(_MEANING[severity], BOXED, 2)])
+            page.row([Box(severity.label, style), Box(count, CENTRED), Box(_MEANING[severity], BOXED, 2)])
 
     def _figures(self, page: Page) -> None:
         unit, result = self.unit, self.result
@@ -265,10 +265,10 @@ class _Writer:
         rows: list[tuple[str, int | str | None, int | str, str]] = [
             ("城市社区总数", None, unit.urban_communities, "以名册为准，是完成比例的分母"),
             ("已报社区", None, unit.urban_communities - counts[Status.MISSING], "收到填报表的社区"),
-            (Status.GREEN.title, claimed, counts[Status.GREEN], self._difference(claimed, counts[Status.GREEN])),
-            (Status.BELOW.title, None, counts[Status.BELOW], f"核定得分达不到{self.standard.pass_mark.points}分"),
+            (Status.GREEN.label, claimed, counts[Status.GREEN], self._difference(claimed, counts[Status.GREEN])),
+            (Status.BELOW.label, None, counts[Status.BELOW], f"核定得分达不到{self.standard.pass_mark.points}分"),
             (_PENDING, None, counts[Status.PENDING], "有条款无法计分，补正后才能确定"),
-            (Status.MISSING.title, None, counts[Status.MISSING], "没有收到填报表，或填报表是空白"),
+            (Status.MISSING.label, None, counts[Status.MISSING], "没有收到填报表，或填报表是空白"),
             ("完成比例", percent(claimed_ratio), percent(unit.completion_ratio), aim),
         ]
         for label, own, assessed, remark in rows:
@@ -296,7 +296,7 @@ class _Writer:
             page.row(
                 [
                     Box(file.path, BOXED),
-                    Box(file.state.title, {**CENTRED, "bg_color": fill}),
+                    Box(file.state.label, {**CENTRED, "bg_color": fill}),
                     Box(code, {**CENTRED, "font_size": SMALL}),
                     Box(reason, BOXED),
                 ]
@@ -321,7 +321,7 @@ class _Writer:
             page.row(
                 [
                     Box(number, centred),
-                    Box(first.severity.title, {**centred, "bg_color": SEVERITY_FILL[first.severity]}),
+                    Box(first.severity.label, {**centred, "bg_color": SEVERITY_FILL[first.severity]}),
                     Box(_DECISIVE if first.decides else "", decides),
                     Box(first.rule, centred),
                     Box(self._where(group, several), body),
@@ -387,7 +387,7 @@ class _Writer:
         known = self._lost_points(community)
         boxes.append(Box(BLANK if known is None else known, _POINTS))
         boxes += [Box(value, CENTRED) for value in _scores(community)]
-        boxes.append(Box(community.status.title, {**CENTRED, "font_size": SMALL, "bg_color": _STATUS_FILL[community.status]}))
+        boxes.append(Box(community.status.label, {**CENTRED, "font_size": SMALL, "bg_color": _STATUS_FILL[community.status]}))
         page.row(boxes)
 
     def _lost_points(self, community: CommunityResult) -> int | None:
@@ -421,7 +421,7 @@ class _Writer:
                 # Where the range straddles the pass mark, the answer decides; those come first (D-09).
                 members.sort(key=lambda community: (community.lowest or 0) >= mark)
             section = {**BOXED, "bold": True, "bg_color": _STATUS_FILL[status]}
-            page.wide(f"{status.title}（{len(members)}个）", section, 22)
+            page.wide(f"{status.label}（{len(members)}个）", section, 22)
             if not members:
                 page.wide("无", {**BOXED, "font_color": GREY})
             for number, community in enumerate(members, 1):

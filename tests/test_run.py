@@ -1,0 +1,286 @@
+"""The whole run from the command line: the shipped sample, damaged inputs, exit statuses, the same bytes again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+from season import CITY, COUNTY, form
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(*words, cwd=ROOT, encoding="utf-8", **environment):
+    """The program as a person starts it; returns (exit status, standard output, standard error)."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "process.py"), *map(str, words)],
+        cwd=cwd,
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": encoding} | environment,
+        check=False,
+    )
+    return done.returncode, done.stdout.decode(encoding), done.stderr.decode(encoding)
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A folder with a roster of the season's two units."""
+    from season import ROSTER
+
+    from greencomm.roster import BatchLabel
+    from greencomm.rosters_io import write_roster
+
+    (tmp_path / "input").mkdir()
+    batch = {BatchLabel.REGION: "楚雄州", BatchLabel.YEAR: 2021, BatchLabel.PHASE: "年度总结", BatchLabel.UNIT: "州住建局"}
+    from greencomm.standard import load_standard
+
+    write_roster(tmp_path / "input" / "roster.xlsx", load_standard(), batch, ROSTER.units, ROSTER.communities)
+    return tmp_path
+
+
+def review(place, *words):
+    """Run in ``place`` on 18 October 2021; returns (exit status, result.json, screen)."""
+    status, out, err = run("--date", "2021-10-18", *words, cwd=place)
+    result = place / "output" / "2021-annual" / "result.json"
+    return status, json.loads(result.read_text(encoding="utf-8")) if result.exists() else None, out + err
+
+
+def put(place, name, data):
+    path = place / "input" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def truncated_zip():
+    return form(CITY)[:5000]
+
+
+def other_programme(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["姓名", "工资"])
+    book.save(tmp_path / "other.xlsx")
+    return (tmp_path / "other.xlsx").read_bytes()
+
+
+DAMAGED = {
+    "空文件.xlsx": (lambda _: b"", "0字节"),
+    "文本.xlsx": (lambda _: "条款,扣分\n1.1,0\n".encode("gbk"), "文本"),
+    "截断.xlsx": (lambda _: truncated_zip(), "无法读取"),
+    "工资.xlsx": (other_programme, "不是绿色社区创建的填报工作簿"),
+    "网页.xls": (lambda _: b"<html><table></table></html>", "网页"),
+    "照片.jpg": (lambda _: b"\xff\xd8\xff\xe0 photo", "图片"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_file_costs_only_itself(place, tmp_path, name):
+    put(place, "双柏县.xlsx", form(COUNTY))
+    make, words = DAMAGED[name]
+    put(place, name, make(tmp_path))
+    status, result, screen = review(place)
+    assert status == 1
+    states = {file["path"]: file for file in result["files"]}
+    assert states[name]["state"] == "rejected" and words in states[name]["reason"]
+    assert states["双柏县.xlsx"]["state"] == states["roster.xlsx"]["state"] == "accepted"
+    assert result["units"][1]["green"] == ["532322101001"]
+    assert name in screen and "Traceback" not in screen
+
+
+def test_a_unit_whose_only_file_was_rejected(place):
+    put(place, "双柏县.xlsx", form(COUNTY))
+    put(place, "楚雄市.xlsx", b"")
+    _, result, screen = review(place)
+    assert [unit["state"] for unit in result["units"]] == ["rejected", "received"]
+    assert "文件未采用" in screen
+
+
+def test_nothing_to_process(place):
+    status, result, screen = review(place)
+    assert (status, result) == (3, None)
+    assert "还没有各县市报送的工作簿" in screen
+
+
+def roster_with(place, change):
+    path = place / "input" / "roster.xlsx"
+    book = openpyxl.load_workbook(path)
+    change(book)
+    book.save(path)
+
+
+def same_code_twice(book):
+    page = book["社区名册"]
+    column = next(cell.column for cell in page[1] if cell.value == "社区代码")
+    page.cell(3, column).value = page.cell(2, column).value
+
+
+def no_name(book):
+    page = book["社区名册"]
+    column = next(cell.column for cell in page[1] if cell.value == "社区名称")
+    page.cell(2, column).value = None
+
+
+@pytest.mark.parametrize(("change", "words"), [(same_code_twice, "532301101001"), (no_name, "社区名称")])
+def test_a_damaged_roster_stops_with_one_sentence(place, change, words):
+    put(place, "双柏县.xlsx", form(COUNTY))
+    roster_with(place, change)
+    status, result, screen = review(place)
+    assert (status, result) == (2, None)
+    assert words in screen and screen.strip().count("\n") == 0
+
+
+def test_a_missing_roster(place):
+    (place / "input" / "roster.xlsx").unlink()
+    status, _, screen = review(place)
+    assert status == 2 and "roster.xlsx" in screen and screen.strip().count("\n") == 0
+
+
+def test_an_output_that_cannot_be_written_leaves_what_stood_there(place):
+    put(place, "双柏县.xlsx", form(COUNTY))
+    review(place)
+    folder = place / "output" / "2021-annual"
+    before = snapshot(folder)
+    put(place, "楚雄市.xlsx", form(CITY))
+    # A folder in the place of an output cannot be replaced, not even by root.
+    (folder / "annex2.xlsx").unlink()
+    (folder / "annex2.xlsx").mkdir()
+    status, _, screen = review(place)
+    assert status == 4 and "annex2.xlsx" in screen and "Traceback" not in screen
+    assert {name: digest for name, digest in before.items() if name != "annex2.xlsx"} == snapshot(folder)
+    (folder / "annex2.xlsx").rmdir()
+    status, result, _ = review(place)
+    assert status == 0 and result["region"]["green"] == 3
+
+
+def snapshot(folder):
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_same_input_same_bytes_and_inputs_untouched(place, tmp_path_factory):
+    put(place, "双柏县.xlsx", form(COUNTY))
+    put(place, "子文件夹/楚雄市.xlsx", form(CITY))
+    given = snapshot(place / "input")
+    review(place)
+    first = snapshot(place / "output")
+    again = tmp_path_factory.mktemp("again")
+    (again / "input").mkdir()
+    for name in sorted(given, reverse=True):
+        (again / "input" / name).parent.mkdir(exist_ok=True)
+        shutil.copy(place / "input" / name, again / "input" / name)
+    review(again, "--archive", again / "elsewhere")
+    assert snapshot(again / "output") == first
+    assert snapshot(place / "input") == given
+    review(place)
+    assert snapshot(place / "output") == first
+
+
+def test_outputs_listed_with_their_hashes_and_nothing_else(place):
+    put(place, "双柏县.xlsx", form(COUNTY))
+    _, result, _ = review(place)
+    folder = place / "output" / "2021-annual"
+    listed = {output["path"]: output["sha256"] for output in result["outputs"]}
+    assert {**listed, "result.json": None}.keys() == snapshot(folder).keys()
+    assert all(snapshot(folder)[path] == digest for path, digest in listed.items())
+    assert [path.name for path in (place / "output").iterdir()] == ["2021-annual"]
+
+
+def test_an_output_no_longer_made_is_taken_away(place):
+    put(place, "双柏县.xlsx", form(COUNTY))
+    review(place)
+    mine = place / "output" / "2021-annual" / "我的笔记.txt"
+    mine.write_text("留着", encoding="utf-8")
+    roster_with(place, lambda book: [setattr(cell, "value", "双柏新县") for row in book for cells in row for cell in cells
+                                     if cell.value == "双柏县"])  # fmt: skip
+    _, result, _ = review(place)
+    assert result["units"][1]["name"] == "双柏新县"
+    assert sorted(p.name for p in (place / "output" / "2021-annual" / "units").iterdir()) == ["双柏新县", "楚雄市"]
+    assert mine.exists()
+
+
+def test_the_shipped_sample(tmp_path):
+    status, out, err = run("--date", "2021-10-18", "--output", tmp_path / "out", "--archive", tmp_path / "archive")
+    result = json.loads((tmp_path / "out" / "2021-annual" / "result.json").read_text(encoding="utf-8"))
+    assert status == 1 and err == ""
+    assert "【示例】" in out and "\x1b" not in out
+    assert result["region"]["urban_communities"] == 137 and len(result["communities"]) == 137
+    assert [unit["state"] for unit in result["units"]].count("missing") == 1
+    assert {community["status"] for community in result["communities"]} == {"green", "below", "pending", "missing"}
+    assert {finding["severity"] for finding in result["findings"]} == {"send_back", "verify", "note"}
+    with zipfile.ZipFile(tmp_path / "out" / "2021-annual" / "annex2.xlsx") as book:
+        assert "示例" in b"".join(book.read(name) for name in book.namelist()).decode("utf-8", "replace")
+
+
+def test_the_sample_is_what_its_script_makes(tmp_path):
+    from tools.build_sample import build
+
+    shutil.copy(ROOT / "input" / "roster.xlsx", tmp_path)
+    made = build(tmp_path)
+    assert {path.name for path in made} == {path.name for path in (ROOT / "input").glob("*.xlsx")} - {"roster.xlsx"}
+    for path in made:
+        assert path.read_bytes() == (ROOT / "input" / path.name).read_bytes(), path.name
+
+
+def test_json_is_all_that_stands_on_standard_output(place):
+    put(place, "双柏县.xlsx", form(COUNTY))
+    status, out, _ = run("--json", "--date", "2021-10-18", cwd=place)
+    document = json.loads(out)
+    assert status == 0 and document["schema"] == "greencomm-result/1"
+    assert json.loads((place / "output" / "2021-annual" / "result.json").read_text(encoding="utf-8")) == document
+
+
+def test_a_gbk_console_never_breaks(place):
+    put(place, "双柏县✔🌳.xlsx", b"")
+    status, out, err = run("--date", "2021-10-18", cwd=place, encoding="gbk")
+    assert status == 1 and "双柏县??.xlsx" in out and err == ""
+
+
+def test_check_says_the_same_and_writes_nothing(place):
+    path = put(place, "双柏县.xlsx", form(COUNTY, change=None))
+    status, out, _ = run("check", path, cwd=place)
+    assert status == 0 and "可以报送" in out
+    assert not (place / "output").exists()
+    status, out, _ = run("check", put(place, "坏.xlsx", b""), "--json", cwd=place)
+    assert status == 1 and [finding["rule"] for finding in json.loads(out)["findings"]] == ["F01"]
+
+
+def test_forms_are_written_for_every_unit(place):
+    status, out, _ = run("forms", "--output", place / "下发", "--date", "2021-09-01", cwd=place)
+    assert status == 0
+    assert sorted(path.name for path in (place / "下发").iterdir()) == [
+        "双柏县_2021年度总结_填报工作簿.xlsx", "楚雄市_2021年度总结_填报工作簿.xlsx",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["--inptu", "x"], "您是不是想写 --input"),
+        (["chek", "a.xlsx"], "您是不是想写 check"),
+        (["--year", "21"], "4位数字"),
+        (["--date", "2021.10.18"], "年-月-日"),
+        (["--phase", "autumn"], "self-evaluation"),
+        (["--input"], "后面缺少内容"),
+        (["check"], "请写明要自查的文件"),
+        (["forms", "x"], "多余的内容"),
+    ],
+)
+def test_wrong_use_gets_a_hint(place, words, answer):
+    status, out, err = run(*words, cwd=place)
+    assert status == 2 and answer in err and out == ""
+
+
+def test_help_is_chinese_and_quick(place):
+    status, out, _ = run("--help", cwd=place)
+    assert status == 0 and "用法" in out and "例子" in out
