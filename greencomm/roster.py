@@ -21,10 +21,10 @@ import python_calamine
 
 from greencomm.errors import RosterError
 from greencomm.findings import Finding, Place
-from greencomm.forms.layout import normal_label
 from greencomm.intake.workbook import cell_name
 from greencomm.rules import ROSTER_NOT_URBAN
 from greencomm.standard import ANNUAL, PHASE_TITLES, SELF_EVALUATION, Standard
+from greencomm.texts import normal_label
 
 COMMITTEE = "居民委员会"
 

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from workbooks import CODE, community, community_table, sheet, workbook, xlsx
 
+from greencomm.findings import Misreading
 from greencomm.forms import layout
-from greencomm.forms.entries import POINT_SCALE, FormReading, Misreading, SheetReading, State
+from greencomm.forms.entries import POINT_SCALE, FormReading, SheetReading, State
 from greencomm.forms.issue import SheetAnswers, issue_workbook
 from greencomm.forms.layout import Column, Heading, Summary
 from greencomm.forms.read import MAX_EXTRA_CELLS, clause_id, read_form

@@ -186,7 +186,7 @@ def two_files_with_one_community():
 
 
 def with_roster_finding():
-    finding = ROSTER_NOT_URBAN.at(Place(unit=CITY.code, sheet="社区名册", cell="C5"), found="532301101201", name="某村村民委员会")
+    finding = ROSTER_NOT_URBAN.at(Place(unit=CITY.code, sheet="社区名册", cell="C5"), found="532301101201", name="某村村委会")
     return judge(*city(), roster=dataclasses.replace(ROSTER, findings=(finding,)))
 
 

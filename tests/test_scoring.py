@@ -78,12 +78,12 @@ SITUATIONS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "changes", "assessed", "declared", "lowest", "highest"), SITUATIONS, ids=lambda v: str(v)[:40])
-def test_situation(name, changes, assessed, declared, lowest, highest):
+@pytest.mark.parametrize(("name", "changes", "assessed", "declared", "low", "high"), SITUATIONS, ids=lambda v: str(v)[:30])
+def test_situation(name, changes, assessed, declared, low, high):
     row, _ = scored(changes)
     assert int(row.assessed) == (UNRESOLVED if assessed == "-" else assessed)
     assert points(int(row.declared)) == (None if declared == "-" else Decimal(declared))
-    assert (int(row.lowest), int(row.highest)) == (lowest, highest)
+    assert (int(row.lowest), int(row.highest)) == (low, high)
 
 
 def test_items_of_a_sheet():

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from greencomm.forms.entries import POINT_SCALE, Misreading, State
+from greencomm.findings import Misreading
+from greencomm.forms.entries import POINT_SCALE, State
 from greencomm.forms.values import is_blank, read_actual, read_claim, read_stated, shown
 from greencomm.intake.workbook import Fault, FaultyCell
 from greencomm.standard import RATE_SCALE, load_standard

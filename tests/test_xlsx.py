@@ -481,6 +481,14 @@ def test_a_sheet_that_is_none(text):
     assert "工作表“S”" in why(zipped(raw_parts() | {SHEET: text}))
 
 
+@pytest.mark.parametrize("part", ["xl/sharedStrings.xml", "xl/styles.xml"])
+def test_a_part_that_is_named_but_missing(part):
+    # Without its styles a date would be a number.
+    parts = raw_parts()
+    del parts[part]
+    assert part in why(zipped(parts))
+
+
 def test_missing_and_repeated_parts():
     parts = raw_parts()
     del parts[SHEET]

@@ -25,7 +25,10 @@ class State(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer cell. ``value`` (where state is VALUE): a count; a rate × RATE_SCALE percent points; or points × POINT_SCALE."""
+    """One answer cell.
+
+    ``value`` (where state is VALUE) is a count, a rate × RATE_SCALE percent points, or points × POINT_SCALE.
+    """
 
     state: State
     cell: str | None = None

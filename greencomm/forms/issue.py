@@ -982,13 +982,12 @@ def _percent_number(value: CellInput) -> CellInput:
 
 def _rules(standard: Standard) -> list[str]:
     mark = standard.pass_mark
-    texts = [
+    return [
         f"满分{standard.full_score}分。标准原文：{plain(mark.quote)}。“以上”包括本数，{mark.points}分即为达标。",
         "每项得分＝分值－各条款应扣之和，扣完为止，不出现负分"
         + ("；加分项从0分起加，不超过分值。" if any(clause.adds for clause in standard.clauses) else "。"),
         "完成比例＝达标社区数÷本单位全部城市社区数，没有参加的社区也计入总数。",
     ]
-    return texts
 
 
 def plain(quote: str) -> str:

@@ -5,7 +5,6 @@ Everything received is found by these labels, never by an address.
 
 from __future__ import annotations
 
-import unicodedata
 from enum import StrEnum
 
 TEMPLATE_VERSION = "1.0"
@@ -98,11 +97,3 @@ def total_unfinished(missing: int, wrong: int) -> str:
     """What a total shows before every clause has its deduction: ``还差3项，有误2项``."""
     parts = ([f"还差{missing}项"] if missing else []) + ([f"{WRONG}{wrong}项"] if wrong else [])
     return "，".join(parts)
-
-
-def normal_label(text: object) -> str:
-    """A label for comparison: full width folded, blanks and a closing colon dropped."""
-    if not isinstance(text, str):
-        return ""
-    folded = unicodedata.normalize("NFKC", text)
-    return "".join(ch for ch in folded if not ch.isspace() and ch not in "\u200b\u200c\u200d\ufeff").rstrip(":")

@@ -12,19 +12,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
+from greencomm.findings import Misreading
 from greencomm.forms import values
-from greencomm.forms.entries import Answer, ClauseRow, FormMeta, FormReading, Located, Misreading, SheetReading, State
-from greencomm.forms.layout import (
-    GUIDE_SHEET,
-    META_SHEET,
-    SUMMARY_SHEET,
-    TOTAL_ROW,
-    Column,
-    Heading,
-    Meta,
-    Summary,
-    normal_label,
-)
+from greencomm.forms.entries import Answer, ClauseRow, FormMeta, FormReading, Located, SheetReading, State
+from greencomm.forms.layout import GUIDE_SHEET, META_SHEET, SUMMARY_SHEET, TOTAL_ROW, Column, Heading, Meta, Summary
 from greencomm.intake.workbook import (
     MAX_COLUMN,
     Address,
@@ -39,6 +30,7 @@ from greencomm.intake.workbook import (
 )
 from greencomm.standard.kinds import Clause
 from greencomm.standard.model import Reading, Standard
+from greencomm.texts import normal_label
 
 MAX_EXTRA_CELLS = 20
 """How many cells outside the form are told of on one sheet; a whole foreign table needs no longer list."""

@@ -13,7 +13,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from greencomm.forms.entries import POINT_SCALE, Answer, Misreading, State
+from greencomm.findings import Misreading
+from greencomm.forms.entries import POINT_SCALE, Answer, State
 from greencomm.intake.workbook import CellValue, Fault, FaultyCell
 from greencomm.standard.kinds import RATE_SCALE, Clause, Counted, Rate
 from greencomm.standard.model import Reading

@@ -144,9 +144,9 @@ class _Package:
             raise Unreadable(_ENCRYPTED, _ENCRYPTED_ADVICE)
         if sum(info.file_size for info in infos) > MAX_EXPANDED:
             raise Unreadable(f"文件解压后超过{MAX_EXPANDED // 1024 // 1024}MB，远大于正常的填报工作簿")
-        # Some writers use backslashes.
-        self._parts = {_part_key(info.filename): info for info in infos if not info.is_dir()}
-        if len(self._parts) != sum(not info.is_dir() for info in infos):
+        files = [info for info in infos if not info.filename.endswith("/")]
+        self._parts = {_part_key(info.filename): info for info in files}
+        if len(self._parts) != len(files):
             raise Unreadable("文件内部有同名的部件，无法确定以哪个为准")
         self.names = sorted(self._parts)
 
@@ -201,6 +201,7 @@ class _Package:
 
 
 def _part_key(name: str) -> str:
+    """A part's name for comparison; some writers use backslashes."""
     return name.replace("\\", "/").lstrip("/").casefold()
 
 
@@ -299,6 +300,7 @@ class _BookParts:
         if not self.sheets:
             raise Unreadable("工作簿里没有工作表")
         by_kind = {link.kind: link.part for link in links.values()}
+        # None where the workbook has none; a part that is named but missing stops the reading.
         self.strings_part = by_kind.get("sharedStrings")
         self.styles_part = by_kind.get("styles")
 
@@ -322,7 +324,7 @@ class _BookParts:
 def _read_strings(package: _Package, part: str | None) -> list[str]:
     """Shared strings: runs of rich text joined, phonetic guides left out."""
     strings: list[str] = []
-    if part is None or part not in package:
+    if part is None:
         return strings
     names = _names("si", "t", "rPh")
     chunks: list[str] = []
@@ -367,7 +369,7 @@ def _clean(text: str) -> str:
 
 def _read_date_styles(package: _Package, part: str | None) -> frozenset[str]:
     """Indexes of the cell formats that show a number as a date or time, as cells write them."""
-    if part is None or part not in package:
+    if part is None:
         return frozenset()
     names = _names("numFmt", "cellXfs", "xf")
     codes: dict[str, str] = {}

@@ -20,10 +20,10 @@ from openpyxl.worksheet.properties import PageSetupProperties
 
 from greencomm import paper
 from greencomm.errors import UserError
-from greencomm.forms.layout import normal_label
 from greencomm.outputs import book
 from greencomm.results import CommunityResult, RegionResult
 from greencomm.results import ratio as share
+from greencomm.texts import normal_label
 
 # The labels of the form, as the notice prints them; the standard's data gives the years and the remaining words.
 COUNTY = "县（市、区）"

@@ -16,6 +16,7 @@ from greencomm.review.sheets import CommunitySheet
 from greencomm.review.submissions import is_blank
 from greencomm.scoring import Basis, points
 from greencomm.standard import Clause, Standard, percent_text
+from greencomm.texts import normal_label
 
 _EXAMPLES = {"rate": "85%", "count": "2"}
 
@@ -269,7 +270,7 @@ def number_in(located: Located) -> Decimal | None:
     """A typed number, also one typed as text (``95分``); None for anything else, live messages included."""
     if isinstance(located.value, (int, float)):
         return Decimal(repr(located.value)).quantize(Decimal("1e-6")).normalize()
-    text = layout.normal_label(located.text).removesuffix("分")
+    text = normal_label(located.text).removesuffix("分")
     try:
         return Decimal(text).normalize() if text and text[0].isdigit() else None
     except ArithmeticError:

@@ -6,8 +6,8 @@ import difflib
 import re
 from collections.abc import Iterable
 
-from greencomm.forms.layout import normal_label
 from greencomm.roster import Community
+from greencomm.texts import normal_label
 
 _SUFFIX = re.compile(r"(社区)?(居民委员会|居委会|居民委|村民委员会|村委会)?$")
 

@@ -9,12 +9,13 @@ from typing import Any
 from greencomm import rules
 from greencomm.findings import Finding, Place
 from greencomm.forms.entries import ClauseRow, SheetReading
-from greencomm.forms.layout import Heading, normal_label
+from greencomm.forms.layout import Heading
 from greencomm.forms.values import read_claim
 from greencomm.review.names import is_variant, nearest, same_place_name
 from greencomm.review.submissions import Filed, Submission, code_text, is_blank, sheet_contents, year_text
 from greencomm.roster import Community, Roster
 from greencomm.standard import Clause, Standard
+from greencomm.texts import normal_label
 
 
 @dataclass(slots=True)

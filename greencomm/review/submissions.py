@@ -13,12 +13,13 @@ from greencomm import rules
 from greencomm.findings import Finding, Place
 from greencomm.forms import layout
 from greencomm.forms.entries import FormReading, Located, SheetReading
-from greencomm.forms.layout import Heading, Summary, normal_label
+from greencomm.forms.layout import Heading, Summary
 from greencomm.intake.arrivals import Arrival
 from greencomm.results import FileState, ReceivedFile
 from greencomm.review.names import same_place_name
 from greencomm.roster import Roster, Unit
 from greencomm.standard import PHASE_TITLES, Standard
+from greencomm.texts import normal_label
 
 StandardOf = Callable[[Unit], Standard]
 
@@ -335,7 +336,7 @@ def other_year(form: FormReading, year: int) -> str | None:
 
 
 def received_at(entry: Filed) -> datetime.datetime:
-    """When it was received: the mail's date, else when the document was last saved; the earliest time where neither is known."""
+    """When it was received: the mail's date, else when the document was last saved; the earliest time where neither is."""
     known = entry.arrival.received or entry.arrival.saved
     return known.replace(tzinfo=None) if known else datetime.datetime.min
 
