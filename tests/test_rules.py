@@ -412,3 +412,19 @@ def test_a_pending_community_whose_range_straddles_the_mark_comes_first():
     blanks = [finding for finding in result.findings if finding.rule == "C01"]
     assert [(f.place.community, f.decides) for f in blanks] == [(BRIDGE.code, True), (EAST.code, False)]
     assert status_of(result, BRIDGE) is Status.PENDING
+
+
+def test_a_broken_sheet_costs_only_itself():
+    import io
+    import zipfile
+
+    source, target = zipfile.ZipFile(io.BytesIO(form(CITY))), io.BytesIO()
+    with zipfile.ZipFile(target, "w") as broken:
+        for name in source.namelist():
+            data = source.read(name)
+            broken.writestr(name, data[: len(data) // 2] if name == "xl/worksheets/sheet3.xml" else data)
+    result = judge(arrive("楚雄市.xlsx", target.getvalue()))
+    assert [(c.status, c.lowest, c.highest) for c in result.units[0].communities] == [
+        (Status.PENDING, 0, 100), (Status.GREEN, 96, 96),
+    ]  # fmt: skip
+    assert [finding.rule for finding in result.findings] == ["S08"]

@@ -67,7 +67,7 @@ def read_form(workbook: Workbook, standard: Standard) -> FormReading:
         name = grid.sheet.name
         if grid is summary or normal_label(name) == normal_label(GUIDE_SHEET):
             continue
-        if name in issued or _looks_like_community(grid, standard):
+        if name in issued or grid.sheet.is_broken or _looks_like_community(grid, standard):
             damaged.append(name)
         elif grid.rows:
             others.append(name)

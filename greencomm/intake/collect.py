@@ -109,7 +109,7 @@ def open_bytes(arrival: Arrival, data: bytes, standard: Standard) -> None:
         workbook = read_xlsx(data)
         arrival.form = read_form(workbook, standard)
     except Unreadable as error:
-        arrival.refused = str(error)
+        arrival.refused, arrival.advice = error.reason, f"{error.advice}。"
         return
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise

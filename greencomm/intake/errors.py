@@ -15,3 +15,7 @@ class Unreadable(Exception):
     def __init__(self, reason: str, advice: str = RESAVE) -> None:
         super().__init__(reason)
         self.reason, self.advice = reason, advice
+
+
+class BrokenPart(Unreadable):
+    """One part of the file is broken; where it is a sheet, it costs that sheet only."""

@@ -56,6 +56,8 @@ class Sheet:
     """First row, first column, last row, last column of each merged range."""
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
+    is_broken: bool = False
+    """The sheet's own part of the file could not be read; it has no cells."""
 
 
 @dataclass(slots=True)

@@ -15,13 +15,13 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 from urllib.parse import unquote
 from xml.parsers import expat
 
-from greencomm.intake.errors import Unreadable
+from greencomm.intake.errors import BrokenPart, Unreadable
 from greencomm.intake.workbook import (
     MAX_COLUMN,
     MAX_ROW,
@@ -87,7 +87,8 @@ def read_xlsx(data: bytes) -> Workbook:
 
     Numbers keep what the file stores: int where the stored text is integral, else float. A cell that has content but no
     usable value is a FaultyCell. Raises Unreadable where the file as a whole cannot be trusted: no or a torn zip,
-    encrypted, not a workbook, a DOCTYPE, broken XML, a cell address that cannot be, or larger than any genuine workbook.
+    encrypted, not a workbook, a DOCTYPE, or larger than any genuine workbook; a sheet with broken XML or an impossible
+    address costs that sheet only, unless nothing else is left.
     """
     package = _Package(data)
     book = _BookParts(package)
@@ -96,11 +97,19 @@ def read_xlsx(data: bytes) -> Workbook:
     sheets: list[Sheet] = []
     raws: list[_RawSheet] = []
     room = MAX_CELLS
+    first_broken: BrokenPart | None = None
     for entry in book.sheets:
-        raw = _read_sheet(package.read(entry.part), entry.name, strings, dates, book.uses_1904, room)
+        broken: BrokenPart | None = None
+        try:
+            raw = _read_sheet(package.read(entry.part), entry.name, strings, dates, book.uses_1904, room)
+        except BrokenPart as error:
+            raw, broken = _RawSheet({}, 0), error
+            first_broken = first_broken or error
         room -= raw.cell_count
         raws.append(raw)
-        sheets.append(_finished(entry, raw))
+        sheets.append(replace(_finished(entry, raw), is_broken=broken is not None))
+    if first_broken is not None and all(sheet.is_broken or not sheet.cells for sheet in sheets):
+        raise first_broken
     failed = _compare_with_calamine(data, book, sheets, raws)
     saved, properties = _read_properties(package)
     return Workbook(
@@ -239,7 +248,7 @@ def _parse(
         raise Unreadable("文件内含有文档类型声明（DOCTYPE），正常的工作簿不会有，为安全起见不予打开") from None
     except (expat.ExpatError, ValueError, LookupError):
         # ValueError and LookupError: an encoding that XML parsers need not know.
-        raise Unreadable(f"{what}的内容已损坏，读不出来") from None
+        raise BrokenPart(f"{what}的内容已损坏，读不出来") from None
 
 
 def _names(*short: str) -> dict[str, str]:
@@ -482,8 +491,8 @@ def _read_sheet(
             return f"A{row_text}"
         return f"{column_letters(_range(references[-1], bad_address)[1] + 1)}{row_text}"
 
-    def bad_address(text: str) -> Unreadable:
-        return Unreadable(f"工作表“{sheet_name}”里有不可能的单元格地址“{text[:20]}”")
+    def bad_address(text: str) -> BrokenPart:
+        return BrokenPart(f"工作表“{sheet_name}”里有不可能的单元格地址“{text[:20]}”")
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         nonlocal reference, kind, style, value, formula, row, row_start, row_text, row_is_given, inside, has_root, phonetic
@@ -595,7 +604,7 @@ def _read_sheet(
 
     _parse(data, f"工作表“{sheet_name}”", start, end, chunks.append)
     if not has_root:
-        raise Unreadable(f"工作表“{sheet_name}”的内容已损坏，读不出来")
+        raise BrokenPart(f"工作表“{sheet_name}”的内容已损坏，读不出来")
     raw.cell_count = len(references)
     if len(references) > room:
         raise Unreadable(f"单元格超过{MAX_CELLS}个，远多于正常的填报工作簿")

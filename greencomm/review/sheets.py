@@ -161,7 +161,7 @@ class _FileSheets:
 
     def damaged(self, name: str) -> Iterator[CommunitySheet]:
         """A sheet without header row or code: unusable; it speaks for the community it was issued for, if that is known."""
-        reason = "没有“条款”“扣分”的表头行，或者没有“社区代码”一栏"
+        reason = "找不到“条款”“扣分”的表头行或“社区代码”一栏，或者内容已经损坏"
         issued = self.form.meta.sheets.get(name, "") if self.form.meta else ""
         community = self.roster.community_by_any_code.get(issued)
         if community is None:
