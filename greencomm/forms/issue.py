@@ -40,14 +40,14 @@ WIDTHS: dict[Column, float] = {
     Column.CLAUSE: 6,
     Column.CONTENT: 15,
     Column.POINTS: 5.5,
-    Column.STANDARD: 23,
-    Column.CRITERION: 27,
+    Column.STANDARD: 29,
+    Column.CRITERION: 38,
     Column.ACTUAL: 9,
     Column.STATED: 12.5,
     Column.DUE: 6.5,
     Column.SCORE: 7.5,
-    Column.STATUS: 18,
-    Column.EVIDENCE: 30,
+    Column.STATUS: 20,
+    Column.EVIDENCE: 28,
 }
 _HINT_ROW, _HEADER_ROW = 4, 5
 _FIRST_ROW = _HEADER_ROW + 1
@@ -82,7 +82,7 @@ class _StoredText(str):
 
 @dataclass(frozen=True)
 class SheetAnswers:
-    """What a community's sheet is issued with: heading values by label (they go before those of the roster), answers by clause."""
+    """What a community's sheet is issued with: heading values (they go before the roster's) and answers by clause."""
 
     heading: Mapping[Heading, CellInput] = field(default_factory=dict)
     answers: live.Answers = field(default_factory=dict)
@@ -699,7 +699,7 @@ def _write_summary_heading(sheet: Worksheet, styles: Styles, issue: _Issue) -> N
         (Summary.DATE, 1, _SCORE, f"{date.year}年{date.month}月{date.day}日", "text_input"),
         (Summary.CONTACT, 2, _TOWN, issue.contact, "text_input"),
         (Summary.PHONE, 2, _SCORE, issue.phone, "text_input"),
-        (Summary.SUBMISSION, 3, _TOWN, issue.submission, "input"),
+        (Summary.SUBMISSION, 3, _TOWN, issue.submission, "number_input"),
     )
     prompts = {
         Summary.DATE: "请写报送的日期。",
@@ -776,7 +776,8 @@ def _write_todo(sheet: Worksheet, styles: Styles, issue: _Issue, rows: Sequence[
         value = sum(row.standing != UNTOUCHED and not row.claim for row in rows)
         parts.append((blank_claims, value, f"{live.COUNT}个社区没有选“{Heading.CLAIM}”"))
     contrary = sum(row.claim == reading.yes and row.standing == BELOW for row in rows)
-    parts.append((f'COUNTIFS({claim},"{reading.yes}",{standing},"{BELOW}")', contrary, f"{live.COUNT}个社区未达标却申报，请核对"))
+    contrary_claims = f'COUNTIFS({claim},"{reading.yes}",{standing},"{BELOW}")'
+    parts.append((contrary_claims, contrary, f"{live.COUNT}个社区未达标却申报，请核对"))
     for label, row_number, column, text in (
         (Summary.CONTACT, 3, _NAME, issue.contact),
         (Summary.PHONE, 3, _STANDING, issue.phone),
@@ -805,7 +806,8 @@ def _write_summary_row(
     claim_row, claim_column, _ = _HEADING_PLACES[Heading.CLAIM]
     claim = there + cell_name(claim_row + 1, COLUMNS.index(claim_column) + 2)
     score = cell_name(row + 1, _SCORE + 1)
-    sheet.set_row(row, paper.row_height([(community.name, _SUMMARY_WIDTHS[_NAME]), (community.town, _SUMMARY_WIDTHS[_TOWN])], SIZE))
+    texts = [(community.name, _SUMMARY_WIDTHS[_NAME]), (community.town, _SUMMARY_WIDTHS[_TOWN])]
+    sheet.set_row(row, paper.row_height(texts, SIZE))
     sheet.write_number(row, _NUMBER, number, styles["centre"])
     sheet.write_string(row, _TOWN, community.town, styles["cell"])
     sheet.write_url(row, _NAME, f"internal:{there}A1", styles["cell_link"], community.name)
@@ -949,7 +951,8 @@ def _examples(standard: Standard) -> list[tuple[Clause, CellInput, CellInput, st
         if isinstance(clause, Flag):
             examples.append((clause, None, 0, "没有这种情况，填0"))
         elif isinstance(clause, Discretionary):
-            examples.append((clause, None, clause.possible[len(clause.possible) // 2], "扣分理由：参加的单位较少，见会议签到表"))
+            middle = clause.possible[len(clause.possible) // 2]
+            examples.append((clause, None, middle, "扣分理由：参加的单位较少，见会议签到表"))
         elif isinstance(clause, Occurrence):
             count = clause.cap // clause.points + 1
             examples.append((clause, count, None, clause.arithmetic(count)))
@@ -1001,10 +1004,11 @@ def _sending(issue: _Issue) -> list[str]:
     contact = "，".join(
         f"{label}：{value}" for label, value in ((Summary.CONTACT, batch.contact), (Summary.PHONE, batch.phone)) if value
     )
+    receiver = batch.reporting_unit + (f"（{contact}）" if contact else "")
     quote = plain(issue.standard.deadline(batch.phase).quote)
     return [
         f"截止日期：{deadline.year}年{deadline.month}月{deadline.day}日。通知原文：{quote}。",
-        f"报送给：{batch.reporting_unit}" + (f"（{contact}）" if contact else "") + "。用电子邮件发送本工作簿，文件名可以改，表格的结构不要改。",
+        f"报送给：{receiver}。用电子邮件发送本工作簿，文件名可以改，表格的结构不要改。",
         f"修改后重新报送的，请在“{layout.SUMMARY_SHEET}”表把“{Summary.SUBMISSION}”加1，以最后一次为准。",
     ]
 

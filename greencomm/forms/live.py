@@ -236,7 +236,8 @@ COUNT = "{n}"
 def sentence(text: str, count: str) -> str:
     """Worksheet expression for ``text`` with the expression ``count`` in the place of ``COUNT``."""
     before, found, after = text.partition(COUNT)
-    return "&".join(part for part in (_quoted(before) if before else "", found and count, _quoted(after) if after else "") if part)
+    parts = (_quoted(before) if before else "", count if found else "", _quoted(after) if after else "")
+    return "&".join(part for part in parts if part)
 
 
 def trimmed_cell(cell: str) -> str:

@@ -21,7 +21,8 @@ GREY = "#7A857F"
 
 _CELL = {"border": 1, "border_color": LINE}
 _CENTRE = {"align": "center"}
-_LABEL = {"align": "right", "font_color": GREEN, "bold": True}
+_LEFT = {"align": "left", "indent": 1}
+_LABEL = {"align": "right", "indent": 1, "font_color": GREEN, "bold": True}
 _INPUT = {**_CELL, "bg_color": INPUT, "locked": False}
 
 STYLES: dict[str, dict[str, Any]] = {
@@ -30,7 +31,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "hint": {"font_size": SMALL, "font_color": GREY},
     "centre_hint": {"font_size": SMALL, "font_color": GREY, **_CENTRE},
     "label": _LABEL,
-    "value": {**_CELL, "bg_color": LOCKED},
+    "value": {**_CELL, **_LEFT, "bg_color": LOCKED},
     "figure": {**_CELL, "bg_color": LOCKED, "bold": True, **_CENTRE},
     "ratio": {**_CELL, "bg_color": LOCKED, "bold": True, **_CENTRE, "num_format": "0.00%"},
     "link": {"font_color": GREEN, "underline": 1, "align": "right"},
@@ -44,10 +45,11 @@ STYLES: dict[str, dict[str, Any]] = {
     "unused": {**_CELL, "bg_color": LOCKED},
     "input": _INPUT,
     "centre_input": {**_INPUT, **_CENTRE},
-    "text_input": {**_INPUT, "num_format": "@"},
+    "text_input": {**_INPUT, **_LEFT, "num_format": "@"},
+    "number_input": {**_INPUT, **_LEFT},
     "total": {**_CELL, "bg_color": PALE_GREEN, "bold": True, **_CENTRE},
     "section": {"font_name": HEI, "font_size": 11, "font_color": GREEN, "bottom": 1, "bottom_color": LINE},
-    "text": {},
+    "text": {"valign": "top"},
     "number": {"align": "right", "valign": "top"},
     "notice": {"bold": True, "font_color": AMBER, "bg_color": PALE_AMBER, **_CELL},
     "sample": {"bold": True, "font_color": RED},
