@@ -232,6 +232,14 @@ def test_the_sample_is_what_its_script_makes(tmp_path):
         assert path.read_bytes() == (ROOT / "input" / path.name).read_bytes(), path.name
 
 
+def test_another_roster_leaves_the_one_in_the_folder_alone(place):
+    put(place, "双柏县.xlsx", form(COUNTY))
+    shutil.copy(place / "input" / "roster.xlsx", place / "名册.xlsx")
+    status, result, _ = review(place, "--roster", place / "名册.xlsx")
+    assert status == 0
+    assert {file["path"]: file["state"] for file in result["files"]} == {"roster.xlsx": "ignored", "双柏县.xlsx": "accepted"}
+
+
 def test_json_is_all_that_stands_on_standard_output(place):
     put(place, "双柏县.xlsx", form(COUNTY))
     status, out, _ = run("--json", "--date", "2021-10-18", cwd=place)

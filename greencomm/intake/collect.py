@@ -20,6 +20,7 @@ Progress = Callable[[int, int, str], None]
 MAX_FILE_SIZE = 64 * 1024 * 1024
 """Bytes. Genuine workbooks of this programme stay below 10 MB; a larger file is a picture collection or a mistake."""
 
+_ROSTER_NAME = "roster.xlsx"
 _OWN_FILES = {"thumbs.db", "desktop.ini", ".ds_store", ".gitkeep", "说明.txt"}
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "这是 PDF 文件，不是工作簿"),
@@ -96,6 +97,8 @@ def _ignorable(name: str) -> str | None:
         return "这是 Excel 或 WPS 打开文件时的临时锁文件"
     if name.startswith("._"):
         return "这是苹果电脑附带的系统文件"
+    if name.lower() == _ROSTER_NAME:
+        return "这是名册，本次运行用的是另一份名册"
     return "系统文件或说明文件" if name.lower() in _OWN_FILES or name.startswith(".") else None
 
 
