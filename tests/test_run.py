@@ -160,9 +160,13 @@ def test_an_output_that_cannot_be_written_leaves_what_stood_there(place):
     assert status == 0 and result["region"]["green"] == 3
 
 
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def snapshot(folder):
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        path.relative_to(folder).as_posix(): digest(path)
         for path in folder.rglob("*")
         if path.is_file()
     }
@@ -229,7 +233,8 @@ def test_the_sample_is_what_its_script_makes(tmp_path):
     made = build(tmp_path)
     assert {path.name for path in made} == {path.name for path in (ROOT / "input").glob("*.xlsx")} - {"roster.xlsx"}
     for path in made:
-        assert path.read_bytes() == (ROOT / "input" / path.name).read_bytes(), path.name
+        # Hashes: a text of two workbooks that differ is of no use to anybody and takes minutes to make.
+        assert digest(path) == digest(ROOT / "input" / path.name), path.name
 
 
 def test_another_roster_leaves_the_one_in_the_folder_alone(place):
