@@ -20,8 +20,8 @@ NOISE_WRONG = RATE_WRONG + "；没有可统计的事项时写“不适用”"
 # clause, 实际值, 扣分, 说明 → 应扣, 填报状态
 ROWS = [
     # A condition that holds or not.
-    ("1.1", None, None, None, "", "待填"),
-    ("1.1", None, " \u3000", None, "", "待填"),
+    ("1.1", None, None, None, "", "待填：0或3"),
+    ("1.1", None, " \u3000", None, "", "待填：0或3"),
     ("1.1", None, 0, None, 0, "已填"),
     ("1.1", None, 3.0, None, 3, "已填"),
     ("1.1", None, 2, None, "有误", "有误，应填0或3"),
@@ -34,7 +34,7 @@ ROWS = [
     ("1.2", None, 2, "见会议记录", 2, "已填"),
     ("1.2", None, 0.5, "见会议记录", "有误", "有误，应填0、1、2或3"),
     # Counted: the deduction follows from 实际值, up to the cap.
-    ("8.1", None, None, None, "", "待填"),
+    ("8.1", None, None, None, "", "待填：发现的乱停车处数"),
     ("8.1", 1, None, None, 1, "已填"),
     ("8.1", 3, 2, None, 2, "已填"),
     ("8.1", 3, 1, None, 2, "与实际值不符"),
@@ -72,7 +72,7 @@ ROWS = [
     ("17.1", None, 4, None, 4, "已填"),
     ("17.1", None, "无", None, 0, "已填"),
     ("17.1", None, 5, None, "有误", "有误，应填0、1、2、3或4"),
-    ("17.1", None, None, None, "", "待填"),
+    ("17.1", None, None, None, "", "待填：0、1、2、3或4"),
 ]  # fmt: skip
 
 

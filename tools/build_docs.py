@@ -91,7 +91,7 @@ def standard_page(standard: Standard) -> str:
             start = "从0分起加" if item.base == 0 else "从满分起扣，最低0分"
             lines += ["", f"### 第{item.number}项（{item.points}分）", "", f"{item.standard}", "", f"{start}。", ""]
             lines += table(
-                ("条款", "名称", "类型", "分值", "上限", "单位", "扣（加）分办法", "可填的分", "原文", "口径"),
+                ("条款", "名称", "类型", "分值", "上限", "实际值填", "扣（加）分办法", "可填的分", "原文", "口径"),
                 [
                     (
                         clause.id,
@@ -99,10 +99,10 @@ def standard_page(standard: Standard) -> str:
                         clause.kind_title,
                         str(clause.points),
                         str(clause.cap),
-                        cell(clause.unit) or "—",
+                        cell(f"{clause.wanted}（{clause.unit}）") if clause.measure else "—",
                         cell(clause.terms),
                         clause.allowed,
-                        cell(clause.quote),
+                        cell(clause.quote + (f"（{clause.note}）" if clause.note else "")),
                         links(clause.decisions) or "—",
                     )
                     for clause in item.clauses

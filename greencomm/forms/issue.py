@@ -29,7 +29,7 @@ from greencomm.intake.workbook import cell_name
 from greencomm.results import ratio
 from greencomm.roster import Community, Roster, Unit
 from greencomm.standard import PHASE_TITLES, RATE_SCALE, Clause, Item, Standard
-from greencomm.standard.kinds import Counted, Discretionary, Flag, Occurrence, Rate, Shortfall
+from greencomm.standard.kinds import Award, Counted, Discretionary, Flag, Occurrence, Rate, Shortfall
 
 BACK = f"返回{layout.SUMMARY_SHEET}"
 GREEN, BELOW, UNFINISHED, UNTOUCHED = "达标", "未达标", "填报中", "未填"
@@ -40,14 +40,14 @@ WIDTHS: dict[Column, float] = {
     Column.CLAUSE: 6,
     Column.CONTENT: 15,
     Column.POINTS: 5.5,
-    Column.STANDARD: 29,
+    Column.STANDARD: 32,
     Column.CRITERION: 38,
     Column.ACTUAL: 9,
     Column.STATED: 12.5,
     Column.DUE: 6.5,
     Column.SCORE: 7.5,
     Column.STATUS: 20,
-    Column.EVIDENCE: 28,
+    Column.EVIDENCE: 30,
 }
 _HINT_ROW, _HEADER_ROW = 4, 5
 _FIRST_ROW = _HEADER_ROW + 1
@@ -69,6 +69,24 @@ _MARGINS = {"left": 0.4, "right": 0.4, "top": 0.5, "bottom": 0.7}
 """Inches."""
 _LONGEST_PROMPT, _LONGEST_TITLE = 255, 32
 """Excel's limits; XlsxWriter drops a rule that exceeds them."""
+LONGEST_EVIDENCE = 300
+"""Characters of 说明 that the highest row of Excel still shows; what is longer belongs into an annex."""
+_LONGEST_WORD = 50
+"""Characters of a name, a date or a telephone number."""
+
+
+class FormSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
+    """A worksheet whose ``growing`` rows (from 0) have a height to begin with and grow with what is typed into them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.growing: set[int] = set()
+
+    def _xml_start_tag_unencoded(self, tag: str, attributes: Sequence[tuple[str, Any]] = ()) -> None:
+        if tag == "row" and int(dict(attributes)["r"]) - 1 in self.growing:
+            # A custom height would stay as it is and hide the lines that do not fit.
+            attributes = [(name, value) for name, value in attributes if name != "customHeight"]
+        super()._xml_start_tag_unencoded(tag, attributes)
 
 
 class _StoredText(str):
@@ -243,7 +261,7 @@ def issue_workbook(
     write_guide(guide, styles, issue)
     write_summary(summary, styles, issue)
     for community in communities:
-        write_community(book.add_worksheet(issue.names[community.code]), styles, issue, community)
+        write_community(book.add_worksheet(issue.names[community.code], FormSheet), styles, issue, community)
     write_meta(book.add_worksheet(layout.META_SHEET), issue)
     summary.activate()
     try:
@@ -278,18 +296,17 @@ def sheet_plan(standard: Standard) -> SheetPlan:
     """Plan the rows of a community sheet, with heights that show all text of each clause and item."""
     rows: list[RowPlan] = []
     for item in standard.items:
-        heights = [_clause_height(clause) for clause in item.clauses]
-        merged = paper.row_height(
-            [(item.content_name, WIDTHS[Column.CONTENT]), (_standard_text(item), WIDTHS[Column.STANDARD])], SIZE
-        )
-        lacking = max(0.0, merged - sum(heights)) / len(heights)
-        for clause, height in zip(item.clauses, heights, strict=True):
+        for clause in item.clauses:
+            height = _clause_height(clause)
+            if clause is item.clauses[0]:
+                shared = [(item.content_name, WIDTHS[Column.CONTENT]), (_standard_text(item), WIDTHS[Column.STANDARD])]
+                height = max(height, paper.row_height(shared, SMALL))
             row = _FIRST_ROW + len(rows)
             cells = {column: cell_name(row + 1, index + 1) for index, column in enumerate(COLUMNS)}
             actual, stated = cells[Column.ACTUAL], cells[Column.STATED]
             due = live.due_formula(clause, standard.reading, actual, stated)
             status = live.status_formula(clause, standard.reading, actual, stated, cells[Column.DUE], cells[Column.EVIDENCE])
-            rows.append(RowPlan(clause, item, row, round(height + lacking, 1), due, status))
+            rows.append(RowPlan(clause, item, row, height, due, status))
     return SheetPlan(standard, tuple(rows))
 
 
@@ -298,8 +315,8 @@ def _standard_text(item: Item) -> str:
 
 
 def _clause_height(clause: Clause) -> float:
-    criterion = paper.row_height([(clause.quote, WIDTHS[Column.CRITERION])], SIZE)
-    states = [layout.status_wrong(clause.allowed), layout.status_wrong(clause.allowed_actual)]
+    criterion = paper.row_height([(clause.quote, WIDTHS[Column.CRITERION])], SMALL)
+    states = [layout.status_blank(clause.wanted), *map(layout.status_wrong, (clause.allowed, clause.allowed_actual))]
     return max(criterion, paper.row_height([(state, WIDTHS[Column.STATUS]) for state in states], SMALL))
 
 
@@ -332,7 +349,11 @@ def _cut(text: str, longest: int) -> str:
 
 
 def _quote_line(clause: Clause) -> str:
-    return f"原文：{clause.quote}\n"
+    return f"原文：{clause.quote}\n{clause.note}"
+
+
+def _at_most(characters: int, message: str) -> dict[str, Any]:
+    return {"validate": "length", "criteria": "<=", "value": characters} | _refusal(message)
 
 
 def _actual_rule(row: RowPlan, standard: Standard) -> dict[str, Any]:
@@ -341,13 +362,13 @@ def _actual_rule(row: RowPlan, standard: Standard) -> dict[str, Any]:
     rule: dict[str, Any] = {"validate": "custom", "value": ""}
     if isinstance(clause, Counted):
         rule = {"validate": "integer", "criteria": "between", "minimum": 0, "maximum": clause.count_limit}
-        hint = "一项也没有的填0。" if isinstance(clause, Occurrence) else "一次也没有的填0。"
+        hint = "没有的填0。"
     else:
         rule["value"] = live.actual_entry_formula(clause, standard.reading, row.cell(Column.ACTUAL))
         hint = ""
     return (
         rule
-        | _prompt(f"{clause.id} {Column.ACTUAL}", f"{_quote_line(clause)}{allowed}{hint}扣分随之自动算出。")
+        | _prompt(f"{clause.id} {Column.ACTUAL}", f"{_quote_line(clause)}请填{clause.wanted}。{allowed}{hint}扣分自动算出。")
         | _refusal(f"{allowed}请只填数，不带单位和文字说明；说明写在“{Column.EVIDENCE}”。")
     )
 
@@ -373,13 +394,14 @@ def _evidence_rule(clause: Clause) -> dict[str, Any]:
     advice = "可写情况说明和佐证材料的名称、文号、照片编号。"
     if clause.needs_reason:
         advice = "扣分的，请在这里写明扣分理由；" + advice
-    return {"validate": "any"} | _prompt(f"{clause.id} {Column.EVIDENCE}", _quote_line(clause) + advice)
+    rule = _at_most(LONGEST_EVIDENCE, f"“{Column.EVIDENCE}”请不超过{LONGEST_EVIDENCE}字，更多的内容请写成附件，在这里写附件名称。")
+    return rule | _prompt(f"{clause.id} {Column.EVIDENCE}", _quote_line(clause) + advice)
 
 
 # One community's sheet.
 
 
-def write_community(sheet: Worksheet, styles: Styles, issue: _Issue, community: Community) -> None:
+def write_community(sheet: FormSheet, styles: Styles, issue: _Issue, community: Community) -> None:
     """Write the sheet of one community: heading, table, rules of entry, colours, protection, print set-up."""
     for index, column in enumerate(COLUMNS):
         sheet.set_column(index, index, WIDTHS[column])
@@ -415,8 +437,9 @@ def _write_heading(sheet: Worksheet, styles: Styles, issue: _Issue, community: C
     }
     reading = issue.standard.reading
     rules: dict[Heading, dict[str, Any]] = {
-        Heading.AUTHOR: {"validate": "any"} | _prompt(Heading.AUTHOR, "请写填表人的姓名。"),
-        Heading.DATE: {"validate": "any"} | _prompt(Heading.DATE, f"请写填表的日期，例如 {issue.form_date.isoformat()}。"),
+        Heading.AUTHOR: _at_most(_LONGEST_WORD, "请只写填表人的姓名。") | _prompt(Heading.AUTHOR, "请写填表人的姓名。"),
+        Heading.DATE: _at_most(_LONGEST_WORD, f"请只写日期，例如 {issue.form_date.isoformat()}。")
+        | _prompt(Heading.DATE, f"请写填表的日期，例如 {issue.form_date.isoformat()}。"),
         Heading.CLAIM: {"validate": "list", "source": [reading.yes, reading.no]}
         | _prompt(Heading.CLAIM, f"社区申报绿色社区的选“{reading.yes}”，不申报的选“{reading.no}”。")
         | _refusal(f"“{Heading.CLAIM}”请选“{reading.yes}”或“{reading.no}”。"),
@@ -454,7 +477,7 @@ def headers(standard: Standard) -> dict[Column, str]:
     return {column: stated if column is Column.STATED else column.value for column in COLUMNS}
 
 
-def _write_table(sheet: Worksheet, styles: Styles, issue: _Issue, community: Community) -> list[float]:
+def _write_table(sheet: FormSheet, styles: Styles, issue: _Issue, community: Community) -> list[float]:
     """Write header, clause rows and 合计; return the heights of the clause rows and 合计 in points."""
     plan, view = issue.plan, issue.views[community.code]
     titles = headers(issue.standard)
@@ -467,8 +490,8 @@ def _write_table(sheet: Worksheet, styles: Styles, issue: _Issue, community: Com
         answer = answers.get(row.clause.id, (None, None, None))
         heights.append(max(row.height, paper.row_height([(str(answer[2] or ""), WIDTHS[Column.EVIDENCE])], SIZE)))
         sheet.set_row(row.row, heights[-1])
-        if row.opens_item:
-            _write_item(sheet, styles, plan, row, view.score[row.item.number])
+        sheet.growing.add(row.row)
+        _write_item(sheet, styles, plan, row, view.score[row.item.number])
         _write_clause(sheet, styles, row, answer, view)
     _write_total(sheet, styles, plan, view.total)
     return [*heights, _TOTAL_HEIGHT]
@@ -478,23 +501,21 @@ _TOTAL_HEIGHT = 26.0
 
 
 def _write_item(sheet: Worksheet, styles: Styles, plan: SheetPlan, row: RowPlan, score: int | str) -> None:
-    """The cells that an item's clauses share."""
+    """The cells that an item's clauses share: filled in its first row, open between its rows."""
     item = row.item
-    looks = {
-        Column.CONTENT: styles["cell"],
-        Column.POINTS: styles["centre"],
-        Column.STANDARD: styles["cell"],
-        Column.SCORE: styles["bold_centre"],
-    }
-    for column, look in looks.items():
-        if len(item.clauses) > 1:
-            index = COLUMNS.index(column)
-            sheet.merge_range(row.row, index, row.row + len(item.clauses) - 1, index, "", look)
-    sheet.write_string(row.row, COLUMNS.index(Column.CONTENT), item.content_name, looks[Column.CONTENT])
-    sheet.write_number(row.row, COLUMNS.index(Column.POINTS), item.points, looks[Column.POINTS])
-    sheet.write_string(row.row, COLUMNS.index(Column.STANDARD), _standard_text(item), looks[Column.STANDARD])
+    closes = row.clause is item.clauses[-1]
+    place = ("only" if closes else "first") if row.opens_item else ("last" if closes else "middle")
+    text, points, total = (styles[f"group_{name}_{place}"] for name in ("text", "points", "score"))
+    places = [COLUMNS.index(column) for column in (Column.CONTENT, Column.POINTS, Column.STANDARD, Column.SCORE)]
+    if not row.opens_item:
+        for column, look in zip(places, (text, points, text, total), strict=True):
+            sheet.write_blank(row.row, column, None, look)
+        return
+    sheet.write_string(row.row, places[0], item.content_name, text)
+    sheet.write_number(row.row, places[1], item.points, points)
+    sheet.write_string(row.row, places[2], _standard_text(item), text)
     formula = live.score_formula(item, plan.cells(Column.DUE, item.clauses))
-    _write_formula(sheet, row.row, COLUMNS.index(Column.SCORE), formula, looks[Column.SCORE], score)
+    _write_formula(sheet, row.row, places[3], formula, total, score)
 
 
 def _write_clause(
@@ -503,7 +524,7 @@ def _write_clause(
     clause = row.clause
     actual, stated, evidence = answer
     sheet.write_string(row.row, COLUMNS.index(Column.CLAUSE), clause.id, styles["code"])
-    sheet.write_string(row.row, COLUMNS.index(Column.CRITERION), clause.quote, styles["cell"])
+    sheet.write_string(row.row, COLUMNS.index(Column.CRITERION), clause.quote, styles["reference"])
     look = styles["unused" if clause.measure is None else "centre_input"]
     _write_input(sheet, row.row, COLUMNS.index(Column.ACTUAL), actual, look)
     _write_input(sheet, row.row, COLUMNS.index(Column.STATED), stated, styles["centre_input"])
@@ -555,7 +576,7 @@ def _colour(sheet: Worksheet, styles: Styles, plan: SheetPlan) -> None:
     when(Column.STATUS, rows, wrong, "if_wrong")
     when(Column.STATUS, rows, asking, "if_asking")
     when(Column.STATUS, rows, f'{{status}}="{layout.STATUS_DONE}"', "if_done")
-    when(Column.STATUS, rows, f'{{status}}="{layout.STATUS_BLANK}"', "if_blank")
+    when(Column.STATUS, rows, f'LEFT({{status}},{len(layout.STATUS_BLANK)})="{layout.STATUS_BLANK}"', "if_blank")
     when(Column.STATED, [row for row in rows if row.clause.measure is None], wrong, "if_wrong")
     for allowed in dict.fromkeys(row.clause.allowed_actual for row in rows if row.clause.measure is not None):
         # 填报状态 says which of the two cells is wrong by what it allows.
@@ -714,7 +735,7 @@ def _write_summary_heading(sheet: Worksheet, styles: Styles, issue: _Issue) -> N
             sheet.merge_range(row, column + 1, row, last, "", styles[look])
         _write_input(sheet, row, column + 1, value, styles[look])
         if label in prompts:
-            rule: dict[str, Any] = {"validate": "any"}
+            rule = _at_most(_LONGEST_WORD, f"“{label}”请不超过{_LONGEST_WORD}字。")
             if label is Summary.SUBMISSION:
                 rule = {"validate": "integer", "criteria": ">=", "value": 1}
                 rule |= _refusal("报送批次请填1、2、3这样的整数，不带“第”“次”等字。")
@@ -819,13 +840,13 @@ def _write_summary_row(
     )
     _write_formula(sheet, row, _STANDING, standing, styles["centre"], shown.standing)
     _write_formula(sheet, row, _CLAIM, f'=IFERROR({live.trimmed_cell(claim)},"")', styles["centre"], shown.claim)
-    settled = "+".join(f'COUNTIF({status},"{word}")' for word in (layout.STATUS_BLANK, layout.STATUS_DONE))
+    settled = "+".join(f'COUNTIF({status},"{word}")' for word in (f"{layout.STATUS_BLANK}*", layout.STATUS_DONE))
     _write_formula(sheet, row, _OPEN, f"={clauses}-({settled})", styles["centre"], shown.open)
 
 
 # 填报说明.
 
-_GUIDE_WIDTHS = (4.0, 7.0, 34.0, 9.0, 8.0, 8.0, 27.0)
+_GUIDE_WIDTHS = (4.0, 7.0, 52.0, 9.0, 9.0, 9.0, 54.0)
 _GUIDE_LAST = len(_GUIDE_WIDTHS) - 1
 
 
@@ -863,6 +884,8 @@ def write_guide(sheet: Worksheet, styles: Styles, issue: _Issue) -> None:
     writer.numbered(_rules(standard))
     writer.section("五、报送")
     writer.numbered(_sending(issue))
+    writer.section(f"六、标准全文（{standard.document}附件1）")
+    _write_standard(writer, standard)
     sheet.set_portrait()
     _set_up_print(sheet, issue, None)
     sheet.fit_to_pages(1, 1)
@@ -895,6 +918,16 @@ class _GuideWriter:
         for look, sample, text in entries:
             self.sheet.write_string(self.row, 1, sample, self.styles[look])
             self.line(text, "text", SIZE, first=2)
+
+    def wide_row(self, cells: Sequence[CellInput], looks: Sequence[str]) -> None:
+        """One row of the standard's table, from column 1; its last cell takes the rest of the page."""
+        widths = (*_GUIDE_WIDTHS[1:4], sum(_GUIDE_WIDTHS[4:]))
+        texts = [(str(cell), width) for cell, width in zip(cells, widths, strict=True)]
+        self.sheet.set_row(self.row, paper.row_height(texts, SMALL, least=16))
+        self.sheet.merge_range(self.row, len(cells), self.row, _GUIDE_LAST, "", self.styles[looks[-1]])
+        for column, (cell, look) in enumerate(zip(cells, looks, strict=True), 1):
+            _write_input(self.sheet, self.row, column, cell, self.styles[look])
+        self.row += 1
 
     def table_row(self, cells: Sequence[CellInput], looks: Sequence[str]) -> None:
         """One row of the worked example, from column 1."""
@@ -962,6 +995,9 @@ def _examples(standard: Standard) -> list[tuple[Clause, CellInput, CellInput, st
         elif isinstance(clause, Shortfall):
             count = clause.required - 1
             examples.append((clause, count, None, clause.arithmetic(count)))
+        elif isinstance(clause, Award):
+            middle = clause.possible[len(clause.possible) // 2]
+            examples.append((clause, None, middle, "加分：获评州级先进社区，见证书复印件"))
     return examples
 
 
@@ -976,6 +1012,17 @@ def _write_examples(writer: _GuideWriter, standard: Standard) -> None:
     for clause, actual, stated, evidence in examples:
         looks = ("code", "cell", "unused" if actual is None else "centre_input", "centre_input", "centre", "input")
         writer.table_row((clause.id, clause.quote, actual, stated, due[clause.id], evidence), looks)
+
+
+def _write_standard(writer: _GuideWriter, standard: Standard) -> None:
+    """Annex 1 as a table: what each item asks for and what its clauses take, with how they are read."""
+    writer.wide_row(("项", Column.STANDARD, Column.POINTS, Column.CRITERION), ("small_header",) * 4)
+    for content in standard.contents:
+        writer.line(f"{content.name}（{content.points}分）", "band", SMALL, first=1)
+        for item in content.items:
+            criterion = "；".join(clause.quote + (f"（{clause.note.rstrip('。')}）" if clause.note else "") for clause in item.clauses)
+            looks = ("centre_reference", "reference", "centre_reference", "reference")
+            writer.wide_row((item.number, item.standard, item.points, criterion), looks)
 
 
 def _percent_number(value: CellInput) -> CellInput:

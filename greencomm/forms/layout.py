@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-TEMPLATE_VERSION = "1.0"
+TEMPLATE_VERSION = "1.1"
 PROGRAMME = "绿色社区创建"
 """Written into ``_meta``; a workbook of another programme has another word there."""
 
@@ -82,10 +82,16 @@ SAMPLE_MARK = "示例"
 # What live formulas show; the differential test and the review's view of a live cell use the same words.
 WRONG = "有误"
 STATUS_BLANK = "待填"
+"""How the 填报状态 of a blank clause begins; what is wanted follows."""
 STATUS_DONE = "已填"
 STATUS_NO_REASON = "请填扣分理由"
 STATUS_DIFFERS = "与实际值不符"
 STATUS_NO_ACTUAL = "请补实际值"
+
+
+def status_blank(wanted: str) -> str:
+    """What 填报状态 shows for a clause without an answer: ``待填：0或3``."""
+    return f"{STATUS_BLANK}：{wanted}"
 
 
 def status_wrong(allowed: str) -> str:

@@ -53,7 +53,7 @@ class LiveSheet:
     @property
     def open(self) -> int:
         """How many clauses have a 填报状态 that asks for something beyond a first answer."""
-        return sum(status not in (layout.STATUS_BLANK, layout.STATUS_DONE) for status in self.status.values())
+        return sum(status != layout.STATUS_DONE and not status.startswith(layout.STATUS_BLANK) for status in self.status.values())
 
 
 def live_view(standard: Standard, answers: Answers) -> LiveSheet:
@@ -76,7 +76,7 @@ def _row(clause: Clause, reading: Reading, actual: CellInput, stated: CellInput,
     points = _stated_points(clause, reading, stated)
     if clause.measure is None:
         if points is None:
-            return ("", layout.STATUS_BLANK) if _is_blank(stated) else (layout.WRONG, layout.status_wrong(clause.allowed))
+            return ("", layout.status_blank(clause.wanted)) if _is_blank(stated) else (layout.WRONG, layout.status_wrong(clause.allowed))
         if clause.needs_reason and points > 0 and _is_blank(evidence):
             return points, layout.STATUS_NO_REASON
         return points, layout.STATUS_DONE
@@ -93,7 +93,7 @@ def _row(clause: Clause, reading: Reading, actual: CellInput, stated: CellInput,
     if points is None and not _is_blank(stated):
         return due, layout.status_wrong(clause.allowed)
     if derived is None:
-        return due, layout.STATUS_BLANK if points is None else layout.STATUS_NO_ACTUAL
+        return due, layout.status_blank(clause.wanted) if points is None else layout.STATUS_NO_ACTUAL
     return due, layout.STATUS_DONE if points is None or points == derived else layout.STATUS_DIFFERS
 
 
@@ -193,7 +193,7 @@ def status_formula(clause: Clause, reading: Reading, actual: str, stated: str, d
     """填报状态 of a clause."""
     possible, blank = _is_possible(clause, stated), _is_blank_cell(stated)
     wrong = _quoted(layout.status_wrong(clause.allowed))
-    done, to_fill = _quoted(layout.STATUS_DONE), _quoted(layout.STATUS_BLANK)
+    done, to_fill = _quoted(layout.STATUS_DONE), _quoted(layout.status_blank(clause.wanted))
     if clause.measure is None:
         if word := _is_word(stated, _stated_words(clause, reading)):
             possible = f"OR({possible},{word})"

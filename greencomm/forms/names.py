@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 
 from greencomm.forms.layout import GUIDE_SHEET, META_SHEET, SUMMARY_SHEET
@@ -10,27 +11,43 @@ from greencomm.roster import Community
 LONGEST = 31
 """Excel's longest sheet name, in UTF-16 units."""
 _RESERVED = ("History", "历史记录", GUIDE_SHEET, SUMMARY_SHEET, META_SHEET)
-_FULL_WIDTH = str.maketrans("[]:*?/\\", "［］：＊？／＼")
+# The Excel of East Asia refuses full-width twins of what it forbids, and takes ’ and ＇ for the apostrophe.
+_LEGAL = str.maketrans(dict.fromkeys("[［", "（") | dict.fromkeys("]］", "）") | dict.fromkeys(":：*＊?？/／\\＼￥", "-") | dict.fromkeys("’＇", "'"))
 _FILE_FULL_WIDTH = str.maketrans('[]:*?/\\<>|"', "［］：＊？／＼＜＞｜＂")
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp", "Zs")
+"""Unicode categories of control and format characters, half surrogate pairs and blanks."""
+_DOTLESS = str.maketrans("ıİ", "ii")
 
 
 def sheet_names(communities: Iterable[Community]) -> dict[str, str]:
-    """A sheet name for each community, by its code: 居民委员会 dropped, legal in Excel, unique without regard to case.
+    """A sheet name for each community, by its code: 居民委员会 dropped, legal in every Excel, unique without regard to case.
 
-    A character that Excel forbids becomes its full-width twin, a name that is taken gets a number: ``东兴社区（2）``.
+    A bracket that Excel forbids becomes a round one, another forbidden character a hyphen; a name that is taken gets a
+    number: ``东兴社区（2）``. Taken is what ``alike`` says, so that a name may get a number that no Excel would ask for.
     """
-    taken = {name.casefold() for name in _RESERVED}
+    taken = {key for name in _RESERVED for key in alike(name)}
     names: dict[str, str] = {}
     for community in communities:
-        legal = _visible(community.short_name).translate(_FULL_WIDTH).strip("' ") or community.code
+        legal = _visible(community.short_name).translate(_LEGAL).strip("' ") or community.code
         number, name = 1, _shorten(legal, LONGEST)
-        while name.casefold() in taken:
+        while taken & alike(name):
             number += 1
             suffix = f"（{number}）"
             name = _shorten(legal, LONGEST - len(suffix)) + suffix
-        taken.add(name.casefold())
+        taken |= alike(name)
         names[community.code] = name
     return names
+
+
+def alike(name: str) -> frozenset[str]:
+    """Names that share one of these cannot stand in one workbook.
+
+    How Excel compares is unpublished and depends on its language: small and capital letters are one, in East Asia also
+    full and half width, in Turkey ı and I, i and İ. So every way counts: compatibility forms folded (``Ａ``, the Kelvin
+    sign), then by full case folding (``ß`` is ``ss``), by small and by capital letters.
+    """
+    folded = unicodedata.normalize("NFKC", name).translate(_DOTLESS)
+    return frozenset({folded.casefold(), folded.lower(), folded.upper()})
 
 
 def file_name_part(text: str) -> str:
@@ -39,7 +56,15 @@ def file_name_part(text: str) -> str:
 
 
 def _visible(text: str) -> str:
-    return "".join(ch for ch in text if ch.isprintable())
+    """``text`` without what cannot be seen or stored.
+
+    Characters that this Python does not know yet stay, so that every version gives the same name.
+    """
+    return "".join(ch for ch in text if ch == " " or not (unicodedata.category(ch) in _UNSEEN or _is_nonchar(ord(ch))))
+
+
+def _is_nonchar(code: int) -> bool:
+    return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
 
 
 def _shorten(text: str, units: int) -> str:

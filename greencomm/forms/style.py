@@ -24,6 +24,10 @@ _CENTRE = {"align": "center"}
 _LEFT = {"align": "left", "indent": 1}
 _LABEL = {"align": "right", "indent": 1, "font_color": GREEN, "bold": True}
 _INPUT = {**_CELL, "bg_color": INPUT, "locked": False}
+_SIDES = {"left": 1, "right": 1, "left_color": LINE, "right_color": LINE}
+_TOP, _BOTTOM = {"top": 1, "top_color": LINE}, {"bottom": 1, "bottom_color": LINE}
+_PLACES = {"only": {**_TOP, **_BOTTOM}, "first": _TOP, "middle": {}, "last": _BOTTOM}
+"""Edges of a cell by its place in a group of rows that belong together."""
 
 STYLES: dict[str, dict[str, Any]] = {
     "title": {"font_name": HEI, "font_size": TITLE_SIZE, "font_color": GREEN, "align": "left", "text_wrap": False},
@@ -41,13 +45,27 @@ STYLES: dict[str, dict[str, Any]] = {
     "centre": {**_CELL, **_CENTRE},
     "bold_centre": {**_CELL, **_CENTRE, "bold": True},
     "code": {**_CELL, **_CENTRE, "num_format": "@"},
+    "reference": {**_CELL, "font_size": SMALL},
     "status": {**_CELL, "font_size": SMALL},
+    # What an item's rows share stands in the first of them; not merged, or rows could not grow with what is typed.
+    **{
+        f"{name}_{place}": {**_SIDES, **edges, "valign": "top", **look}
+        for name, look in (
+            ("group_text", {"font_size": SMALL}),
+            ("group_points", {"font_size": SMALL, **_CENTRE}),
+            ("group_score", {"bold": True, **_CENTRE}),
+        )
+        for place, edges in _PLACES.items()
+    },
     "unused": {**_CELL, "bg_color": LOCKED},
     "input": _INPUT,
     "centre_input": {**_INPUT, **_CENTRE},
     "text_input": {**_INPUT, **_LEFT, "num_format": "@"},
     "number_input": {**_INPUT, **_LEFT},
     "total": {**_CELL, "bg_color": PALE_GREEN, "bold": True, **_CENTRE},
+    "band": {**_CELL, "font_name": HEI, "font_size": SMALL, "bg_color": PALE_GREEN, "font_color": GREEN},
+    "centre_reference": {**_CELL, **_CENTRE, "font_size": SMALL},
+    "small_header": {**_CELL, "font_name": HEI, "font_size": SMALL, "bg_color": PALE_GREEN, "font_color": GREEN, **_CENTRE},
     "section": {"font_name": HEI, "font_size": 11, "font_color": GREEN, "bottom": 1, "bottom_color": LINE},
     "text": {"valign": "top"},
     "number": {"align": "right", "valign": "top"},

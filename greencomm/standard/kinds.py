@@ -41,6 +41,10 @@ class Clause:
     item_points: int
     unit: str = ""
     decisions: tuple[str, ...] = ()
+    asks: str = ""
+    """What 实际值 asks for, in a clerk's words; empty where the name says it."""
+    note: str = ""
+    """How the quote is read where a clerk would stumble over it, in a clerk's words."""
 
     kind: ClassVar[str]
     kind_title: ClassVar[str]
@@ -87,6 +91,11 @@ class Clause:
     def allowed_actual(self) -> str:
         """What 实际值 may hold, in Chinese; empty where the clause has none."""
         return ""
+
+    @property
+    def wanted(self) -> str:
+        """What is to be filled in first, in Chinese: ``0或3``, or what 实际值 asks for."""
+        return self.allowed if self.measure is None else self.asks or f"{self.name}（{self.unit}）"
 
     def arithmetic(self, actual: int) -> str:
         """How the deduction follows from a measured value, in Chinese: ``3处×1=3，上限2，扣2``."""

@@ -242,6 +242,9 @@ class _Loader:
         unit = table.take("unit", str, "")
         if cls.measure is not None and not unit:
             raise table.fail("有实际值的条款应写明单位 unit")
+        asks = table.take("asks", str, "")
+        if asks and cls.measure is None:
+            raise table.fail("没有实际值的条款不能写 asks（实际值填什么）")
         try:
             clause = cls(
                 id=clause_id,
@@ -253,6 +256,8 @@ class _Loader:
                 item_points=item_points,
                 unit=unit,
                 decisions=self._decisions(table),
+                asks=asks,
+                note=table.take("note", str, ""),
                 **own,
             )
         except ClauseMistake as mistake:
