@@ -17,7 +17,7 @@ from greencomm.document import Output, dump, result_document
 from greencomm.errors import NothingToProcess, UserError
 from greencomm.findings import Severity
 from greencomm.intake.arrivals import Arrival
-from greencomm.intake.collect import Progress, collect, open_file
+from greencomm.intake.collect import Progress, collect, open_file, same_file
 from greencomm.results import RegionResult
 from greencomm.review.region import review
 from greencomm.roster import Roster, Unit, load_roster
@@ -77,20 +77,51 @@ def run(options: Options, progress: Progress | None = None) -> Outcome:
     return publish(result, options)
 
 
-def check(paths: Sequence[Path], options: Options) -> Outcome:
-    """The same review of single workbooks before they are sent; writes nothing."""
+def check(paths: Sequence[Path], options: Options, progress: Progress | None = None) -> Outcome:
+    """The same review of single workbooks before they are sent: what a run finds about them and their units; writes nothing."""
     standard, roster = prepare(options)
-    missing = [str(path) for path in paths if not path.is_file()]
-    if missing:
-        raise UserError(f"找不到文件“{missing[0]}”，请检查文件名是否写对。")
-    arrivals = [open_file(path, path.as_posix(), standard) for path in dict.fromkeys(paths)]
-    result = _review(arrivals, standard, roster, options)
-    concerned = {file.unit for file in result.files}
-    units = tuple(unit for unit in result.units if unit.unit.code in concerned)
-    of_file = {file.path for file in result.files}
-    findings = tuple(f for f in result.findings if f.place.unit in concerned or f.place.file in of_file)
-    result = dataclasses.replace(result, units=units, findings=findings)
-    return Outcome(result, result_document(result, []))
+    named = review_names(paths, options.input)
+    arrivals = []
+    for number, (name, path) in enumerate(named.items()):
+        if progress:
+            progress(number, len(named), name)
+        arrivals.append(_opened(path, name, standard, options))
+    if not any(arrival.form or arrival.refused for arrival in arrivals):
+        raise NothingToProcess(f"没有可以自查的填报工作簿：“{arrivals[0].path}”没有审核，因为{arrivals[0].ignored}。")
+    whole = _review(arrivals, standard, roster, options)
+    concerned = {file.unit for file in whole.files if file.unit is not None}
+    result = dataclasses.replace(
+        whole,
+        units=tuple(unit for unit in whole.units if unit.unit.code in concerned),
+        findings=tuple(f for f in whole.findings if f.place.unit in concerned or f.place.file in named),
+    )
+    document = result_document(result, [])
+    # The files of some units say nothing of the region's result.
+    document["region"] |= {"urban_communities": whole.urban_communities, "green": None, "completion_ratio": None}
+    return Outcome(result, document)
+
+
+def review_names(paths: Sequence[Path], folder: Path) -> dict[str, Path]:
+    """Each file once, by the name that findings call it: as a run names it in the input folder, elsewhere its own name.
+
+    Where that is not enough to tell files apart, names begin with as many folders as it takes.
+    """
+    files = dict.fromkeys(path.parent.resolve() / path.name for path in paths)
+    home = folder.resolve()
+    inside = {path.relative_to(home).as_posix(): path for path in files if path.is_relative_to(home)}
+    others = [path for path in files if not path.is_relative_to(home)]
+    depth = 1
+    while len(named := inside | {"/".join(path.parts[-depth:]): path for path in others}) < len(files):
+        depth += 1
+    return named
+
+
+def _opened(path: Path, name: str, standard: Standard, options: Options) -> Arrival:
+    arrival = open_file(path, name, standard, is_roster=same_file(path, options.roster))
+    if arrival.is_roster:
+        # A run uses it; here somebody took it for a workbook of a county.
+        arrival.is_roster, arrival.ignored = False, "这是名册，不是填报工作簿"
+    return arrival
 
 
 def _review(arrivals: Sequence[Arrival], standard: Standard, roster: Roster, options: Options) -> RegionResult:

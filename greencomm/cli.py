@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import datetime
 import difflib
+import glob
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from greencomm import __version__
 from greencomm.errors import UserError
+from greencomm.machine import print_json
 
 if TYPE_CHECKING:
     from greencomm.batch import Options, Outcome
@@ -98,18 +101,58 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     if command not in COMMANDS:
         near = difflib.get_close_matches(command, COMMANDS, n=1)
         hint = f"您是不是想写 {near[0]}？" if near else ""
+        if os.path.isfile(command):
+            hint = f"要自查这个文件，请写：{_check_command(command)}\n"
         raise UsageError(f"不认识的命令“{command}”。{hint}可以用 python process.py --help 查看用法。")
     if command == "check" and not rest:
         raise UsageError("请写明要自查的文件，例如：python process.py check 楚雄市.xlsx")
     if command != "check" and rest:
         raise UsageError(f"多余的内容“{rest[0]}”。可以用 python process.py --help 查看用法。")
-    args.command, args.files = command, [Path(word) for word in rest]
+    args.command, args.files = command, rest
     return args
 
 
 def _example(option: str) -> str:
     examples = {"--year": "2021", "--phase": "annual", "--date": "2021-10-18", "--roster": "input/roster.xlsx"}
     return f"例如：{option} {examples.get(option, '文件夹')}"
+
+
+def existing_files(words: Sequence[str], folder: Path) -> list[Path]:
+    """The files that are meant, ``*`` and ``?`` filled in where the console has not done so.
+
+    Raises UsageError for a folder and for what is not there, with what was probably meant.
+    """
+    paths: list[Path] = []
+    for word in words:
+        if os.path.isdir(word):
+            example = _check_command(os.path.join(word, "*.xlsx"))
+            raise UsageError(f"“{word}”是文件夹，请写明其中的文件。全部自查可以写：{example}")
+        meant = [Path(word)] if os.path.lexists(word) else [Path(name) for name in sorted(glob.glob(word)) if os.path.isfile(name)]
+        if not meant:
+            raise UsageError(f"找不到文件“{word}”，请检查文件名是否写对。{_meant(words, Path(word), folder)}")
+        paths += meant
+    return paths
+
+
+def _meant(words: Sequence[str], missing: Path, folder: Path) -> str:
+    """What may have been meant by a file that is not there: a name with blanks, a near name, one in the input folder."""
+    joined = " ".join(words)
+    if len(words) > 1 and os.path.isfile(joined):
+        return f"文件名中有空格的，要用英文双引号括起来：{_check_command(joined)}"
+    for place in (missing.parent, folder):
+        try:
+            names = sorted(entry.name for entry in os.scandir(place) if entry.is_file() and not entry.name.startswith("~$"))
+        except OSError:
+            continue
+        same = [name for name in names if missing.name in (name, Path(name).stem)]
+        near = same or difflib.get_close_matches(missing.name, names, n=1)
+        if near:
+            return f"您是不是想写：{_check_command(str(place / near[0]))}"
+    return ""
+
+
+def _check_command(file: str) -> str:
+    return "python process.py check " + (f'"{file}"' if " " in file else file)
 
 
 def _options(args: argparse.Namespace) -> Options:
@@ -173,9 +216,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _complain(message: str, status: int, as_json: bool) -> int:
     if as_json:
-        import json
-
-        print(json.dumps({"error": message, "exit_status": status}, ensure_ascii=False))
+        print_json({"error": message, "exit_status": status})
     print(message, file=sys.stderr)
     return status
 
@@ -206,13 +247,11 @@ def _dispatch(args: argparse.Namespace, options: Options) -> int:
         return 0
     from greencomm import batch
 
-    if args.command == "check":
-        outcome: Outcome = batch.check(args.files, options)
-    else:
-        with screen.progress(quiet=args.json, title="正在读取") as step:
-            outcome = batch.run(options, step)
+    files = existing_files(args.files, options.input)
+    with screen.progress(quiet=args.json, title="正在读取") as step:
+        outcome: Outcome = batch.check(files, options, step) if args.command == "check" else batch.run(options, step)
     if args.json:
-        screen.show_json(outcome)
+        print_json(outcome.document)
     elif args.command == "check":
         screen.show_check(outcome)
     else:

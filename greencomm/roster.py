@@ -174,6 +174,8 @@ def load_roster(path: Path, standard: Standard, *, year: int | None = None, phas
     return _Loader(path, standard).load(year, phase)
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""Pasted along from Word and databases; most of them break the parts of a workbook that a name is written into."""
 _EDGE = re.compile(r"^[\s\u200b-\u200d\ufeff]+|[\s\u200b-\u200d\ufeff]+$")
 _SEPARATORS = re.compile(r"[、，,;；\r\n]+")
 _YEAR = re.compile(r"(20[0-9]{2})(?:年|年度)?")
@@ -196,10 +198,10 @@ class _Cell:
 
     @property
     def text(self) -> str:
-        """The value trimmed, otherwise as written; whole numbers without a fraction, blank as empty."""
+        """The value trimmed, otherwise as written; whole numbers without a fraction, blank as empty, no control characters."""
         if isinstance(self.value, float) and self.value.is_integer():
             return str(int(self.value))
-        return _EDGE.sub("", str(self.value))
+        return _EDGE.sub("", _CONTROL.sub("", str(self.value)))
 
     @property
     def folded(self) -> str:

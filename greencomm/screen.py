@@ -6,7 +6,6 @@ Redirected, there is no bar and no escape code, and rare characters never break 
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from greencomm.findings import Finding, Severity
 from greencomm.intake.collect import Progress
+from greencomm.machine import print_json
 from greencomm.results import FileState, Status, UnitState, percent
 
 if TYPE_CHECKING:
@@ -47,13 +47,6 @@ def progress(*, quiet: bool, title: str) -> Iterator[Progress | None]:
             bar.update(task, completed=done, total=total, description=what)
 
         yield step
-
-
-def show_json(outcome: Outcome) -> None:
-    """The result document, and nothing else, on standard output."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write((json.dumps(outcome.document, ensure_ascii=False, indent=1) + "\n").encode())
-    sys.stdout.buffer.flush()
 
 
 def show_run(outcome: Outcome) -> None:
@@ -113,37 +106,64 @@ def _next_step(outcome: Outcome) -> str:
     return "下一步：没有需要修改的，可以打印 annex2.xlsx 盖章归档。"
 
 
+_WEIGHTS = {
+    Severity.SEND_BACK: "须改正后再报送",
+    Severity.VERIFY: "请核对，属实的可以不改",
+    Severity.NOTE: "不影响结果",
+}
+_CHECKED = {FileState.ACCEPTED: "已按州里的办法审核", FileState.REJECTED: "不能采用，原因和办法见下面的“退回”"}
+
+
 def show_check(outcome: Outcome) -> None:
-    """The findings that the prefecture will see, file by file."""
-    console = _console()
+    """What the prefecture will find: each file, each unit's standing, the findings, and whether it can be sent."""
     result = outcome.result
+    if result.sample:
+        _say("【示例】这是随程序附带的示例工作簿，不是真实的填报。")
     for file in result.files:
-        console.print(f"{_clean(file.path)}：{'可以报送审核' if file.state is FileState.ACCEPTED else file.state.label}")
-        if file.state is not FileState.ACCEPTED and file.state is not FileState.REJECTED:
-            console.print(f"  {_clean(file.reason or '')}")
+        about = _CHECKED.get(file.state) or f"{file.state.label}，{file.reason}"
+        _say(f"{_clean(file.path)}：{_clean(about)}。")
+    for unit in result.units:
+        counts = ((status, len(unit.of(status))) for status in Status)
+        standing = "，".join(f"{status.label}{count}个" for status, count in counts if count)
+        _say(f"{unit.unit.name}：{unit.urban_communities}个社区，{standing}。")
+    several = len(result.files) > 1
     for severity in Severity:
         found = [finding for finding in result.findings if finding.severity is severity]
         if found:
-            console.print(f"\n【{severity.label}】{len(found)}条")
-            for finding in found:
-                console.print(f"  ● {_where(finding)}{_clean(finding.message)}\n    {_clean(finding.fix)}")
-    counts = "，".join(
-        f"{severity.label}{sum(finding.severity is severity for finding in result.findings)}条" for severity in Severity
-    )
-    console.print(f"\n合计：{counts}。")
-    console.print("有“退回”问题，请改正后再报送。" if outcome.has_send_back else "没有需要退回的问题，可以报送。")
+            _say(f"\n【{severity.label}】{len(found)}条（{_WEIGHTS[severity]}）")
+        for finding in found:
+            _say(f"  ● {_where(finding, several)}{_clean(finding.message)}\n    {_clean(finding.fix)}")
+    counted = {severity: sum(finding.severity is severity for finding in result.findings) for severity in Severity}
+    _say("\n合计：" + "，".join(f"{severity.label}{count}条" for severity, count in counted.items()) + "。")
+    if counted[Severity.SEND_BACK]:
+        _say("还不能报送：请先改正“退回”的问题，保存后再自查一次。")
+    elif counted[Severity.VERIFY]:
+        _say("没有需要退回的问题，可以报送；报送前请核对“需核实”的问题。")
+    else:
+        _say("没有需要退回的问题，可以报送。")
 
 
-def _where(finding: Finding) -> str:
+def _say(text: str) -> None:
+    """One line of plain words; the console breaks it where it is full, a file keeps it whole."""
+    _console().print(text, soft_wrap=True)
+
+
+def _where(finding: Finding, several: bool) -> str:
+    """Which cell; with the file where there are several."""
     place = finding.place
-    parts = [part for part in (place.sheet and f"“{_clean(place.sheet)}”表", place.cell and f"{place.cell}单元格") if part]
-    return f"{' '.join(parts)}：" if parts else ""
+    parts = (
+        place.file and several and f"{_clean(place.file)}",
+        place.sheet and f"“{_clean(place.sheet)}”表",
+        place.cell and f"{place.cell}单元格",
+    )
+    found = [part for part in parts if part]
+    return f"{' '.join(found)}：" if found else ""
 
 
 def show_forms(made: Sequence[Path], *, as_json: bool) -> None:
     """Which workbooks were written and what to do with them."""
     if as_json:
-        print(json.dumps([path.as_posix() for path in made], ensure_ascii=False))
+        print_json([path.as_posix() for path in made])
         return
     console = _console()
     console.print(f"已生成{len(made)}个填报工作簿：")

@@ -71,7 +71,7 @@ def test_every_formula_has_a_stored_value_and_uses_only_shared_functions(blank_f
 def test_an_empty_sheet_shows_what_is_missing_never_a_score(blank_form):
     page = openpyxl.load_workbook(io.BytesIO(blank_form), data_only=True)["东兴社区"]
     assert page[beside(page, Heading.TOTAL)].value == "还差31项"
-    assert page[cell_of(page, "8.1", Column.STATUS)].value == "待填：发现的乱停车处数"
+    assert page[cell_of(page, "8.1", Column.STATUS)].value == "待填：发现乱停车几处"
 
 
 def test_same_arguments_same_bytes():

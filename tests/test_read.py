@@ -104,7 +104,7 @@ def test_an_issued_form_is_read_back():
         assert sheet_reading.is_empty
         assert [row.clause for row in sheet_reading.rows] == ALL_CLAUSES
         assert (sheet_reading.hidden_parts, sheet_reading.extra_cells) == ("", ())
-        assert all(row.criterion == STANDARD.clause[row.clause].quote for row in sheet_reading.rows)
+        assert all(row.criterion == STANDARD.clause[row.clause].criterion for row in sheet_reading.rows)
 
 
 ENTRIES = st.fixed_dictionaries(

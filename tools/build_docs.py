@@ -102,7 +102,7 @@ def standard_page(standard: Standard) -> str:
                         cell(f"{clause.wanted}（{clause.unit}）") if clause.measure else "—",
                         cell(clause.terms),
                         clause.allowed,
-                        cell(clause.quote + (f"（{clause.note}）" if clause.note else "")),
+                        cell(clause.criterion),
                         links(clause.decisions) or "—",
                     )
                     for clause in item.clauses

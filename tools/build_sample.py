@@ -11,8 +11,7 @@ import hashlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
-
-import openpyxl
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -22,6 +21,9 @@ from greencomm.forms.layout import SAMPLE, Heading  # noqa: E402
 from greencomm.outputs.book import save_workbook  # noqa: E402
 from greencomm.roster import Community, Roster, load_roster  # noqa: E402
 from greencomm.standard import Standard, load_standard  # noqa: E402
+
+if TYPE_CHECKING:
+    import openpyxl
 
 DAY = datetime.date(2021, 10, 11)
 SILENT = "元谋县"
@@ -147,6 +149,8 @@ def build(folder: Path = ROOT / "input") -> list[Path]:
             path, unit, roster, standard, form_date=DAY, kind=SAMPLE, answers=answers, contact=contact, phone="0878-0000000"
         )
         if unit.name in DAMAGE:
+            import openpyxl  # Not before greencomm, which settles what it writes.
+
             book = openpyxl.load_workbook(path)
             DAMAGE[unit.name](book)
             save_workbook(book, path, DAY)

@@ -41,12 +41,12 @@ WIDTHS: dict[Column, float] = {
     Column.CONTENT: 15,
     Column.POINTS: 5.5,
     Column.STANDARD: 32,
-    Column.CRITERION: 38,
+    Column.CRITERION: 46,
     Column.ACTUAL: 9,
     Column.STATED: 12.5,
     Column.DUE: 6.5,
     Column.SCORE: 7.5,
-    Column.STATUS: 20,
+    Column.STATUS: 27,
     Column.EVIDENCE: 30,
 }
 _HINT_ROW, _HEADER_ROW = 4, 5
@@ -315,7 +315,7 @@ def _standard_text(item: Item) -> str:
 
 
 def _clause_height(clause: Clause) -> float:
-    criterion = paper.row_height([(clause.quote, WIDTHS[Column.CRITERION])], SMALL)
+    criterion = paper.row_height([(clause.criterion, WIDTHS[Column.CRITERION])], SMALL)
     states = [layout.status_blank(clause.wanted), *map(layout.status_wrong, (clause.allowed, clause.allowed_actual))]
     return max(criterion, paper.row_height([(state, WIDTHS[Column.STATUS]) for state in states], SMALL))
 
@@ -349,7 +349,7 @@ def _cut(text: str, longest: int) -> str:
 
 
 def _quote_line(clause: Clause) -> str:
-    return f"原文：{clause.quote}\n{clause.note}"
+    return f"原文：{clause.quote}\n" + (f"执行口径：{clause.note}" if clause.note else "")
 
 
 def _at_most(characters: int, message: str) -> dict[str, Any]:
@@ -363,26 +363,27 @@ def _actual_rule(row: RowPlan, standard: Standard) -> dict[str, Any]:
     if isinstance(clause, Counted):
         rule = {"validate": "integer", "criteria": "between", "minimum": 0, "maximum": clause.count_limit}
         hint = "没有的填0。"
+        refusal = f"{allowed}请只填数，不带单位和文字说明；说明写在“{Column.EVIDENCE}”。"
     else:
         rule["value"] = live.actual_entry_formula(clause, standard.reading, row.cell(Column.ACTUAL))
-        hint = ""
+        hint, refusal = "", allowed
     return (
         rule
-        | _prompt(f"{clause.id} {Column.ACTUAL}", f"{_quote_line(clause)}请填{clause.wanted}。{allowed}{hint}扣分自动算出。")
-        | _refusal(f"{allowed}请只填数，不带单位和文字说明；说明写在“{Column.EVIDENCE}”。")
+        | _prompt(f"{clause.id} {Column.ACTUAL}", f"{_quote_line(clause)}请填{clause.wanted}。{allowed}{hint}应扣自动算出。")
+        | _refusal(refusal)
     )
 
 
 def _stated_rule(clause: Clause) -> dict[str, Any]:
     word = "加分" if clause.adds else Column.STATED.value
     if clause.measure is not None:
-        advice = f"填了{Column.ACTUAL}的，扣分可以不填；要填应为{clause.allowed}。"
-    elif clause.adds:
-        advice = f"填加的分数：{clause.allowed}；没有加分填0。"
-    elif clause.needs_reason:
-        advice = f"填{clause.allowed}；不扣分填0。扣分的，请在“{Column.EVIDENCE}”写明理由。"
+        advice = f"填了{Column.ACTUAL}的，这一格可以空着；要填应为{clause.allowed}。"
     else:
-        advice = f"填{clause.allowed}；不扣分填0，不要空着。"
+        advice = f"{clause.wanted}；不要空着。"
+        if clause.needs_reason:
+            advice += f"按轻重填，扣分的请在“{Column.EVIDENCE}”写明理由。"
+        elif clause.adds:
+            advice += f"加分的请在“{Column.EVIDENCE}”写明奖项或报道的名称、单位和日期。"
     return (
         {"validate": "list", "source": list(clause.possible)}
         | _prompt(f"{clause.id} {word}", _quote_line(clause) + advice)
@@ -419,6 +420,9 @@ def write_community(sheet: FormSheet, styles: Styles, issue: _Issue, community: 
     sheet.ignore_errors({"number_stored_as_text": f"{plan.cells(Column.CLAUSE)} {codes}"})
     sheet.set_landscape()
     _set_up_print(sheet, issue, _HEADER_ROW)
+    # A page that lies apart from the others still says whose it is.
+    whose = f"{issue.unit.name}　{community.name}　{community.code}".replace("&", "&&")
+    sheet.set_header(f"&R&9{whose}", {"margin": 0.25})
     sheet.print_area(0, 0, plan.total_row, len(COLUMNS) - 1)
     _break_pages(sheet, plan, heights)
 
@@ -524,7 +528,7 @@ def _write_clause(
     clause = row.clause
     actual, stated, evidence = answer
     sheet.write_string(row.row, COLUMNS.index(Column.CLAUSE), clause.id, styles["code"])
-    sheet.write_string(row.row, COLUMNS.index(Column.CRITERION), clause.quote, styles["reference"])
+    sheet.write_string(row.row, COLUMNS.index(Column.CRITERION), clause.criterion, styles["reference"])
     look = styles["unused" if clause.measure is None else "centre_input"]
     _write_input(sheet, row.row, COLUMNS.index(Column.ACTUAL), actual, look)
     _write_input(sheet, row.row, COLUMNS.index(Column.STATED), stated, styles["centre_input"])
@@ -544,6 +548,11 @@ def _write_total(sheet: Worksheet, styles: Styles, plan: SheetPlan, total: int |
     sheet.merge_range(row, score, row, score + 1, "", styles["total"])
     formula = live.total_formula(plan.standard, plan.cells(Column.DUE), plan.cells(Column.SCORE))
     _write_formula(sheet, row, score, formula, styles["total"], total)
+    mark = plan.standard.pass_mark.points
+    words = [f"自评{standing}（{mark}分以上为{GREEN}）" for standing in (GREEN, BELOW)]
+    shown = words[total < mark] if isinstance(total, int) else ""
+    formula = f'=IF(ISNUMBER({plan.total_cell}),IF({plan.total_cell}>={mark},"{words[0]}","{words[1]}"),"")'
+    _write_formula(sheet, row, COLUMNS.index(Column.EVIDENCE), formula, styles["total"], shown)
 
 
 def _colour(sheet: Worksheet, styles: Styles, plan: SheetPlan) -> None:
@@ -607,8 +616,8 @@ def ranges(cells: Iterable[str]) -> list[str]:
 def _break_pages(sheet: Worksheet, plan: SheetPlan, heights: Sequence[float]) -> None:
     """Page breaks at the beginning of items, so that none is split when the sheet prints one page wide."""
     inches = 72.0
-    # Widths in points at 7 pixels a unit (96 pixels an inch); a wider font prints smaller, so that more rows fit.
-    width = sum(WIDTHS.values()) * 7 * 0.75
+    # Widths in points at 7 pixels a unit and 5 around it (96 pixels an inch); a wider font prints smaller, so that more rows fit.
+    width = sum(width * 7 + 5 for width in WIDTHS.values()) * 0.75
     scale = min(1.0, (_A4_HEIGHT - (_MARGINS["left"] + _MARGINS["right"]) * inches) / width)
     page = (_A4_WIDTH - (_MARGINS["top"] + _MARGINS["bottom"]) * inches) / scale * 0.97
     header = 40.0
@@ -652,12 +661,12 @@ def _write_formula(sheet: Worksheet, row: int, column: int, formula: str, look: 
 
 # 汇总.
 
-_SUMMARY_WIDTHS = (6.0, 18.0, 28.0, 9.0, 21.0, 10.0, 9.0, 10.0)
-_SUMMARY_TITLES = ("序号", "乡镇（街道）", "社区（点名称打开）", "已填条款", "自评得分", "结论", "是否申报", "待处理条款")
+_SUMMARY_WIDTHS = (6.0, 18.0, 28.0, 9.0, 21.0, 10.0, 9.0, 12.0)
+_SUMMARY_TITLES = ("序号", "乡镇（街道）", "社区（点名称打开）", "已填条款", "自评得分", "结论", "是否申报", "需改正或补充（条）")
 _NUMBER, _TOWN, _NAME, _FILLED, _SCORE, _STANDING, _CLAIM, _OPEN = range(len(_SUMMARY_TITLES))
 _FIGURE_ROW, _TODO_ROW, _SUMMARY_HEADER_ROW = 4, 6, 7
 _ALL_DONE = "全部填完。请逐一核对各社区的得分和结论，然后报送。"
-_TODO_START = "报送前还要完成："
+_TODO_START = "报送前请核对："
 
 
 @dataclass(frozen=True)
@@ -786,12 +795,12 @@ def _write_todo(sheet: Worksheet, styles: Styles, issue: _Issue, rows: Sequence[
     parts: list[tuple[str, int, str]] = [
         (f'COUNTIF({standing},"{word}")', sum(row.standing == word for row in rows), f"{live.COUNT}个社区{text}")
         for word, text in (
-            (UNTOUCHED, "还没有填（不填的按未报处理）"),
+            (UNTOUCHED, "没有填（不参加的不用填，按未报处理）"),
             (UNFINISHED, "没有填完"),
             (layout.WRONG, "有填错的内容"),
         )
     ]
-    parts.append((f"SUM({_column_range(_OPEN, count)})", sum(row.open for row in rows), f"{live.COUNT}个条款待处理"))
+    parts.append((f"SUM({_column_range(_OPEN, count)})", sum(row.open for row in rows), f"{live.COUNT}个条款需改正或补充"))
     if count:
         blank_claims = f'SUMPRODUCT(({standing}<>"{UNTOUCHED}")*({claim}=""))'
         value = sum(row.standing != UNTOUCHED and not row.claim for row in rows)
@@ -846,7 +855,7 @@ def _write_summary_row(
 
 # 填报说明.
 
-_GUIDE_WIDTHS = (4.0, 7.0, 52.0, 9.0, 9.0, 9.0, 54.0)
+_GUIDE_WIDTHS = (4.0, 7.0, 52.0, 9.0, 9.0, 9.0, 34.0, 34.0)
 _GUIDE_LAST = len(_GUIDE_WIDTHS) - 1
 
 
@@ -871,7 +880,7 @@ def write_guide(sheet: Worksheet, styles: Styles, issue: _Issue) -> None:
         (
             ("centre_input", "填写", "浅黄色：由社区填写的格子，只有这些格子能改。"),
             ("unused", "", "浅灰色：预先填好或不需要填的格子。"),
-            ("centre", "2", "白色：自动计算，不用填；标题和表头为黑体，其余为宋体。"),
+            ("centre", "2", "白色：自动计算，不用填。标题和表头用黑体，其余用宋体。"),
         )
     )
     writer.legend(
@@ -932,7 +941,7 @@ class _GuideWriter:
     def table_row(self, cells: Sequence[CellInput], looks: Sequence[str]) -> None:
         """One row of the worked example, from column 1."""
         texts = [(str(cell), width) for cell, width in zip(cells, _GUIDE_WIDTHS[1:], strict=True) if cell is not None]
-        self.sheet.set_row(self.row, paper.row_height(texts, SIZE, least=18))
+        self.sheet.set_row(self.row, paper.row_height(texts, SMALL, least=16))
         for column, (cell, look) in enumerate(zip(cells, looks, strict=True), 1):
             _write_input(self.sheet, self.row, column, cell, self.styles[look])
         self.row += 1
@@ -944,74 +953,91 @@ def _ids(clauses: Iterable[Clause]) -> str:
 
 def _how_to_fill(issue: _Issue) -> list[str]:
     standard, reading = issue.standard, issue.standard.reading
-    measured = [clause for clause in standard.clauses if clause.measure is not None]
-    rates = [clause for clause in measured if isinstance(clause, Rate)]
+    counted = [clause for clause in standard.clauses if clause.measure == "count"]
+    rates = [clause for clause in standard.clauses if isinstance(clause, Rate)]
     excused = [clause for clause in rates if clause.not_applicable]
     reasons = [clause for clause in standard.clauses if clause.needs_reason]
     awards = [clause for clause in standard.clauses if clause.adds]
     texts = [
-        f"先在“{layout.SUMMARY_SHEET}”表填{Summary.CONTACT}和{Summary.PHONE}；点社区名称打开该社区的表，填完点“{BACK}”。",
+        f"本工作簿由{issue.unit.name}统一报送。先在“{layout.SUMMARY_SHEET}”表填{Summary.DATE}、{Summary.CONTACT}和{Summary.PHONE}；"
+        f"点社区名称打开该社区的表，填完点“{BACK}”。",
         f"每个社区先填“{Heading.AUTHOR}”“{Heading.DATE}”，在“{Heading.CLAIM}”选“{reading.yes}”或“{reading.no}”，再逐条填表。"
         "不参加的社区整张表不填，按未报处理。",
-        f"不扣分填0，空着表示没有评定。{Column.STATED}只填数，不写“分”字和正负号"
+        "每一条都要填：没有扣分情形的填0，空着表示没有评定。只填数，不写“分”字和正负号"
         + (f"；条款{_ids(awards)}填加的分数，没有加分填0。" if awards else "。"),
     ]
-    if measured:
+    if counted:
         texts.append(
-            f"条款{_ids(measured)}填“{Column.ACTUAL}”（数量、比例或次数，没有的填0），扣分随之自动算出，“{Column.STATED}”可以不填。"
+            f"条款{_ids(counted)}先填“{Column.ACTUAL}”（数量或次数，没有的填0），“{Column.DUE}”自动算出，“{Column.STATED}”可以空着。"
         )
     if rates:
-        text = f"条款{_ids(rates)}是比例，写85%、85或0.85都可以。"
+        text = f"条款{_ids(rates)}的“{Column.ACTUAL}”是比例，写85%、85或0.85都可以。"
         if excused:
-            text += f"条款{_ids(excused)}当年没有可统计的事项时写“{reading.not_applicable}”，不扣分；其他条款不能这样写。"
+            text += f"条款{_ids(excused)}当年没有可统计的事项时写“{reading.not_applicable}”，不要填0；其他条款不能写“{reading.not_applicable}”。"
         texts.append(text)
     if reasons:
-        texts.append(f"条款{_ids(reasons)}由评分人酌情扣分，扣了分的请在“{Column.EVIDENCE}”写明理由。")
+        texts.append(f"条款{_ids(reasons)}按情形的轻重扣分，扣了分的请在“{Column.EVIDENCE}”写明理由；其他条款的说明可以不写。")
     texts.append(
-        f"看“{Column.STATUS}”：全部为“{layout.STATUS_DONE}”后，“{Heading.TOTAL}”才出分数；没有填完时显示还差几项，"
-        f"“{layout.WRONG}”后面写着应填什么。"
+        f"看“{Column.STATUS}”：“{layout.STATUS_BLANK}”后面写着怎么填，“{layout.WRONG}”后面写着应填什么，“请”字开头的要补充；"
+        f"全部“{layout.STATUS_DONE}”即填好。每条都有数以后“{Heading.TOTAL}”才出分数，之前显示还差几项。"
     )
     return texts
 
 
-def _examples(standard: Standard) -> list[tuple[Clause, CellInput, CellInput, str]]:
-    """Clause, 实际值, 扣分 and 说明 of one invented answer for each kind that the standard has."""
+@dataclass(frozen=True)
+class _Example:
+    """One invented answer with what is said about it."""
+
+    clause: Clause
+    actual: CellInput
+    stated: CellInput
+    evidence: str
+    comment: str
+
+
+def _examples(standard: Standard) -> list[_Example]:
+    """An answer for each kind of clause that the standard has, and one of a rate with nothing to measure."""
     first: dict[type[Clause], Clause] = {}
     for clause in standard.clauses:
         first.setdefault(type(clause), clause)
-    examples: list[tuple[Clause, CellInput, CellInput, str]] = []
+    examples: list[_Example] = []
     for clause in first.values():
+        middle = clause.possible[len(clause.possible) // 2]
         if isinstance(clause, Flag):
-            examples.append((clause, None, 0, "没有这种情况，填0"))
+            examples.append(_Example(clause, None, 0, "", "没有这种情况，填0"))
         elif isinstance(clause, Discretionary):
-            middle = clause.possible[len(clause.possible) // 2]
-            examples.append((clause, None, middle, "扣分理由：参加的单位较少，见会议签到表"))
+            examples.append(_Example(clause, None, middle, "5个小区中有2个没有参与，见会议签到表", f"扣{middle}分，写明理由"))
         elif isinstance(clause, Occurrence):
             count = clause.cap // clause.points + 1
-            examples.append((clause, count, None, clause.arithmetic(count)))
+            evidence = f"共{count}{clause.unit}，名称和照片见附件1"
+            examples.append(_Example(clause, count, None, evidence, clause.arithmetic(count)))
         elif isinstance(clause, Rate):
             percent = clause.start - clause.step - clause.step // 2
-            examples.append((clause, f"{percent}%", None, clause.arithmetic(percent * RATE_SCALE)))
+            comment = clause.arithmetic(percent * RATE_SCALE)
+            examples.append(_Example(clause, f"{percent}%", None, "共20件，处理17件，见台账", comment))
+            if clause.not_applicable:
+                word = standard.reading.not_applicable
+                examples.append(_Example(clause, word, None, "本年度没有投诉", f"没有可统计的，写“{word}”，不扣分"))
         elif isinstance(clause, Shortfall):
             count = clause.required - 1
-            examples.append((clause, count, None, clause.arithmetic(count)))
+            evidence = f"已开展{count}{clause.unit}，签到表见附件2"
+            examples.append(_Example(clause, count, None, evidence, clause.arithmetic(count)))
         elif isinstance(clause, Award):
-            middle = clause.possible[len(clause.possible) // 2]
-            examples.append((clause, None, middle, "加分：获评州级先进社区，见证书复印件"))
+            examples.append(_Example(clause, None, middle, "州级文明社区，证书见附件3", f"加{middle}分，写明奖项"))
     return examples
 
 
 def _write_examples(writer: _GuideWriter, standard: Standard) -> None:
-    titles = (Column.CLAUSE, Column.CRITERION, Column.ACTUAL, Column.STATED, Column.DUE, Column.EVIDENCE)
-    writer.table_row([title.value for title in titles], ["header"] * len(titles))
-    examples = _examples(standard)
-    typed: live.Answers = {
-        clause.id: (_percent_number(actual), stated, evidence) for clause, actual, stated, evidence in examples
-    }
-    due = live.live_view(standard, typed).due
-    for clause, actual, stated, evidence in examples:
-        looks = ("code", "cell", "unused" if actual is None else "centre_input", "centre_input", "centre", "input")
-        writer.table_row((clause.id, clause.quote, actual, stated, due[clause.id], evidence), looks)
+    columns = (Column.CLAUSE, Column.CRITERION, Column.ACTUAL, Column.STATED, Column.DUE, Column.EVIDENCE)
+    titles = [*(column.value for column in columns), "怎么算"]
+    writer.table_row(titles, ["small_header"] * len(titles))
+    for example in _examples(standard):
+        clause, actual = example.clause, example.actual
+        typed: live.Answers = {clause.id: (_percent_number(actual), example.stated, example.evidence)}
+        due = live.live_view(standard, typed).due[clause.id]
+        looks = ("code", "reference", "unused" if actual is None else "centre_input", "centre_input", "centre", "small_input")
+        cells = (clause.id, clause.quote, actual, example.stated, due, example.evidence, example.comment)
+        writer.table_row(cells, (*looks, "reference"))
 
 
 def _write_standard(writer: _GuideWriter, standard: Standard) -> None:
@@ -1020,14 +1046,14 @@ def _write_standard(writer: _GuideWriter, standard: Standard) -> None:
     for content in standard.contents:
         writer.line(f"{content.name}（{content.points}分）", "band", SMALL, first=1)
         for item in content.items:
-            criterion = "；".join(clause.quote + (f"（{clause.note.rstrip('。')}）" if clause.note else "") for clause in item.clauses)
+            criterion = "；".join(clause.criterion for clause in item.clauses)
             looks = ("centre_reference", "reference", "centre_reference", "reference")
             writer.wide_row((item.number, item.standard, item.points, criterion), looks)
 
 
 def _percent_number(value: CellInput) -> CellInput:
     """What a worksheet makes of ``85%`` when it is typed."""
-    return Decimal(value.removesuffix("%")) / 100 if isinstance(value, str) else value
+    return Decimal(value.removesuffix("%")) / 100 if isinstance(value, str) and value.endswith("%") else value
 
 
 def _rules(standard: Standard) -> list[str]:
@@ -1055,8 +1081,8 @@ def _sending(issue: _Issue) -> list[str]:
     quote = plain(issue.standard.deadline(batch.phase).quote)
     return [
         f"截止日期：{deadline.year}年{deadline.month}月{deadline.day}日。通知原文：{quote}。",
-        f"报送给：{receiver}。用电子邮件发送本工作簿，文件名可以改，表格的结构不要改。",
-        f"修改后重新报送的，请在“{layout.SUMMARY_SHEET}”表把“{Summary.SUBMISSION}”加1，以最后一次为准。",
+        f"由{issue.unit.name}汇总后报送给：{receiver}。用电子邮件发送本工作簿，文件名可以改，表格的结构不要改。",
+        f"修改后重新报送的，请在“{layout.SUMMARY_SHEET}”表把“{Summary.SUBMISSION}”改大：第二次填2，第三次填3；以数字最大的一次为准。",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -13,6 +14,8 @@ LONGEST = 31
 _RESERVED = ("History", "历史记录", GUIDE_SHEET, SUMMARY_SHEET, META_SHEET)
 # The Excel of East Asia refuses full-width twins of what it forbids, and takes ’ and ＇ for the apostrophe.
 _LEGAL = str.maketrans(dict.fromkeys("[［", "（") | dict.fromkeys("]］", "）") | dict.fromkeys(":：*＊?？/／\\＼￥", "-") | dict.fromkeys("’＇", "'"))
+_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+"""Begins what Excel reads as one character: ``_x0041_`` would be ``A``."""
 _FILE_FULL_WIDTH = str.maketrans('[]:*?/\\<>|"', "［］：＊？／＼＜＞｜＂")
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp", "Zs")
 """Unicode categories of control and format characters, half surrogate pairs and blanks."""
@@ -28,7 +31,7 @@ def sheet_names(communities: Iterable[Community]) -> dict[str, str]:
     taken = {key for name in _RESERVED for key in alike(name)}
     names: dict[str, str] = {}
     for community in communities:
-        legal = _visible(community.short_name).translate(_LEGAL).strip("' ") or community.code
+        legal = _ESCAPE.sub("-", _visible(community.short_name).translate(_LEGAL)).strip("' ") or community.code
         number, name = 1, _shorten(legal, LONGEST)
         while taken & alike(name):
             number += 1

@@ -17,7 +17,7 @@ GREEN, PALE_GREEN, LINE = "#1F5C45", "#E8F1EC", "#A9BDB2"
 INPUT, LOCKED = "#FFF9E5", "#F2F4F3"
 RED, PALE_RED = "#B42318", "#FDE8E6"
 AMBER, PALE_AMBER = "#8A5A00", "#FDEBC8"
-GREY = "#7A857F"
+GREY = "#59635E"
 
 _CELL = {"border": 1, "border_color": LINE}
 _CENTRE = {"align": "center"}
@@ -60,6 +60,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "unused": {**_CELL, "bg_color": LOCKED},
     "input": _INPUT,
     "centre_input": {**_INPUT, **_CENTRE},
+    "small_input": {**_INPUT, "font_size": SMALL},
     "text_input": {**_INPUT, **_LEFT, "num_format": "@"},
     "number_input": {**_INPUT, **_LEFT},
     "total": {**_CELL, "bg_color": PALE_GREEN, "bold": True, **_CENTRE},

@@ -41,7 +41,7 @@ def collect(folder: Path, roster: Path, standard: Standard, progress: Progress |
         name = path.relative_to(folder).as_posix()
         if progress:
             progress(number, len(found), name)
-        arrivals.append(open_file(path, name, standard, is_roster=_same(path, roster)))
+        arrivals.append(open_file(path, name, standard, is_roster=same_file(path, roster)))
     if progress:
         progress(len(found), len(found), "")
     return arrivals
@@ -55,7 +55,8 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield Path(entry.path)
 
 
-def _same(one: Path, other: Path) -> bool:
+def same_file(one: Path, other: Path) -> bool:
+    """Whether both paths lead to one file; False where either leads nowhere."""
     try:
         return one.samefile(other)
     except OSError:

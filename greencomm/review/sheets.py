@@ -247,7 +247,7 @@ class _FileSheets:
             sheet.findings.append(rule.at(sheet.at(rows[1].clause_cell, clause.id), found=found, **words))
             if not same:
                 return None
-        if first.criterion and normal_label(first.criterion) != normal_label(clause.quote):
+        if first.criterion and normal_label(first.criterion) not in map(normal_label, (clause.quote, clause.criterion)):
             place = sheet.at(first.clause_cell, clause.id)
             sheet.findings.append(rules.SHEET_CLAUSE_REWORDED.at(place, found=first.criterion, expected=clause.quote, **words))
         return first

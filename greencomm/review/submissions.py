@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from greencomm import rules
 from greencomm.findings import Finding, Place
@@ -95,8 +95,10 @@ class _Sorter:
         self.files.append(ReceivedFile(arrival.path, arrival.sha256, state, reason, code, advice))
 
     def reject(self, arrival: Arrival, finding: Finding, unit: Unit | None) -> None:
+        if arrival.advice:
+            finding = replace(finding, fix=arrival.advice)
         self.findings.append(finding)
-        self.record(arrival, FileState.REJECTED, finding.message, unit, arrival.advice or finding.fix)
+        self.record(arrival, FileState.REJECTED, finding.message, unit, finding.fix)
 
     # --- one file -----------------------------------------------------------------------------------------------------
 

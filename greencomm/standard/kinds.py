@@ -43,6 +43,8 @@ class Clause:
     decisions: tuple[str, ...] = ()
     asks: str = ""
     """What 实际值 asks for, in a clerk's words; empty where the name says it."""
+    cases: tuple[str, str] | None = None
+    """When 0 and when points are filled in, in a clerk's words: ``("有文件", "没有文件")``."""
     note: str = ""
     """How the quote is read where a clerk would stumble over it, in a clerk's words."""
 
@@ -94,8 +96,17 @@ class Clause:
 
     @property
     def wanted(self) -> str:
-        """What is to be filled in first, in Chinese: ``0或3``, or what 实际值 asks for."""
-        return self.allowed if self.measure is None else self.asks or f"{self.name}（{self.unit}）"
+        """What is to be filled in first, in Chinese: ``有文件填0，没有文件填3``, or what 实际值 asks for."""
+        if self.measure is not None:
+            return self.asks or f"{self.name}（{self.unit}）"
+        if self.cases is None:
+            return self.allowed
+        return f"{self.cases[0]}填0，{self.cases[1]}填{join_or(self.possible[1:])}"
+
+    @property
+    def criterion(self) -> str:
+        """评分标准 as forms show it: the notice's words, and how they are read where that is not plain."""
+        return self.quote + (f"（执行口径：{self.note.rstrip('。')}）" if self.note else "")
 
     def arithmetic(self, actual: int) -> str:
         """How the deduction follows from a measured value, in Chinese: ``3处×1=3，上限2，扣2``."""

@@ -245,6 +245,9 @@ class _Loader:
         asks = table.take("asks", str, "")
         if asks and cls.measure is None:
             raise table.fail("没有实际值的条款不能写 asks（实际值填什么）")
+        cases = table.texts("cases", [])
+        if cases and (cls.measure is not None or len(cases) != 2):
+            raise table.fail("cases（什么情况填0、什么情况填分数）应写两句，只用于没有实际值的条款")
         try:
             clause = cls(
                 id=clause_id,
@@ -257,6 +260,7 @@ class _Loader:
                 unit=unit,
                 decisions=self._decisions(table),
                 asks=asks,
+                cases=(cases[0], cases[1]) if cases else None,
                 note=table.take("note", str, ""),
                 **own,
             )
