@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import difflib
 import glob
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -144,10 +145,10 @@ def _meant(words: Sequence[str], missing: Path, folder: Path) -> str:
             names = sorted(entry.name for entry in os.scandir(place) if entry.is_file() and not entry.name.startswith("~$"))
         except OSError:
             continue
-        same = [name for name in names if missing.name in (name, Path(name).stem)]
-        near = same or difflib.get_close_matches(missing.name, names, n=1)
-        if near:
-            return f"您是不是想写：{_check_command(str(place / near[0]))}"
+        stems = {Path(name).stem: name for name in names}
+        for stem in (missing.name, *difflib.get_close_matches(missing.stem, stems, n=1)):
+            if stem in stems:
+                return f"您是不是想写：{_check_command(str(place / stems[stem]))}"
     return ""
 
 
@@ -250,10 +251,22 @@ def _dispatch(args: argparse.Namespace, options: Options) -> int:
     files = existing_files(args.files, options.input)
     with screen.progress(quiet=args.json, title="正在读取") as step:
         outcome: Outcome = batch.check(files, options, step) if args.command == "check" else batch.run(options, step)
-    if args.json:
-        print_json(outcome.document)
-    elif args.command == "check":
-        screen.show_check(outcome)
-    else:
-        screen.show_run(outcome)
+    with _reader_may_leave():
+        if args.json:
+            print_json(outcome.document)
+        elif args.command == "check":
+            screen.show_check(outcome)
+        else:
+            screen.show_run(outcome)
     return 1 if outcome.has_send_back else 0
+
+
+@contextlib.contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """Whoever reads our output may have had enough (``| more``): no error, and the exit status stays the command's own."""
+    try:
+        yield
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):
+        # Rich makes the one into the other. What is still to be written goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -111,7 +111,7 @@ _WEIGHTS = {
     Severity.VERIFY: "请核对，属实的可以不改",
     Severity.NOTE: "不影响结果",
 }
-_CHECKED = {FileState.ACCEPTED: "已按州里的办法审核", FileState.REJECTED: "不能采用，原因和办法见下面的“退回”"}
+_CHECKED = {FileState.ACCEPTED: "已审核", FileState.REJECTED: "不能采用，原因和办法见下面的“退回”"}
 
 
 def show_check(outcome: Outcome) -> None:
@@ -137,6 +137,8 @@ def show_check(outcome: Outcome) -> None:
     _say("\n合计：" + "，".join(f"{severity.label}{count}条" for severity, count in counted.items()) + "。")
     if counted[Severity.SEND_BACK]:
         _say("还不能报送：请先改正“退回”的问题，保存后再自查一次。")
+    elif result.sample:
+        _say("没有需要退回的问题；示例只供练习，不用来报送。")
     elif counted[Severity.VERIFY]:
         _say("没有需要退回的问题，可以报送；报送前请核对“需核实”的问题。")
     else:
@@ -149,13 +151,10 @@ def _say(text: str) -> None:
 
 
 def _where(finding: Finding, several: bool) -> str:
-    """Which cell; with the file where there are several."""
+    """Which cell; with the file where there are several, or where it is the roster."""
     place = finding.place
-    parts = (
-        place.file and several and f"{_clean(place.file)}",
-        place.sheet and f"“{_clean(place.sheet)}”表",
-        place.cell and f"{place.cell}单元格",
-    )
+    file = (_clean(place.file) if several else "") if place.file else "名册" if place.sheet else ""
+    parts = (file, place.sheet and f"“{_clean(place.sheet)}”表", place.cell and f"{place.cell}单元格")
     found = [part for part in parts if part]
     return f"{' '.join(found)}：" if found else ""
 

@@ -28,9 +28,13 @@ ROWS = [
     ("1.1", None, -3, None, "有误", "有误，应填0或3"),
     ("1.1", None, "3", None, "有误", "有误，应填0或3"),
     ("1.1", None, "无", None, "有误", "有误，应填0或3"),
+    # Spaces and line breaks, wherever they stand, are nothing.
+    ("1.1", None, "\u00a0\n", None, "", "待填：有文件填0，没有文件填3"),
+    ("1.1", None, "\u200b", None, "", "待填：有文件填0，没有文件填3"),
     # At discretion: a reason is asked for.
     ("1.2", None, 0, None, 0, "已填"),
     ("1.2", None, 2, "\u3000 ", 2, "请填扣分理由"),
+    ("1.2", None, 2, "\n\u00a0", 2, "请填扣分理由"),
     ("1.2", None, 2, "见会议记录", 2, "已填"),
     ("1.2", None, 0.5, "见会议记录", "有误", "有误，应填0、1、2或3"),
     # Counted: the deduction follows from 实际值, up to the cap.
@@ -42,8 +46,13 @@ ROWS = [
     ("8.1", None, 9, None, "有误", "有误，应填0、1或2"),
     ("8.1", 2, 9, None, 2, "有误，应填0、1或2"),
     ("8.1", "无", None, None, 0, "已填"),
+    ("8.1", "\u00a0无\n", None, None, 0, "已填"),
     ("8.1", "不适用", None, None, "有误", COUNT_WRONG),
-    ("8.1", "三处", 2, None, 2, COUNT_WRONG),
+    # A text that no formula reads: the review may (3处 is 2 points), so that 扣分 beside it does not stand.
+    ("8.1", "3处", 1, None, "有误", COUNT_WRONG),
+    ("8.1", "三处", 2, None, "有误", COUNT_WRONG),
+    ("10.1", "25%", 3, None, "有误", NOISE_WRONG),
+    # A number that cannot be: 扣分 stands, as in the review.
     ("8.1", 1.5, 2, None, 2, COUNT_WRONG),
     ("8.1", 9999, None, None, 2, "已填"),
     ("8.1", 10000, None, None, "有误", COUNT_WRONG),
@@ -60,6 +69,7 @@ ROWS = [
     ("10.1", 0.599, None, None, 6, "已填"),
     ("10.1", 101, None, None, "有误", NOISE_WRONG),
     ("10.1", " 不适用\u3000", 0, None, 0, "已填"),
+    ("10.1", "不 适 用\n", 0, None, 0, "已填"),
     ("10.1", "无", 1, None, 0, "与实际值不符"),
     ("12.1", 0.3, None, None, 0, "已填"),
     ("12.1", 0.1 + 0.2, None, None, 0, "已填"),

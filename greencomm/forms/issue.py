@@ -69,6 +69,9 @@ _MARGINS = {"left": 0.4, "right": 0.4, "top": 0.5, "bottom": 0.7}
 """Inches."""
 _LONGEST_PROMPT, _LONGEST_TITLE = 255, 32
 """Excel's limits; XlsxWriter drops a rule that exceeds them."""
+_MOST_GROWING = 150
+"""Communities of a unit up to which rows grow: LibreOffice lays out every growing row when it opens a file, which costs it
+four times the time and memory, and most units of the country have fewer than 50."""
 LONGEST_EVIDENCE = 300
 """Characters of 说明 that the highest row of Excel still shows; what is longer belongs into an annex."""
 _LONGEST_WORD = 50
@@ -494,7 +497,8 @@ def _write_table(sheet: FormSheet, styles: Styles, issue: _Issue, community: Com
         answer = answers.get(row.clause.id, (None, None, None))
         heights.append(max(row.height, paper.row_height([(str(answer[2] or ""), WIDTHS[Column.EVIDENCE])], SIZE)))
         sheet.set_row(row.row, heights[-1])
-        sheet.growing.add(row.row)
+        if len(issue.communities) <= _MOST_GROWING:
+            sheet.growing.add(row.row)
         _write_item(sheet, styles, plan, row, view.score[row.item.number])
         _write_clause(sheet, styles, row, answer, view)
     _write_total(sheet, styles, plan, view.total)

@@ -25,6 +25,8 @@ Answers = Mapping[str, tuple[CellInput, CellInput, CellInput]]
 _BLANK: tuple[CellInput, CellInput, CellInput] = (None, None, None)
 _PERCENT_PLACES = Decimal("1e-12")
 """Where Clause.live_percent rounds."""
+_UNSEEN = " \u3000\u00a0\u200b"
+"""Spaces dropped from texts, as are control characters such as line breaks; a text of nothing else is blank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,9 @@ def _row(clause: Clause, reading: Reading, actual: CellInput, stated: CellInput,
     due: int | str
     if derived is not None:
         due = derived
+    elif isinstance(actual, str) and not _is_blank(actual):
+        # The review may read what no formula can (3处), so that 扣分 need not stand.
+        due = layout.WRONG
     elif points is not None:
         due = points
     else:
@@ -118,10 +123,8 @@ def _number(value: CellInput) -> Decimal | None:
 
 
 def trimmed(value: CellInput) -> str:
-    """The value's text as ``trimmed_cell`` gives it: full-width spaces dropped, then TRIM."""
-    if value is None:
-        return ""
-    return " ".join(part for part in str(value).replace("\u3000", "").split(" ") if part)
+    """The value's text as ``trimmed_cell`` gives it."""
+    return "" if value is None else "".join(ch for ch in str(value) if ch >= " " and ch not in _UNSEEN)
 
 
 def _is_blank(value: CellInput) -> bool:
@@ -175,17 +178,19 @@ def _stated_words(clause: Clause, reading: Reading) -> tuple[str, ...]:
 
 def due_formula(clause: Clause, reading: Reading, actual: str, stated: str) -> str:
     """应扣 of a clause."""
-    possible, word = _is_possible(clause, stated), _is_word(stated, _stated_words(clause, reading))
+    possible, word = _is_possible(clause, stated), _is_word(trimmed_cell(stated), _stated_words(clause, reading))
     blank, otherwise = _is_blank_cell(stated), f'"","{layout.WRONG}"'
     if clause.measure is None:
         named = f"IF({word},0," if word else ""
         return f"=IF({possible},{stated},{named}IF({blank},{otherwise})" + (")" if named else "") + ")"
-    word = _is_word(actual, _actual_words(clause, reading))
+    word = _is_word(trimmed_cell(actual), _actual_words(clause, reading))
     named_deduction = clause.live_deduction("0") if clause.measure == "count" else "0"
     named = f"IF({word},{named_deduction}," if word else ""
+    blank_actual = _is_blank_cell(actual)
     return (
         f"=IF({_is_measured(clause, actual)},{clause.live_deduction(actual)},{named}"
-        f"IF({possible},{stated},IF(AND({_is_blank_cell(actual)},{blank}),{otherwise}))" + (")" if named else "") + ")"
+        f"IF(AND({possible},OR({blank_actual},NOT(ISTEXT({actual})))),{stated},IF(AND({blank_actual},{blank}),{otherwise}))"
+        + (")" if named else "") + ")"
     )
 
 
@@ -195,14 +200,14 @@ def status_formula(clause: Clause, reading: Reading, actual: str, stated: str, d
     wrong = _quoted(layout.status_wrong(clause.allowed))
     done, to_fill = _quoted(layout.STATUS_DONE), _quoted(layout.status_blank(clause.wanted))
     if clause.measure is None:
-        if word := _is_word(stated, _stated_words(clause, reading)):
+        if word := _is_word(trimmed_cell(stated), _stated_words(clause, reading)):
             possible = f"OR({possible},{word})"
         right = done
         if clause.needs_reason:
             right = f"IF(AND({due}>0,{_is_blank_cell(evidence)}),{_quoted(layout.STATUS_NO_REASON)},{done})"
         return f"=IF({possible},{right},IF({blank},{to_fill},{wrong}))"
     measured = _is_measured(clause, actual)
-    if word := _is_word(actual, _actual_words(clause, reading)):
+    if word := _is_word(trimmed_cell(actual), _actual_words(clause, reading)):
         measured = f"OR({measured},{word})"
     beside = f"IF({possible},IF({stated}<>{due},{_quoted(layout.STATUS_DIFFERS)},{done}),IF({blank},{done},{wrong}))"
     without = f"IF({possible},{_quoted(layout.STATUS_NO_ACTUAL)},IF({blank},{to_fill},{wrong}))"
@@ -241,8 +246,11 @@ def sentence(text: str, count: str) -> str:
 
 
 def trimmed_cell(cell: str) -> str:
-    """Worksheet expression: the cell's text without spaces around it."""
-    return f'TRIM(SUBSTITUTE({cell},"\u3000",""))'
+    """Worksheet expression: the cell's text without spaces and line breaks, wherever they stand."""
+    text = f"CLEAN({cell})"
+    for character in _UNSEEN:
+        text = f'SUBSTITUTE({text},"{character}","")'
+    return text
 
 
 def _quoted(text: str) -> str:
@@ -253,11 +261,11 @@ def _is_blank_cell(cell: str) -> str:
     return f'IFERROR({trimmed_cell(cell)}="",FALSE)'
 
 
-def _is_word(cell: str, words: tuple[str, ...]) -> str:
-    """Condition that the cell is one of the words; empty where there are none."""
+def _is_word(text: str, words: tuple[str, ...]) -> str:
+    """Condition that the expression ``text`` is one of the words; empty where there are none."""
     if not words:
         return ""
-    alternatives = ",".join(f"{trimmed_cell(cell)}={_quoted(word)}" for word in words)
+    alternatives = ",".join(f"{text}={_quoted(word)}" for word in words)
     return f"IFERROR(OR({alternatives}),FALSE)"
 
 
@@ -274,7 +282,10 @@ def _is_measured(clause: Clause, actual: str) -> str:
 
 
 def actual_entry_formula(clause: Clause, reading: Reading, actual: str) -> str:
-    """Rule for typing into 实际值 of a rate: a number that can be measured, or a word that the clause allows."""
+    """Rule for typing into 实际值 of a rate: a number that can be measured, or a word that the clause allows.
+
+    At most 255 characters, so that of spaces only those around the word are dropped.
+    """
     right = _is_measured(clause, actual)
-    word = _is_word(actual, _actual_words(clause, reading))
+    word = _is_word(f"TRIM({actual})", _actual_words(clause, reading))
     return f"=OR({right},{word})" if word else f"={right}"
