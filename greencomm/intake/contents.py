@@ -244,7 +244,7 @@ def _kind_of_text(data: bytes) -> Kind:
     elif b"\0" in head and not head.strip(b"\0"):
         raise Unreadable("文件内容全是空字节，多半是拷贝或下载没有完成", BROKEN_ADVICE)
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith(b"<?xml") or start.startswith(b"<workbook") or start.startswith(b"<ss:workbook"):
+    if start.startswith((b"<?xml", b"<workbook", b"<ss:workbook")):
         if b"urn:schemas-microsoft-com:office:spreadsheet" in start or b"excel.sheet" in start:
             raise Unreadable(*_XML_2003)
         if b"opendocument:xmlns:office" in start:
