@@ -7,6 +7,8 @@ import re
 import zipfile
 from enum import StrEnum
 
+from xlrd.compdoc import CompDoc
+
 from greencomm.intake.errors import Unreadable
 
 MAX_NAMES_READ = 20_000
@@ -202,8 +204,10 @@ def _kind_of_ole(data: bytes) -> Kind:
         raise Unreadable(*_WORD)
     if "PowerPoint Document" in names:
         raise Unreadable(*_SLIDES)
-    if "Root Entry" not in names:
-        raise Unreadable(BROKEN, BROKEN_ADVICE)
+    try:
+        CompDoc(data, logfile=io.StringIO())
+    except Exception:  # As a torn one makes it fail, in any way.
+        raise Unreadable(BROKEN, BROKEN_ADVICE) from None
     raise Unreadable("这是旧版 Office 的其他文件，不是工作簿", "请发来州里下发的填报工作簿（.xlsx）")
 
 
