@@ -83,6 +83,8 @@ def mail(*parts: bytes, date: str | None = DATE, subject: str = "report") -> byt
     """A message with a text and these parts."""
     head = ["From: a@example.cn", "To: b@example.cn", f"Subject: {subject}", "MIME-Version: 1.0"]
     head += [f"Date: {date}"] if date is not None else []
-    head.append('Content-Type: multipart/mixed; boundary="=_b"')
-    pieces = b"".join(b"\r\n--=_b\r\n" + piece for piece in (TEXT, *parts))
-    return "\r\n".join(head).encode() + b"\r\n" + pieces + b"\r\n--=_b--\r\n"
+    # A mail within a mail must not end the outer one.
+    mark = f"=_{zlib.crc32(b''.join(parts)):08x}"
+    head.append(f'Content-Type: multipart/mixed; boundary="{mark}"')
+    between = f"\r\n--{mark}\r\n".encode()
+    return "\r\n".join(head).encode() + b"\r\n" + between + between.join((TEXT, *parts)) + f"\r\n--{mark}--\r\n".encode()

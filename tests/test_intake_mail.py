@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime
-import quopri
 
 import pytest
 from intake import DATE, TEXT, TYPE, archive, attachment, mail, opened, part, states
@@ -172,7 +171,7 @@ def uuencoded(data: bytes) -> bytes:
 
 
 CODINGS = {
-    "quoted-printable": coded(quopri.encodestring(CITY_FORM), "quoted-printable"),
+    "quoted-printable": coded(binascii.b2a_qp(CITY_FORM, istext=False), "quoted-printable"),
     "uuencode": coded(uuencoded(CITY_FORM), "x-uuencode"),
     "base64 in one line": coded(base64.b64encode(CITY_FORM), "BASE64"),
     "base64 without padding": coded(base64.b64encode(CITY_FORM).rstrip(b"="), "base64"),

@@ -157,11 +157,15 @@ def open_zip(data: bytes) -> zipfile.ZipFile:
         return zipfile.ZipFile(io.BytesIO(data))
     except UnicodeDecodeError:
         patched = bytearray(data)
-        place = patched.rfind(b"PK\x05\x06")
-        start = int.from_bytes(patched[place + 16 : place + 20], "little") if place >= 0 else 0
-        while (start := patched.find(b"PK\x01\x02", start)) >= 0:
-            patched[start + 9] &= 0xF7
-            start += 4
+        end = patched.rfind(b"PK\x05\x06")
+        place = int.from_bytes(patched[end + 16 : end + 20], "little")
+        # Bit 11 of the flags says UTF-8, in the directory and again before each entry.
+        while patched[place : place + 4] == b"PK\x01\x02":
+            entry = int.from_bytes(patched[place + 42 : place + 46], "little")
+            patched[place + 9] &= 0xF7
+            if patched[entry : entry + 4] == b"PK\x03\x04":
+                patched[entry + 7] &= 0xF7
+            place += 46 + sum(int.from_bytes(patched[place + at : place + at + 2], "little") for at in (28, 30, 32))
         return zipfile.ZipFile(io.BytesIO(bytes(patched)))
 
 

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from greencomm.intake.containers import MAX_ENTRIES, Member
 from greencomm.intake.errors import Unreadable
@@ -161,8 +161,7 @@ def _inner_mail(part: Message, number: int) -> Member:
     coding = fields.get("content-transfer-encoding", "").strip().lower()
     if coding in ("base64", "quoted-printable"):
         # Not allowed, and done: then the parser took the coded text for the message.
-        raw = inner.get_payload()
-        coded = raw.encode("ascii", "surrogateescape") if isinstance(raw, str) else b""
+        coded = _raw(inner)
         data = _base64(coded)[0] if coding == "base64" else quopri.decodestring(coded)
         inner = email.message_from_bytes(data)
     subject = header_text(_fields(inner).get("subject", "")).replace("/", "_")
@@ -247,17 +246,14 @@ def _extended(value: str) -> str:
 
 def _joined(parts: list[tuple[int, bool, str]]) -> str:
     """Parts of a long name, of which each may be percent-coded or plain; a character may be cut between two."""
-    charset, raw, is_coded = "", b"", False
-    for number, (_, coded, value) in enumerate(parts):
-        if coded:
-            if number == 0 and value.count("'") >= 2:
-                charset, _, rest = value.partition("'")
-                value = rest.partition("'")[2]
-            raw, is_coded = raw + unquote_to_bytes(value), True
-        else:
-            raw += value.encode("utf-8", "surrogateescape")
-    text = decoded_text(raw, charset) if is_coded else raw.decode("utf-8", "replace")
-    return _plain(text)
+    charset = ""
+    if parts[0][1] and parts[0][2].count("'") >= 2:
+        charset, _, rest = parts[0][2].partition("'")
+        parts[0] = (parts[0][0], True, rest.partition("'")[2])
+    if not any(coded for _, coded, _ in parts):
+        return _plain("".join(value for *_, value in parts))
+    whole = "".join(value if coded else quote(value) for _, coded, value in parts)
+    return _plain(decoded_text(unquote_to_bytes(whole), charset or "utf-8"))
 
 
 def _plain(value: str) -> str:
@@ -319,8 +315,7 @@ def sent_at(date: str) -> datetime.datetime | None:
 
 def _decoded(part: Message, coding: str) -> tuple[bytes, bool]:
     """The contents of a part, and whether its coding was damaged."""
-    payload = part.get_payload()
-    raw = payload.encode("ascii", "surrogateescape") if isinstance(payload, str) else b""
+    raw = _raw(part)
     match coding.strip().strip('"').lower():
         case "base64":
             return _base64(raw)
@@ -333,6 +328,12 @@ def _decoded(part: Message, coding: str) -> tuple[bytes, bool]:
     if match and not part.get_content_type().startswith("text/"):
         return _uudecoded(match[2])
     return raw, False
+
+
+def _raw(part: Message) -> bytes:
+    """The bytes of a part as they stand in the message; get_payload would already have guessed at their charset."""
+    payload = part.__dict__.get("_payload")
+    return payload.encode("ascii", "surrogateescape") if isinstance(payload, str) else b""
 
 
 def _base64(raw: bytes) -> tuple[bytes, bool]:

@@ -99,7 +99,10 @@ class _Opener:
             if level.zips >= MAX_LEVELS:
                 raise Unreadable(_TOO_DEEP[kind], _TOO_DEEP_ADVICE)
             inner = _Level(level.zips + 1, level.mails, level.received, level.subject)
-            return self.members(arrival, zip_members(data, self.budget), inner)
+            within = self.members(arrival, zip_members(data, self.budget), inner)
+            if not within:
+                raise Unreadable("压缩包是空的，里面没有文件", "请对方重新压缩后发送，或者把工作簿直接作为附件发送")
+            return within
         if kind is Kind.MAIL:
             arrival.is_container = True
             if level.mails >= MAX_LEVELS:
@@ -127,8 +130,6 @@ class _Opener:
             self.taken.add(path)
             paths.append(path)
             arrivals += self.member(Arrival(path, received=level.received, subject=level.subject), member, level)
-        if not paths:
-            raise Unreadable("压缩包是空的，里面没有文件", "请对方重新压缩后发送，或者把工作簿直接作为附件发送")
         folders = sorted(_folders_like_workbooks(paths, container.path) - self.taken)
         self.taken.update(folders)
         return [*(Arrival(path, is_container=True, received=level.received) for path in folders), *arrivals]
