@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from fixtures.build_fixtures import convert
+from fixtures.build_fixtures import convert, convert_all
 from intake import FIXTURES, STANDARD, archive, opened, states
 from season import CITY, COUNTY, TOWN, arrive, clean, form, judge
 from workbooks import raw, raw_parts, zipped
@@ -202,14 +202,14 @@ def test_saved_by_libreoffice_and_back_every_finding_is_the_same(tmp_path):
     source.write_bytes(form(COUNTY, answers))
     expected = story(judge(arrive("双柏县.xlsx", source.read_bytes())))
     assert {finding[0] for finding in expected[0]} >= {"C01", "C03", "C07"}
-    saved = {}
-    for suffix in ("xls", "ods", "xlsx"):
-        (tmp_path / suffix).mkdir()
-        saved[suffix] = convert(source, suffix, tmp_path / suffix, tmp_path / "profile")
-    for suffix in ("xls", "ods"):
-        back = tmp_path / f"back_{suffix}"
-        back.mkdir()
-        saved[f"{suffix} and back"] = convert(saved[suffix], "xlsx", back, tmp_path / "profile")
+    saved = {suffix: convert(source, suffix, tmp_path / suffix, tmp_path / "profile") for suffix in ("xls", "ods")}
+    # Both at once: each start of LibreOffice costs more than the work.
+    for suffix, path in saved.items():
+        path.rename(tmp_path / f"from_{suffix}.{suffix}")
+    saved = {suffix: tmp_path / f"from_{suffix}.{suffix}" for suffix in saved}
+    convert_all([source, *saved.values()], "xlsx", tmp_path / "back", tmp_path / "profile")
+    saved |= {path.stem: path for path in sorted((tmp_path / "back").iterdir())}
+    assert list(saved) == ["xls", "ods", "form", "from_ods", "from_xls"]
     for how, path in saved.items():
         result = judge(arrive(f"双柏县{path.suffix}", path.read_bytes()))
         assert story(result, without=("F14",)) == expected, how
@@ -232,7 +232,7 @@ def test_a_total_typed_into_an_xls_is_no_overwritten_formula_where_formulas_cann
         ("a.xls", ORIGINAL, True),
         ("a.XLSX", ORIGINAL, False),
         ("a.xlsm", ORIGINAL, False),
-        ("a.et", ORIGINAL, False),
+        ("a.et", ORIGINAL, False),  # WPS saves the new format under it too.
         ("a", ORIGINAL, True),
         ("a.xlsx", (FIXTURES / "form.xls").read_bytes(), True),
         ("a.et", (FIXTURES / "form.xls").read_bytes(), False),
@@ -254,6 +254,11 @@ def test_strict_workbooks_are_read():
         for name, text in parts.items()
     }  # fmt: skip
     assert arrive("a.xlsx", zipped(strict)).form is not None
+
+
+def test_an_et_is_asked_for_as_xlsx_next_time_whichever_format_it_holds():
+    for data in (ORIGINAL, (FIXTURES / "form.xls").read_bytes()):
+        assert "F14" in {finding.rule for finding in judge(arrive("双柏县.et", data)).findings}
 
 
 # --- refused ------------------------------------------------------------------------------------------------------------

@@ -174,6 +174,8 @@ def note_format(arrival: Arrival, kind: Kind) -> None:
         arrival.wrong_extension = (suffix or "（没有扩展名）", FORMAT_NAMES[kind])
     if kind in (Kind.XLS, Kind.ODS):
         arrival.old_format = FORMAT_NAMES[kind]
+    elif kind is Kind.XLSX and suffix in (".et", ".ett"):
+        arrival.old_format = "WPS 表格（.et）"
 
 
 def _describe(arrival: Arrival, workbook: Workbook) -> None:

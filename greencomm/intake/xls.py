@@ -54,7 +54,6 @@ def read_xls(data: bytes) -> Workbook:
     extras: dict[str, None] = {}
     names = book.sheet_names()
     for index, name in enumerate(names):
-        # A chart on a sheet of its own, or macros.
         kind = book._sheet_visibility[index] if index < len(book._sheet_visibility) else 0
         visibility = _VISIBILITIES.get(kind, Visibility.VISIBLE)
         try:
@@ -74,6 +73,8 @@ def read_xls(data: bytes) -> Workbook:
         raise Unreadable("工作簿里没有工作表")
     if any(sheet.is_broken for sheet in sheets) and all(sheet.is_broken or not sheet.cells for sheet in sheets):
         raise Unreadable(BROKEN, BROKEN_ADVICE)
+    if -1 in book._all_sheets_map:
+        extras["图表工作表等非数据工作表"] = None
     saved, properties = _read_properties(data)
     return Workbook(
         sheets, saved, properties, has_macros="_VBA_PROJECT_CUR" in ole_names(data), extras=tuple(extras),
