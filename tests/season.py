@@ -14,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from greencomm.forms.issue import SheetAnswers, issue_workbook
 from greencomm.forms.layout import REAL, Heading
 from greencomm.intake.arrivals import Arrival
-from greencomm.intake.collect import open_bytes
+from greencomm.intake.opening import open_bytes
 from greencomm.results import RegionResult
 from greencomm.review.region import review
 from greencomm.roster import Batch, Community, Roster, Unit

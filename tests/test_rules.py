@@ -11,6 +11,7 @@ import datetime
 
 import openpyxl
 import pytest
+from intake import FIXTURES
 from season import (
     BRIDGE,
     CITY,
@@ -289,6 +290,16 @@ CASES = {
     ),
     "U04": (lambda: city(remove_community("学桥街社区")), None, None),
     "U05": (lambda: city(remove_summary), None, None),
+    "F13": (lambda: [arrive("楚雄市.doc", form(CITY))], None, None),
+    "F14": (lambda: [arrive("双柏县.xls", (FIXTURES / "form.xls").read_bytes())], None, None),
+    "U07": (
+        lambda: [
+            arrive("乙.xlsx", form(CITY, submission=2), received=at(9)),
+            arrive("丁.xlsx", form(CITY, {EAST.code: clean(c1_1=(None, 3, None))}, put_heading("汇总", "报送批次", "最终")),
+                   received=at(10)),
+        ],
+        None, ("汇总", "报送批次"),
+    ),
     "U06": (
         lambda: [
             arrive("第1批.xlsx", form(CITY)),
@@ -339,6 +350,7 @@ def test_rule_fires(code, monkeypatch):
 
 TOWN_FORM = COUNTY
 COMPANIONS = {
+    "F14": {"C01", "C07", "T01"},  # The form of the fixture has an answer that is a fault.
     "K01": set(),
     "S02": set(),
     "S20": set(),

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from season import CITY, COUNTY, form
+from intake import archive, attachment, mail, raw_zip
+from season import CITY, COUNTY, clean, form
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -266,6 +267,32 @@ def test_check_says_the_same_and_writes_nothing(place):
     assert not (place / "output").exists()
     status, out, _ = run("check", put(place, "坏.xlsx", b""), "--json", cwd=place)
     assert status == 1 and [finding["rule"] for finding in json.loads(out)["findings"]] == ["F01"]
+
+
+def test_archives_and_mails_are_taken_as_they_come(place):
+    put(place, "m.eml", mail(attachment(form(CITY), 'attachment; filename="楚雄市.xlsx"'.encode("gbk"))))
+    put(place, "附件/全部.zip", raw_zip(("双柏县.xlsx".encode("gbk"), form(COUNTY), 0, b""), (b"1.jpg", b"\xff\xd8\xff", 0, b"")))
+    put(place, "通知.eml", mail())
+    status, result, screen = review(place)
+    assert status == 1
+    assert {file["path"]: file["state"] for file in result["files"]} == {
+        "m.eml": "accepted", "m.eml/楚雄市.xlsx": "accepted", "roster.xlsx": "accepted", "通知.eml": "rejected",
+        "附件/全部.zip": "accepted", "附件/全部.zip/双柏县.xlsx": "accepted", "附件/全部.zip/1.jpg": "rejected",
+    }  # fmt: skip
+    assert {community["file"] for community in result["communities"]} == {"m.eml/楚雄市.xlsx", "附件/全部.zip/双柏县.xlsx"}
+    assert "通知.eml：这个文件无法读取：邮件里没有附件。请对方把填报工作簿（.xlsx）作为附件重新发送。" in screen
+    assert "附件/全部.zip/1.jpg：这个文件无法读取：这是图片，不是工作簿。请把填报工作簿（.xlsx）本身发来" in screen
+
+
+@pytest.mark.parametrize(("name", "inner"), [("m.eml", "m.eml/a.xlsx"), ("全部.zip", "全部.zip/a.xlsx")])
+def test_check_takes_a_container(place, name, inner):
+    data = form(CITY, {"532301101001": clean(c1_1=(None, None, None))})
+    put(place, name, mail(attachment(data, "attachment; filename=a.xlsx")) if name == "m.eml" else archive({"a.xlsx": data}))
+    status, out, _ = run("check", place / "input" / name, "--json", cwd=place)
+    document = json.loads(out)
+    assert status == 1
+    assert {file["path"]: file["state"] for file in document["files"]} == {name: "accepted", inner: "accepted"}
+    assert [(finding["rule"], finding["file"]) for finding in document["findings"]] == [("C01", inner)]
 
 
 def test_forms_are_written_for_every_unit(place):

@@ -147,7 +147,11 @@ class _Grid:
     def located(self, row: int, column: int) -> Located:
         """A cell as a value with its address."""
         value = self.rows.get(row, {}).get(column)
-        return Located(value, cell_name(row, column), (row, column) in self.sheet.formulas)
+        return Located(value, cell_name(row, column), self.is_formula(row, column))
+
+    def is_formula(self, row: int, column: int) -> bool:
+        """Whether the cell holds a formula; True where the file cannot tell, so that nobody is told of one overwritten."""
+        return not self.sheet.formulas_known or (row, column) in self.sheet.formulas
 
 
 def _address(item: tuple[Address, CellValue]) -> Address:
@@ -174,7 +178,7 @@ def _value_beside(grid: _Grid, label: Address, table: _Table | None) -> Located:
             if known or (beyond and (value.rstrip().endswith((":", "：")) or _label(value) == _BACK_LINK)):
                 break
         return grid.located(row, place)
-    return Located(None, cell_name(row, first), (row, first) in grid.sheet.formulas)
+    return Located(None, cell_name(row, first), grid.is_formula(row, first))
 
 
 def _heading_value(grid: _Grid, label: StrEnum, table: _Table | None) -> Located:

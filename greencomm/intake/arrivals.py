@@ -12,8 +12,8 @@ from greencomm.forms.entries import FormReading
 class Arrival:
     """One file found in the input folder.
 
-    Exactly one of three holds: ``form`` is read; ``refused`` says in Chinese why it cannot be read; or ``ignored``
-    says why it is nobody's submission (the roster, lock files).
+    Exactly one of four holds: ``form`` is read; ``refused`` says in Chinese why it cannot be read; ``ignored`` says why
+    it is nobody's submission (lock files); or it is the roster or a container that was opened.
     """
 
     path: str
@@ -30,7 +30,13 @@ class Arrival:
     saved: datetime.datetime | None = None
     """When the document was last saved, as it says itself."""
     received: datetime.datetime | None = None
-    """When the mail that brought it was sent."""
+    """When the mail that brought it was sent (UTC); of the innermost message that says it."""
+    subject: str = ""
+    """Of the mail that brought it; only tells whom to ask about a file that cannot be read."""
+    wrong_extension: tuple[str, str] | None = None
+    """Its extension and what it is, where the two differ."""
+    old_format: str | None = None
+    """Chinese name of its format where that is accepted but better not used (.xls, .et, .ods)."""
     has_macros: bool = False
     extras: tuple[str, ...] = ()
     """Chinese names of contents that are not read (图片, 批注 …)."""

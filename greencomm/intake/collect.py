@@ -2,57 +2,85 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from greencomm.forms.read import read_form
 from greencomm.intake.arrivals import Arrival
-from greencomm.intake.errors import Unreadable
-from greencomm.intake.xlsx import read_xlsx
+from greencomm.intake.labels import disk_label, unique
+from greencomm.intake.opening import ignorable, looks_like_workbook, open_bytes
 from greencomm.standard import Standard
 
 Progress = Callable[[int, int, str], None]
 """Called with files done, files in all, and the path at hand."""
 
-MAX_FILE_SIZE = 64 * 1024 * 1024
-"""Bytes. Genuine workbooks of this programme stay below 10 MB; a larger file is a picture collection or a mistake."""
+MAX_FILE_SIZE = 128 * 1024 * 1024
+"""Bytes. Mail services of the country stop at 50 MB a message; an archive of a whole prefecture stays below."""
 
-_ROSTER_NAME = "roster.xlsx"
-_OWN_FILES = {"thumbs.db", "desktop.ini", ".ds_store", ".gitkeep", "说明.txt"}
-_SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF", "这是 PDF 文件，不是工作簿"),
-    (b"\x89PNG", "这是图片，不是工作簿"),
-    (b"\xff\xd8\xff", "这是图片，不是工作簿"),
-    (b"GIF8", "这是图片，不是工作簿"),
-    (b"BM", "这是图片，不是工作簿"),
-    (b"Rar!", "这是 RAR 压缩包，无法打开"),
-    (b"7z\xbc\xaf", "这是 7z 压缩包，无法打开"),
-)
+_HASH_PIECE = 1024 * 1024
 
 
 def collect(folder: Path, roster: Path, standard: Standard, progress: Progress | None = None) -> list[Arrival]:
-    """Every file below ``folder``, in the order of paths, opened as far as it can be."""
-    found = sorted(_walk(folder), key=lambda path: path.relative_to(folder).as_posix())
-    arrivals = []
-    for number, path in enumerate(found):
-        name = path.relative_to(folder).as_posix()
-        if progress:
-            progress(number, len(found), name)
-        arrivals.append(open_file(path, name, standard, is_roster=same_file(path, roster)))
-    if progress:
-        progress(len(found), len(found), "")
-    return arrivals
+    """Every file below ``folder``, in the order of paths, opened as far as it can be; what lies in a container follows it."""
+    return list(open_all(found_in(folder), roster, standard, progress))
+
+
+def found_in(folder: Path) -> dict[str, Path]:
+    """What lies below the folder, by the name that findings call it, in the order of names: files of every kind, folders
+    named like workbooks, and folders that cannot be opened."""
+    named: dict[str, Path] = {}
+    places = dict.fromkeys(_walk(folder))
+    raw = sorted(((path.relative_to(folder).as_posix(), path) for path in places), key=lambda found: os.fsencode(found[0]))
+    # Names that need no decoding come first, so that theirs are never changed.
+    for name, path in sorted(raw, key=lambda found: disk_label(found[0]) != found[0]):
+        named[unique(disk_label(name), named)] = path
+    return dict(sorted(named.items()))
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    for entry in os.scandir(folder):
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(Path(entry.path))
+    waiting = [folder]
+    while waiting:
+        place = waiting.pop()
+        try:
+            entries = list(os.scandir(place))
+        except OSError:
+            yield place
+            continue
+        for entry in entries:
+            path = Path(entry.path)
+            if not entry.is_dir(follow_symlinks=False):
+                yield path
+                continue
+            waiting.append(path)
+            if looks_like_workbook(entry.name):
+                yield path
+
+
+def open_all(
+    found: dict[str, Path], roster: Path, standard: Standard, progress: Progress | None = None
+) -> Iterator[Arrival]:
+    """The arrivals of these files; the run's own roster is not opened."""
+    rosters = {name for name, path in found.items() if same_file(path, roster)}
+    others = {name: path for name, path in found.items() if name not in rosters}
+    opened = opened_entries(others, standard)
+    for number, name in enumerate(found):
+        if progress:
+            progress(number, len(found), name)
+        if name in rosters:
+            yield Arrival(name, sha256=_sha256(found[name]), is_roster=True)
         else:
-            yield Path(entry.path)
+            yield from next(opened)
+    if progress:
+        progress(len(found), len(found), "")
+
+
+def opened_entries(found: dict[str, Path], standard: Standard) -> Iterator[list[Arrival]]:
+    """Each file opened, in the order given: the one step that may be done by several workers."""
+    opener: Callable[[Path, str], list[Arrival]] = functools.partial(open_entry, standard=standard)
+    return map(opener, found.values(), found.keys())
 
 
 def same_file(one: Path, other: Path) -> bool:
@@ -63,78 +91,72 @@ def same_file(one: Path, other: Path) -> bool:
         return False
 
 
-def open_file(path: Path, name: str, standard: Standard, *, is_roster: bool = False) -> Arrival:
-    """One file, opened; whatever is wrong with it is said in the arrival, never raised."""
+def open_entry(path: Path, name: str, standard: Standard) -> list[Arrival]:
+    """One file found on disk, called ``name``: its own arrival, then one for each file within where it is a container.
+
+    Whatever is wrong with it is said in its arrival, never raised.
+    """
     arrival = Arrival(name)
-    ignored = _ignorable(path.name)
+    ignored = ignorable(name)
     try:
         info = path.lstat()
-        if stat.S_ISLNK(info.st_mode):
-            arrival.refused = "这是快捷方式（链接），不是文件本身"
-            return arrival
-        if not stat.S_ISREG(info.st_mode):
-            arrival.refused = "这不是普通文件"
-            return arrival
-        if info.st_size > MAX_FILE_SIZE and not (ignored or is_roster):
+        if stat.S_ISDIR(info.st_mode):
+            return [_folder(arrival, path)]
+        refused = _no_file(info.st_mode)
+        if refused:
+            # Not even opened: a pipe without a writer would never answer.
+            arrival.refused, arrival.advice = refused
+            return [arrival]
+        if ignored:
+            arrival.ignored, arrival.sha256 = ignored, _sha256(path)
+            return [arrival]
+        if info.st_size > MAX_FILE_SIZE:
+            arrival.sha256 = _sha256(path)
             arrival.refused = f"文件超过{MAX_FILE_SIZE // 1024 // 1024}MB，不像填报工作簿"
-            return arrival
+            arrival.advice = "请只报送填报工作簿，图片等佐证材料另行报送。"
+            return [arrival]
         data = path.read_bytes()
     except OSError:
         arrival.refused = "文件打不开，可能没有读取权限或正被其他程序占用"
-        return arrival
+        arrival.advice = "请关闭正在使用它的程序、检查文件的读取权限后再运行一次；仍打不开的，请对方重新发送。"
+        return [arrival]
     arrival.sha256 = hashlib.sha256(data).hexdigest()
-    if is_roster:
-        arrival.is_roster = True
-    elif ignored:
-        arrival.ignored = ignored
-    else:
-        open_bytes(arrival, data, standard)
+    return [arrival, *open_bytes(arrival, data, standard)]
+
+
+def _no_file(mode: int) -> tuple[str, str] | None:
+    """Why something on disk is no file to be read, and what to do; None where it is one."""
+    if stat.S_ISLNK(mode):
+        return "这是快捷方式（链接），不是文件本身", "请把链接所指的文件本身复制到这里，再运行一次。"
+    if not stat.S_ISREG(mode):
+        return "这不是普通文件（是管道、设备一类），没有打开", "请把收到的附件本身放进来，并把这一项移走。"
+    return None
+
+
+def _folder(arrival: Arrival, path: Path) -> Arrival:
+    """A folder named like a workbook, or one that cannot be looked into."""
+    try:
+        os.scandir(path).close()
+        arrival.is_container = True
+    except OSError:
+        arrival.refused = "文件夹打不开，可能没有读取权限"
+        arrival.advice = "请检查这个文件夹的读取权限后再运行一次。"
     return arrival
 
 
-def _ignorable(name: str) -> str | None:
-    """Why a file is nobody's submission by its name."""
-    if name.startswith(("~$", ".~")):
-        return "这是 Excel 或 WPS 打开文件时的临时锁文件"
-    if name.startswith("._"):
-        return "这是苹果电脑附带的系统文件"
-    if name.lower() == _ROSTER_NAME:
-        return "这是名册，本次运行用的是另一份名册"
-    return "系统文件或说明文件" if name.lower() in _OWN_FILES or name.startswith(".") else None
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as source:
+        for piece in iter(functools.partial(source.read, _HASH_PIECE), b""):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
-def open_bytes(arrival: Arrival, data: bytes, standard: Standard) -> None:
-    """Read the contents into the arrival; content decides, not the extension."""
-    refused = not_a_workbook(data)
-    if refused:
-        arrival.refused = refused
-        return
-    try:
-        workbook = read_xlsx(data)
-        arrival.form = read_form(workbook, standard)
-    except Unreadable as error:
-        arrival.refused, arrival.advice = error.reason, f"{error.advice}。"
-        return
-    except (KeyboardInterrupt, SystemExit, MemoryError):
-        raise
-    except BaseException:
-        arrival.refused = "文件内容已损坏"
-        return
-    arrival.saved = workbook.saved
-    arrival.has_macros = workbook.has_macros
-    arrival.extras = workbook.extras
-
-
-def not_a_workbook(data: bytes) -> str | None:
-    """Why these bytes are no workbook at all; None where they may be one."""
-    if not data:
-        return "文件是空的（0字节）"
-    for signature, reason in _SIGNATURES:
-        if data.startswith(signature):
-            return reason
-    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if head.startswith((b"<html", b"<!doctype html", b"<table", b"<meta")):
-        return "这是网页（HTML），只是扩展名像工作簿"
-    if not data.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
-        return "这是文本或其他文件，不是 Excel 工作簿"
-    return None
+def arrivals_of(paths: Iterable[tuple[str, Path]], roster: Path, standard: Standard) -> Iterator[list[Arrival]]:
+    """Single files as somebody named them; here a roster was taken for a county's workbook."""
+    for given, path in paths:
+        name = disk_label(given)
+        if same_file(path, roster):
+            yield [Arrival(name, sha256=_sha256(path), ignored="这是名册，不是填报工作簿")]
+        else:
+            yield open_entry(path, name, standard)

@@ -52,6 +52,8 @@ class Sheet:
     visibility: Visibility = Visibility.VISIBLE
     formulas: frozenset[Address] = frozenset()
     """Cells that hold a formula, whatever its stored value."""
+    formulas_known: bool = True
+    """False where the file cannot tell which cells hold formulas: then a number may be one everywhere."""
     merges: tuple[tuple[int, int, int, int], ...] = ()
     """First row, first column, last row, last column of each merged range."""
     hidden_rows: frozenset[int] = frozenset()

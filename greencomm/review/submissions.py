@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 
 from greencomm import rules
 from greencomm.findings import Finding, Place
-from greencomm.forms import layout
+from greencomm.forms import layout, values
 from greencomm.forms.entries import FormReading, Located, SheetReading
 from greencomm.forms.layout import Heading, Summary
 from greencomm.intake.arrivals import Arrival
+from greencomm.intake.times import as_utc, shown_time
 from greencomm.results import FileState, ReceivedFile
 from greencomm.review.names import same_place_name
 from greencomm.roster import Roster, Unit
@@ -22,6 +23,13 @@ from greencomm.standard import PHASE_TITLES, Standard
 from greencomm.texts import normal_label
 
 StandardOf = Callable[[Unit], Standard]
+
+_CONTAINER_STATES = (FileState.ACCEPTED, FileState.REJECTED, FileState.SUPERSEDED, FileState.IGNORED)
+"""What a container is, by the first of these that any of its contents is."""
+_CONTAINER_REASONS = {
+    FileState.SUPERSEDED: "里面的文件都已被其他文件替代",
+    FileState.IGNORED: "里面没有需要处理的文件",
+}
 
 
 @dataclass(slots=True)
@@ -78,6 +86,7 @@ def sort_out(arrivals: Sequence[Arrival], roster: Roster, standard_of: StandardO
         own = [entry for entry in filed if entry.unit.code == unit.code]
         if own:
             submissions[unit.code] = sorter.choose(unit, own)
+    sorter.settle_containers()
     files = sorted(sorter.files, key=lambda file: file.path)
     return Sorted(submissions, files, sorter.findings, sample=bool(filed) and all(entry.is_sample for entry in filed))
 
@@ -87,6 +96,7 @@ class _Sorter:
         self.roster, self.batch, self.standard_of = roster, roster.batch, standard_of
         self.files: list[ReceivedFile] = []
         self.findings: list[Finding] = []
+        self.containers: list[Arrival] = []
 
     def record(
         self, arrival: Arrival, state: FileState, reason: str | None, unit: Unit | None = None, advice: str | None = None
@@ -104,13 +114,16 @@ class _Sorter:
 
     def admit(self, arrival: Arrival) -> Filed | None:
         """The file as a form of this batch; None where it is recorded as rejected, ignored or merely a container."""
-        if arrival.is_roster or (arrival.is_container and arrival.refused is None and arrival.ignored is None):
+        if arrival.is_roster:
             self.record(arrival, FileState.ACCEPTED, None)
+            return None
+        if arrival.is_container and arrival.refused is None and arrival.ignored is None:
+            self.containers.append(arrival)
             return None
         if arrival.ignored is not None:
             self.record(arrival, FileState.IGNORED, arrival.ignored, advice=arrival.advice)
             return None
-        guess = self.unit_named_in(arrival.path)
+        guess = self.unit_named_in(arrival.path) or self.unit_named_in(arrival.subject)
         place = Place(unit=guess.code if guess else None, file=arrival.path)
         if arrival.form is None:
             self.reject(arrival, rules.FILE_UNREADABLE.at(place, reason=arrival.refused), guess)
@@ -182,6 +195,22 @@ class _Sorter:
         hits = {unit.code: unit for name, unit in self.roster.unit_by_any_name.items() if name in folded}
         return next(iter(hits.values())) if len(hits) == 1 else None
 
+    def settle_containers(self) -> None:
+        """A container is accepted where anything in it is; else it shares what became of its contents."""
+        states = [(file.path, file.state) for file in self.files]
+        for arrival in self.containers:
+            inside = {state for path, state in states if path.startswith(f"{arrival.path}/")}
+            state = next((state for state in _CONTAINER_STATES if state in inside), FileState.REJECTED)
+            if state is FileState.REJECTED:
+                kind = "里面没有可以采用的文件" + ("" if inside else "（是空的文件夹）")
+                self.record(arrival, state, kind, advice="里面每个文件的原因和办法见各自的说明。" if inside else "请移走它。")
+                continue
+            self.record(arrival, state, _CONTAINER_REASONS.get(state))
+            if state is FileState.ACCEPTED and arrival.wrong_extension is not None:
+                found, expected = arrival.wrong_extension
+                place = Place(file=arrival.path)
+                self.findings.append(rules.FILE_EXTENSION.at(place, found=found, expected=expected))
+
     # --- the files of one unit ------------------------------------------------------------------------------------------
 
     def choose(self, unit: Unit, filed: list[Filed]) -> Submission:
@@ -194,6 +223,7 @@ class _Sorter:
         for entry in earlier:
             reason = f"已被第{number}批“{submission.files[0].path}”替代"
             self.record(entry.arrival, FileState.SUPERSEDED, reason, unit)
+        submission.findings += self.overlooked(submission, earlier)
         submission.findings += self.dropped(submission, earlier)
         for entry in submission.files:
             self.record(entry.arrival, FileState.ACCEPTED, None, unit)
@@ -204,10 +234,13 @@ class _Sorter:
         return submission
 
     def drop_equal(self, unit: Unit, filed: list[Filed]) -> list[Filed]:
-        """Equal contents count once: the same bytes, or the same answers in a file saved again."""
+        """Equal contents count once: the same bytes, or the same answers in a file saved again, in whatever format.
+
+        The copy received last stands for all, so that one sent again after another version is the latest word.
+        """
         kept: dict[object, Filed] = {}
-        for entry in sorted(filed, key=lambda e: (e.number, received_at(e), e.path)):
-            key = (entry.number, contents_of(entry.form))
+        for entry in sorted(filed, key=lambda e: (-e.number, -received_at(e).timestamp(), e.path)):
+            key = (entry.number, contents_of(entry))
             if key in kept:
                 reason = f"与“{kept[key].path}”内容相同，只计一次"
                 self.record(entry.arrival, FileState.SUPERSEDED, reason, unit)
@@ -216,35 +249,77 @@ class _Sorter:
         return sorted(kept.values(), key=lambda entry: entry.path)
 
     def settle(self, unit: Unit, latest: list[Filed]) -> list[Filed]:
-        """Of files with one 报送批次, the later replaces an earlier one whose communities it covers."""
+        """Of files with one 报送批次, later ones replace an earlier one whose communities they cover, each or together."""
         in_time = sorted(latest, key=lambda entry: (received_at(entry), entry.path))
-        replaced: dict[str, list[Filed]] = {}
-        for position, entry in enumerate(in_time):
-            codes = self.codes(entry)
-            later = [other for other in in_time[position + 1 :] if codes and codes <= self.codes(other)]
-            if later:
-                replaced.setdefault(later[-1].path, []).append(entry)
-        gone = {entry.path for entries in replaced.values() for entry in entries}
+        gone: set[str] = set()
+        replaced: dict[tuple[str, ...], list[Filed]] = {}
+        # From the last to the first, so that only files that count themselves replace others.
+        for position in range(len(in_time) - 2, -1, -1):
+            entry = in_time[position]
+            later = [other for other in in_time[position + 1 :] if other.path not in gone]
+            own = self.codes(entry) | self.damaged_codes(entry)
+            single = next((other for other in reversed(later) if own <= self.codes(other)), None)
+            covering = [single] if single else [other for other in later if own & self.codes(other)]
+            if own and own <= frozenset().union(*(self.codes(other) for other in covering)):
+                gone.add(entry.path)
+                replaced.setdefault(tuple(other.path for other in covering), []).append(entry)
+        by_path = {entry.path: entry for entry in latest}
         for chosen, entries in sorted(replaced.items()):
-            names = "、".join(f"“{path}”" for path in sorted([chosen, *(entry.path for entry in entries)]))
-            place = Place(unit=unit.code, file=chosen)
-            if chosen not in gone:
-                number = f"第{entries[0].number}批"
-                self.findings.append(rules.FILE_SAME_SUBMISSION.at(place, found=number, files=names, chosen=chosen))
+            counting = [by_path[path] for path in chosen]
+            names = "”、“".join(chosen)
+            self.findings.append(
+                rules.FILE_SAME_SUBMISSION.at(
+                    Place(unit=unit.code, file=chosen[0]),
+                    found=f"第{entries[0].number}批",
+                    files="、".join(with_time(entry) for entry in sorted([*counting, *entries], key=lambda e: e.path)),
+                    chosen=names,
+                    why=why_chosen(counting, entries),
+                )
+            )
             for entry in entries:
-                self.record(entry.arrival, FileState.SUPERSEDED, f"与较晚的“{chosen}”报送批次相同、内容不同，以后者为准", unit)
+                self.record(entry.arrival, FileState.SUPERSEDED, f"与“{names}”报送批次相同、内容不同，以后者为准", unit)
         return sorted((entry for entry in latest if entry.path not in gone), key=lambda entry: entry.path)
 
     def codes(self, entry: Filed) -> frozenset[str]:
-        return frozenset(code_text(sheet.heading[Heading.CODE]) for sheet in entry.form.communities)
+        """The communities a file has readable sheets for, by their present codes, whichever way they are written."""
+        return frozenset(self.present_code(entry, sheet) for sheet in entry.form.communities)
+
+    def present_code(self, entry: Filed, sheet: SheetReading) -> str:
+        written = code_text(sheet.heading[Heading.CODE])
+        issued = entry.form.meta.sheets.get(sheet.sheet, "") if entry.form.meta and not written else ""
+        community = self.roster.community_by_any_code.get(written or issued)
+        return community.code if community else written or f"{sheet.heading[Heading.NAME].text}"
+
+    def damaged_codes(self, entry: Filed) -> frozenset[str]:
+        """The communities whose sheets in a file are damaged, as far as the form still says which they were."""
+        issued = entry.form.meta.sheets if entry.form.meta else {}
+        found = (self.roster.community_by_any_code.get(issued.get(name, "")) for name in entry.form.damaged_sheets)
+        return frozenset(community.code for community in found if community)
+
+    def overlooked(self, submission: Submission, earlier: list[Filed]) -> Iterable[Finding]:
+        """Files whose 报送批次 cannot be read, so that they lost against a number, though they are not the older ones."""
+        first = submission.files[0]
+        known = max(received_at(entry) for entry in submission.files)
+        for entry in sorted(earlier, key=lambda e: e.path):
+            located = entry.form.summary.get(Summary.SUBMISSION)
+            _, readable = submission_number(located)
+            if not readable and (received_at(entry) >= known or received_at(entry) == UNKNOWN_TIME):
+                place = Place(
+                    unit=submission.unit.code, file=entry.path, sheet=entry.form.summary_sheet,
+                    cell=located.cell if located else None,
+                )  # fmt: skip
+                yield rules.SUBMISSION_UNREADABLE_LATER.at(
+                    place, found=shown_number(located), expected=str(submission.number), file=entry.path,
+                    chosen=first.path, next=submission.number + 1,
+                )  # fmt: skip
 
     def dropped(self, submission: Submission, earlier: list[Filed]) -> Iterable[Finding]:
         """Communities of an earlier submission that the one that counts no longer has."""
-        present = frozenset().union(*(self.codes(entry) for entry in submission.files))
+        present = frozenset().union(*(self.codes(entry) | self.damaged_codes(entry) for entry in submission.files))
         told: set[str] = set()
         for entry in sorted(earlier, key=lambda e: (-e.number, e.path)):
             for sheet in entry.form.communities:
-                code = code_text(sheet.heading[Heading.CODE])
+                code = self.present_code(entry, sheet)
                 community = self.roster.community_by_any_code.get(code)
                 gone = community is not None and code not in present and community.code not in told
                 if gone and community is not None and not sheet.is_empty:
@@ -268,6 +343,11 @@ class _Sorter:
             issued = self.roster.unit_by_any_code.get(meta.unit)
             if issued is not None and issued.code != unit.code:
                 yield rules.FILE_UNIT_DIFFERS.at(place, found=issued.name, expected=unit.name)
+        if entry.arrival.wrong_extension is not None:
+            found, expected = entry.arrival.wrong_extension
+            yield rules.FILE_EXTENSION.at(place, found=found, expected=expected)
+        if entry.arrival.old_format is not None:
+            yield rules.FILE_OLD_FORMAT.at(place, found=entry.arrival.old_format)
         if entry.arrival.has_macros:
             yield rules.FILE_MACROS.at(place)
         if entry.arrival.extras:
@@ -295,8 +375,7 @@ class _Sorter:
         located = form.summary.get(Summary.SUBMISSION)
         _, readable = submission_number(located)
         if not readable:
-            shown = located.text if located else ""
-            yield rules.SUBMISSION_UNREADABLE.at(at(Summary.SUBMISSION), found=shown or "（空）")
+            yield rules.SUBMISSION_UNREADABLE.at(at(Summary.SUBMISSION), found=shown_number(located))
 
 
 def is_blank(located: Located) -> bool:
@@ -304,12 +383,23 @@ def is_blank(located: Located) -> bool:
     return located.value is None or (isinstance(located.value, str) and not located.value.strip())
 
 
+_CHINESE_DIGITS = {digit: value for value, digit in enumerate("一二三四五六七八九十", 1)}
+
+
 def submission_number(located: Located | None) -> tuple[int, bool]:
-    """报送批次 as a number from 1, and whether it could be read."""
-    text = unicodedata.normalize("NFKC", located.text if located else "").replace(" ", "")
-    match = re.fullmatch(r"第?(\d{1,4})(?:\.0+)?[批次]*", text)
-    number = int(match[1]) if match else 0
+    """报送批次 as a number from 1, and whether it could be read: ``2``, ``第2批``, ``第二次报送``."""
+    text = unicodedata.normalize("NFKC", "".join((located.text if located else "").split()))
+    match = re.fullmatch(r"第?(?:(\d{1,4})(?:\.0+)?|([一二三四五六七八九十]))(?:批次|批|次)?(?:报送|上报)?", text)
+    if match is None:
+        return 1, False
+    number = int(match[1]) if match[1] else _CHINESE_DIGITS[match[2]]
     return (number, True) if number >= 1 else (1, False)
+
+
+def shown_number(located: Located | None) -> str:
+    """报送批次 as it stands in the cell."""
+    shown = values.shown(located.value) if located else ""
+    return shown or "（空）"
 
 
 def code_text(located: Located) -> str:
@@ -337,15 +427,40 @@ def other_year(form: FormReading, year: int) -> str | None:
     return "、".join(sorted(stated)) if stated and str(year) not in stated else None
 
 
+UNKNOWN_TIME = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+"""Stands for no time at all, before every true one."""
+
+
 def received_at(entry: Filed) -> datetime.datetime:
-    """When it was received: the mail's date, else when the document was last saved; the earliest time where neither is."""
-    known = entry.arrival.received or entry.arrival.saved
-    return known.replace(tzinfo=None) if known else datetime.datetime.min
+    """When it was received: the mail's date, else when the document was last saved; UNKNOWN_TIME where neither is known."""
+    return as_utc(entry.arrival.received) or as_utc(entry.arrival.saved) or UNKNOWN_TIME
 
 
-def contents_of(form: FormReading) -> object:
-    """What a file says, for telling whether two files say the same."""
-    return tuple(sorted((sheet_contents(sheet) for sheet in form.communities), key=repr))
+def with_time(entry: Filed) -> str:
+    """The file's name with its time and what that time is: ``“a.xlsx”（2021-10-12 09:30收到）``."""
+    received, saved = as_utc(entry.arrival.received), as_utc(entry.arrival.saved)
+    if received:
+        return f"“{entry.path}”（{shown_time(received)}收到）"
+    return f"“{entry.path}”（{shown_time(saved)}保存）" if saved else f"“{entry.path}”（没有时间）"
+
+
+def why_chosen(chosen: Sequence[Filed], others: Sequence[Filed]) -> str:
+    """Why of files with one 报送批次 these count, in words that the name of the chosen one follows."""
+    earliest, latest = min(map(received_at, chosen)), max(map(received_at, others))
+    if earliest > latest:
+        if UNKNOWN_TIME in map(received_at, others):
+            return "有的文件没有时间，无法确定先后，暂采用有时间的"
+        return "已采用较晚的"
+    if earliest == UNKNOWN_TIME:
+        return "都没有收到或保存的时间，无法确定先后，暂按文件名的顺序采用排在后面的"
+    return "时间相同，无法确定先后，暂按文件名的顺序采用排在后面的"
+
+
+def contents_of(entry: Filed) -> object:
+    """What a file says, for telling whether two files say the same. One with a damaged sheet is like its own copies only."""
+    form = entry.form
+    unread = (entry.arrival.sha256, entry.arrival.saved) if form.damaged_sheets else ()
+    return (tuple(sorted((sheet_contents(sheet) for sheet in form.communities), key=repr)), unread)
 
 
 def sheet_contents(sheet: SheetReading) -> object:
