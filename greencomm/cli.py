@@ -207,10 +207,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         archive = options.archive
         return _dispatch(args, options)
     except UserError as error:
+        _notify(_notes(error))
         return _complain(str(error), error.exit_status, as_json)
-    except KeyboardInterrupt:
-        return _complain("已按您的要求停止；原有结果没有改动。", INTERRUPTED, as_json)
-    except Exception:
+    except KeyboardInterrupt as error:
+        _notify(_notes(error))
+        return _complain("已按您的要求停止。" if _notes(error) else "已按您的要求停止；原有结果没有改动。", INTERRUPTED, as_json)
+    except Exception as error:
+        _notify(_notes(error))
         return _complain(_crash(archive), 4, as_json)
 
 
@@ -219,6 +222,16 @@ def _complain(message: str, status: int, as_json: bool) -> int:
         print_json({"error": message, "exit_status": status})
     print(message, file=sys.stderr)
     return status
+
+
+def _notes(error: BaseException) -> list[str]:
+    """What an error carries besides: sentences about earlier runs (archive.Publication)."""
+    return list(getattr(error, "__notes__", ()))
+
+
+def _notify(notices: Sequence[str]) -> None:
+    for notice in notices:
+        print(f"请注意：{notice}", file=sys.stderr)
 
 
 def _crash(archive: Path) -> str:
@@ -251,6 +264,7 @@ def _dispatch(args: argparse.Namespace, options: Options) -> int:
     with screen.progress(quiet=args.json, title="正在读取") as step:
         outcome: Outcome = batch.check(files, options, step) if args.command == "check" else batch.run(options, step)
     if args.json:
+        _notify(outcome.notices)
         print_json(outcome.document)
     elif args.command == "check":
         screen.show_check(outcome)

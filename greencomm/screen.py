@@ -54,8 +54,8 @@ def show_run(outcome: Outcome) -> None:
     from rich.table import Table
 
     result, console = outcome.result, _console()
-    if outcome.recovered:
-        console.print("上次运行中途中断，已先把上次的结果补写完整，再完成本次审核。")
+    for notice in outcome.notices:
+        _say(f"请注意：{_clean(notice)}")
     if result.sample:
         console.print("【示例】以下结果来自随程序附带的示例数据，不是真实评价结果。")
     table = Table(title=f"{result.name} {result.year}年度绿色社区创建审核结果", show_lines=False)
