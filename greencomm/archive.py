@@ -200,7 +200,7 @@ class Publication:
             yield
         finally:
             if handle is not None:
-                os.close(handle)
+                _unlock_folder(handle)
 
     # --- after an interruption --------------------------------------------------------------------------------------------
 
@@ -445,6 +445,15 @@ def _missing(target: Path, files: Mapping[str, str]) -> list[str]:
 def _check_movable(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         raise IsADirectoryError(errno.EISDIR, "", str(path))
+
+
+def _unlock_folder(handle: int) -> None:
+    if sys.platform != "win32":
+        import fcntl
+
+        # Not only closed: a process that was just being started may still have the handle.
+        fcntl.flock(handle, fcntl.LOCK_UN)
+    os.close(handle)
 
 
 def _lock_folder(folder: Path) -> int | None:

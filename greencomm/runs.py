@@ -18,10 +18,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from greencomm import durable
-from greencomm.results import RegionResult
+
+if TYPE_CHECKING:
+    from greencomm.results import RegionResult
 
 SCHEMA = "greencomm-run/1"
 RESULT, MANIFEST, OUTPUTS = "result.json", "manifest.json", "outputs.zip"
