@@ -27,7 +27,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from greencomm import durable
-from greencomm.durable import files_below, holds, is_there, make_folder, move, safe_name, sync
+from greencomm.durable import files_below, holds, is_there, make_folder, move, safe_name, surely_holds, sync
 from greencomm.errors import OutputError
 from greencomm.runs import MANIFEST, RESULT, DamagedRun, KeptRun, Runs, same_run, write_run
 
@@ -71,7 +71,7 @@ class Publication:
 
     def __init__(self, archive: Path, output: Path) -> None:
         self.archive, self.output = archive, output
-        self.work = archive / "work" / f"output-{_key(archive, output)}"
+        self.work = archive / "work" / f"output-{folder_key(archive, output)}"
         self.building = self.work / "building" / "files"
         """Where a run's files are made, laid out as they will stand below ``output/<name>``."""
         self.notices: list[str] = []
@@ -102,7 +102,7 @@ class Publication:
                 self.building.mkdir(parents=True)
         except BaseException as error:
             self._tell(error)
-            self._lock.release()
+            self._release()
             raise
         return self
 
@@ -111,7 +111,12 @@ class Publication:
             durable.remove_tree(self.building.parent)
         if error is not None:
             self._tell(error)
-        self._lock.release()
+        self._release()
+
+    def _release(self) -> None:
+        # Where the system refuses even this, the lock goes with the process.
+        with contextlib.suppress(OSError):
+            self._lock.release()
 
     def _tell(self, error: BaseException) -> None:
         for notice in self.notices:
@@ -139,7 +144,7 @@ class Publication:
         with self._output_held():
             with durable.speaking(target):
                 known = self._known(target, runs, files)
-                wrong, missing = _wrong(target, files, known), _missing(target, files)
+                wrong, missing = _differences(target, files, known)
                 if wrong or missing:
                     self._check_places(target, wrong, missing)
                 kept = latest.folder if again and latest else runs.next_folder()
@@ -177,7 +182,7 @@ class Publication:
             name,
             int(kept.name),
             durable.file_sha256(source / MANIFEST),
-            _next_number(self.archive / "changed" / name),
+            next_number(self.archive / "changed" / name),
             dict(files),
             {path: sorted(digests) for path, digests in sorted(known.items())},
             [path for path, digest in files.items() if holds(self.output / name / path, digest)],
@@ -247,14 +252,14 @@ class Publication:
 
     def _run_of(self, journal: _Journal) -> KeptRun | None:
         run = self.runs(journal.name).get(journal.number)
-        return run if run and holds(run.folder / MANIFEST, journal.manifest_sha256) else None
+        return run if run and surely_holds(run.folder / MANIFEST, journal.manifest_sha256) else None
 
     def _save_strays(self) -> None:
         """Outputs taken away that no journal explains any more: nobody needs them, but nothing is thrown away unread."""
         if files_below(self._old):
             folder = self.archive / "changed" / "old"
             make_folder(folder)
-            os.rename(self._old, folder / f"{_next_number(folder):04d}")
+            os.rename(self._old, folder / f"{next_number(folder):04d}")
 
     # --- placing ----------------------------------------------------------------------------------------------------------
 
@@ -309,7 +314,7 @@ class Publication:
         for path in journal.files:
             with contextlib.suppress(OSError):
                 (target / (path + durable.ASIDE)).unlink(missing_ok=True)
-        wrong, missing = _wrong(target, journal.files, journal.known), _missing(target, journal.files)
+        wrong, missing = _differences(target, journal.files, journal.known)
         if not wrong and not missing:
             return
         # As long as anything is amiss, not even a result.json with the right hash may stand.
@@ -332,7 +337,7 @@ class Publication:
         run = self._run_of(journal)
         for path in paths:
             ready = self.building / path
-            if not holds(ready, journal.files[path]):
+            if not surely_holds(ready, journal.files[path]):
                 if run is None:
                     raise DamagedRun(str(journal.number))
                 data = run.read(path)
@@ -413,8 +418,8 @@ class Publication:
             )
 
 
-def _key(archive: Path, output: Path) -> str:
-    """Names an output folder by where it lies seen from the archive, so that both may be moved together."""
+def folder_key(archive: Path, output: Path) -> str:
+    """A short name for an output folder by where it lies seen from the archive, so that both may be moved together."""
     there, here = os.path.realpath(output), os.path.realpath(archive)
     try:
         way = os.path.relpath(there, here)
@@ -423,7 +428,8 @@ def _key(archive: Path, output: Path) -> str:
     return sha256(os.path.normcase(way).encode("utf-8", "surrogateescape")).hexdigest()[:8]
 
 
-def _next_number(folder: Path) -> int:
+def next_number(folder: Path) -> int:
+    """One more than the highest number that names anything in ``folder``."""
     try:
         names = [entry.name for entry in folder.iterdir()]
     except FileNotFoundError:
@@ -431,15 +437,11 @@ def _next_number(folder: Path) -> int:
     return max((int(name) for name in names if name.isascii() and name.isdigit()), default=0) + 1
 
 
-def _wrong(target: Path, files: Mapping[str, str], known: Mapping[str, Any]) -> list[str]:
-    """Paths where something stands that must go: outputs of another content, and outputs that are no longer made."""
+def _differences(target: Path, files: Mapping[str, str], known: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """What stands and must go (other contents, outputs no longer made), and where the right file does not stand."""
+    missing = sorted(path for path, digest in files.items() if not holds(target / path, digest))
     stale = [path for path in known if path not in files and (target / path).is_symlink() | durable.is_plain_file(target / path)]
-    return sorted([path for path in files if is_there(target / path) and not holds(target / path, files[path])] + stale)
-
-
-def _missing(target: Path, files: Mapping[str, str]) -> list[str]:
-    """Paths where the right file does not stand."""
-    return sorted(path for path, digest in files.items() if not holds(target / path, digest))
+    return sorted([path for path in missing if is_there(target / path)] + stale), missing
 
 
 def _check_movable(path: Path) -> None:
@@ -452,7 +454,8 @@ def _unlock_folder(handle: int) -> None:
         import fcntl
 
         # Not only closed: a process that was just being started may still have the handle.
-        fcntl.flock(handle, fcntl.LOCK_UN)
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_UN)
     os.close(handle)
 
 

@@ -255,8 +255,10 @@ def _dispatch(args: argparse.Namespace, options: Options) -> int:
         from greencomm.issuing import issue_forms
 
         with screen.progress(quiet=args.json, title="正在生成填报工作簿") as step:
-            made = issue_forms(options, direct=args.output is not None, progress=step)
-        screen.show_forms(made, as_json=args.json)
+            issued = issue_forms(options, direct=args.output is not None, progress=step)
+        if args.json:
+            _notify(issued.notices)
+        screen.show_forms(issued.made, issued.notices, as_json=args.json)
         return 0
     from greencomm import batch
 

@@ -59,11 +59,14 @@ def is_plain_file(path: Path) -> bool:
 
 
 def holds(path: Path, sha256: str | None) -> bool:
-    """Whether a plain file with this hash stands at ``path``; what cannot be read does not."""
-    if sha256 is None or not is_plain_file(path):
-        return False
+    """Whether a plain file with this hash stands at ``path``. Raises OSError where the file cannot be read: nobody knows then."""
+    return sha256 is not None and is_plain_file(path) and file_sha256(path) == sha256
+
+
+def surely_holds(path: Path, sha256: str | None) -> bool:
+    """The same, and False for a file that cannot be read."""
     try:
-        return file_sha256(path) == sha256
+        return holds(path, sha256)
     except OSError:
         return False
 

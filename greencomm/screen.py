@@ -160,12 +160,14 @@ def _where(finding: Finding, several: bool) -> str:
     return f"{' '.join(found)}：" if found else ""
 
 
-def show_forms(made: Sequence[Path], *, as_json: bool) -> None:
+def show_forms(made: Sequence[Path], notices: Sequence[str], *, as_json: bool) -> None:
     """Which workbooks were written and what to do with them."""
     if as_json:
         print_json([path.as_posix() for path in made])
         return
     console = _console()
+    for notice in notices:
+        _say(f"请注意：{_clean(notice)}")
     console.print(f"已生成{len(made)}个填报工作簿：")
     for path in made:
         console.print(f"  {path}")

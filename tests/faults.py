@@ -38,9 +38,9 @@ NEW_FILES = {
 EDITIONS = {"old": OLD_FILES, "new": NEW_FILES}
 
 CALLS = (
-    "openat write pwrite64 fsync rename renameat renameat2 unlink unlinkat mkdir mkdirat rmdir "
-    "link linkat symlink ftruncate flock copy_file_range sendfile"
-).split()
+    "openat", "write", "pwrite64", "fsync", "rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat",
+    "rmdir", "link", "linkat", "symlink", "ftruncate", "flock", "copy_file_range", "sendfile",
+)  # fmt: skip
 ERRORS = {
     "openat": ("EACCES", "EMFILE", "EROFS", "ENOSPC", "EIO"),
     "write": ("ENOSPC", "EIO", "EDQUOT"),
@@ -202,9 +202,11 @@ def points(scene: Scene, edition: str = "new") -> list[tuple[str, int, bool]]:
     return found
 
 
-def injection(call: str, number: int, what: str, log: Path | None = None) -> tuple[str, ...]:
+def injection(call: str, number: int, what: str, log: Path | None = None, *, for_good: bool = False) -> tuple[str, ...]:
+    """The words before a command that disturb its ``number``-th call (and all later ones where ``for_good``)."""
     target = str(log) if log else os.devnull
-    return ("strace", "-qq", "-o", target, "-e", f"trace={call}", "-e", f"inject={call}:{what}:when={number}")
+    when = f"{number}+" if for_good else str(number)
+    return ("strace", "-qq", "-o", target, "-e", f"trace={call}", "-e", f"inject={call}:{what}:when={when}")
 
 
 # --- what must hold ---------------------------------------------------------------------------------------------------
@@ -307,15 +309,15 @@ def disturb(scene: Scene, kind: str, call: str, number: int, fault: str) -> list
         for_good = fault.endswith("+")
         what = f"signal={KILL}" if fault == KILL else f"error={fault.rstrip('+')}"
         log = case.root / "strace.log"
-        status, said = case.run(prefix=injection(call, number, what, log).__class__(
-            word + "+" if word.startswith("inject=") and for_good else word for word in injection(call, number, what, log)
-        ))  # fmt: skip
+        status, said = case.run(prefix=injection(call, number, what, log, for_good=for_good))
         trace = log.read_text(encoding="utf-8", errors="replace")
         log.unlink()
         wrong = []
         if "INJECTED" not in trace and "killed by" not in trace and status == 0 and fault == KILL:
             wrong.append("the fault did not happen")
-        if fault != KILL and (status not in (0, 4) or "Traceback" in said or re.search(r"[A-Za-z]*Error", said)):
+        # Where every write fails, so does the one to the screen.
+        mute = call == "write" and for_good and "Traceback" not in said
+        if fault != KILL and not mute and (status not in (0, 4) or "Traceback" in said or re.search(r"[A-Za-z]*Error", said)):
             wrong.append(f"ended with {status}: {said}")
         # Where only one call fails, the old results are put back; an interrupted scene has none to put back to.
         wanted = fault not in (KILL,) and not for_good and kind not in ("interrupted", "undone")
@@ -326,7 +328,7 @@ def disturb(scene: Scene, kind: str, call: str, number: int, fault: str) -> list
         case.remove()
 
 
-def faults_of(call: str, kind: str) -> list[str]:
+def faults_of(call: str) -> list[str]:
     """Faults worth trying at a call: a kill everywhere; errors that this call really gives."""
     errors = ERRORS.get(call, ("EIO",))
     return [KILL, *errors, *(f"{error}+" for error in errors[:1])]
