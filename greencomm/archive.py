@@ -302,7 +302,7 @@ class Publication:
         Raises OutputError; DamagedRun where neither the kept run nor what was built can give the files.
         """
         target = self.output / journal.name
-        self._restored = True
+        self._restored = not is_there(self._old)
         try:
             self._place(target, journal)
         except OSError as error:

@@ -195,6 +195,8 @@ def points(scene: Scene, edition: str = "new") -> list[tuple[str, int, bool]]:
         if not call:
             continue
         counts[call[1]] = counts.get(call[1], 0) + 1
+        if re.search(r"\bwrite\([12]<", line):
+            continue  # the screen
         if str(case.root) in line or (case.elsewhere and str(case.elsewhere) in line):
             commit = call[1] == "rename" and "/building/run\"" in line
             found.append((call[1], counts[call[1]], commit))
