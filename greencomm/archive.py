@@ -161,6 +161,8 @@ class Publication:
                 # The results are out; what the system refuses now, the next run does.
                 with contextlib.suppress(OSError):
                     self._settle(journal)
+            for path in runs.known_outputs().keys() - files.keys():
+                durable.remove_empty_parents(target, path)
         self._name_damage(runs)
 
     def _commit(self, kept: Path) -> None:
@@ -267,7 +269,7 @@ class Publication:
         """Paths below ``target`` that are the program's to replace, with the hashes that its own files had there."""
         earlier = runs.known_outputs()
         known: dict[str, set[str]] = {RESULT: set()}
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError, KeyError, TypeError):
             for output in json.loads((target / RESULT).read_bytes())["outputs"]:
                 if safe_name(output["path"]) and isinstance(output["sha256"], str):
                     known[output["path"]] = {output["sha256"]}

@@ -80,9 +80,17 @@ def safe_name(name: object) -> bool:
 
 
 def files_below(folder: Path) -> list[str]:
-    """Every file below ``folder``, as sorted relative paths with ``/``."""
+    """Every file below ``folder``, links included, as sorted relative paths with ``/``; none where there is no folder.
+
+    Raises OSError where a folder cannot be read: what is not seen must not be taken for what is not there.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise error
+
     found = []
-    for root, _, names in os.walk(folder):
+    for root, folders, names in os.walk(folder, onerror=refuse) if is_there(folder) else ():
+        names += [name for name in folders if (Path(root) / name).is_symlink()]
         found += [(Path(root) / name).relative_to(folder).as_posix() for name in names]
     return sorted(found)
 

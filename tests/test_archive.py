@@ -204,6 +204,23 @@ def test_the_error_carries_what_was_recovered(scene):
     assert any("没有完成就中断了" in note for note in caught.value.__notes__)
 
 
+def test_a_folder_that_cannot_be_read_is_not_an_empty_one(tmp_path, monkeypatch):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "c.txt").touch()
+    (tmp_path / "a" / "link").symlink_to("b")
+    assert durable.files_below(tmp_path) == ["a/b/c.txt", "a/link"] and durable.files_below(tmp_path / "none") == []
+    scandir = os.scandir
+
+    def refused(path):
+        if Path(path).name == "b":
+            raise PermissionError(errno.EACCES, "", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(PermissionError):
+        durable.files_below(tmp_path)
+
+
 # --- kept runs --------------------------------------------------------------------------------------------------------
 
 
