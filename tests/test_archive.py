@@ -14,9 +14,10 @@ from pathlib import Path
 import faults
 import pytest
 
-from greencomm import durable
+from greencomm import archive, durable
 from greencomm.archive import Publication
 from greencomm.errors import OutputError
+from greencomm.outputs import folder_names
 from greencomm.runs import Runs
 
 NAME = faults.NAME
@@ -219,6 +220,47 @@ def test_a_folder_that_cannot_be_read_is_not_an_empty_one(tmp_path, monkeypatch)
     monkeypatch.setattr(os, "scandir", refused)
     with pytest.raises(PermissionError):
         durable.files_below(tmp_path)
+
+
+def test_ctrl_c_while_placing_puts_the_old_results_back(scene, monkeypatch):
+    move, moved = archive.move, []
+
+    def interrupted(source, target):
+        if len(moved) == 3:
+            moved.append(target)
+            raise KeyboardInterrupt
+        moved.append(target)
+        move(source, target)
+
+    monkeypatch.setattr(archive, "move", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        publish(scene)
+    assert stands(scene, "old") and not getattr(caught.value, "__notes__", ())
+    monkeypatch.undo()
+    status, said = publish(scene)
+    assert status == 0 and "补写完整" in said and stands(scene, "new")
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "磁盘空间不足"), (errno.EACCES, "正在 Excel 或 WPS 中打开"), (errno.EROFS, "只读"),
+        (errno.ENAMETOOLONG, "路径太长"), (errno.EMFILE, "打开的文件太多"), (errno.EISDIR, "占用了位置"), (errno.EIO, "磁盘读写出错"),
+    ],
+)  # fmt: skip
+def test_what_the_system_refuses_is_said_in_chinese(number, words):
+    said = durable.complaint(OSError(number, "No such luck", "/x/楚雄市_差异报告.xlsx"), Path("/x"))
+    assert words in said and said.endswith("。") and "luck" not in said and "/x/" not in said
+
+
+def test_names_that_some_system_takes_for_the_same_are_told_apart():
+    from demo import unit
+
+    names = ["Ａ县", "abc", "ABC", "con", "COM1", "𠮷" * 60, "甲/乙:丙", " .", "e\u0301", "\u00e9"]
+    folders = folder_names(tuple(unit(f"{532300 + n}", name) for n, name in enumerate(names)))
+    assert list(folders.values())[:5] == ["Ａ县", "abc", "ABC_532302", "con_532303", "COM1_532304"]
+    assert all(len(f"{folder}_差异报告.xlsx".encode()) < 255 for folder in folders.values())
+    assert folders["532306"] == "甲_乙_丙" and folders["532307"] == "532307" and folders["532309"] == "\u00e9_532309"
 
 
 # --- kept runs --------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import faults
@@ -12,14 +13,17 @@ SAMPLE = 8
 """Points for each scene and kind of fault."""
 
 
-@pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory):
-    return tmp_path_factory.mktemp("elsewhere")
+@pytest.fixture
+def elsewhere(tmp_path, tmp_path_factory):
+    """Another file system, where this machine has one."""
+    far = faults.other_file_system(tmp_path) or tmp_path_factory.mktemp("elsewhere")
+    yield far
+    shutil.rmtree(far)
 
 
 @pytest.mark.parametrize("kind", faults.SCENES)
 def test_old_results_or_new_ones_whatever_the_system_does(kind, tmp_path, elsewhere):
-    scene = faults.build(kind, tmp_path, faults.other_file_system(tmp_path) or elsewhere)
+    scene = faults.build(kind, tmp_path, elsewhere)
     calls = faults.points(scene)
     assert len(calls) > 50
     pick = random.Random(f"faults {kind}")

@@ -110,6 +110,31 @@ def random_kills(folder: Path, kills: int) -> None:
     report(f"whole program killed at random times ({hits} while it ran)", kills, wrong + torn, started)
 
 
+def killed_forms(folder: Path, kills: int) -> None:
+    """``forms`` killed at random times: each form is the old one or the new one, and nothing lies beside them."""
+    place = season(folder / "forms")
+    target, expected = place / "forms", {}
+    for day in (18, 19):
+        began = time.monotonic()
+        subprocess.run([*program(place, day), "forms"], cwd=place, stdout=subprocess.DEVNULL, check=True)
+        lasts = time.monotonic() - began
+        expected[day] = faults.snapshot(target)
+    wrong, started, pick = [], time.monotonic(), random.Random("forms")
+    for number in range(kills):
+        command = [*program(place, 18 + number % 2), "forms"]
+        victim = subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(lasts * (1 - 0.6 * pick.random()))
+        victim.kill()
+        victim.wait()
+        there = faults.snapshot(target)
+        if there.keys() != expected[18].keys() or any(data not in (expected[18][p], expected[19][p]) for p, data in there.items()):
+            wrong.append(f"kill {number}: {sorted(there)}")
+    subprocess.run([*program(place, 18), "forms"], cwd=place, stdout=subprocess.DEVNULL, check=True)
+    if faults.snapshot(target) != expected[18]:
+        wrong.append("the next run did not write all forms")
+    report("forms killed at random times", kills, wrong, started)
+
+
 @contextlib.contextmanager
 def small_disk(kilobytes: int) -> Iterator[Path | None]:
     """A file system of this size; None where this machine lets nobody mount one."""
@@ -235,6 +260,7 @@ def main() -> int:
         refused()
         pairs(Path(near), 40)
         random_kills(Path(near), arguments.kills)
+        killed_forms(Path(near), max(arguments.kills // 5, 1))
     print(f"\n{'what':62}{'tried':>8}{'survived':>10}{'violations':>12}{'seconds':>9}")
     for title, tried, violations, seconds in _ROWS:
         print(f"{title:62}{tried:>8}{max(tried - violations, 0):>10}{violations:>12}{seconds:>9.0f}")
