@@ -34,7 +34,7 @@ from greencomm.runs import MANIFEST, RESULT, DamagedRun, KeptRun, Runs, same_run
 BUSY = "另一个程序窗口正在处理同一批数据，请等它结束后再运行。"
 DISCARDED = "上次运行没有完成就中断了：没有写完的内容已经清除，原有结果没有改动。"
 RECOVERED = "上次运行在写结果时中断：已先把上次的结果补写完整。"
-LOST = "上次运行在写结果时中断，而它的运行记录已损坏，不能补写；本次会重新生成全部结果。"
+LOST = "上次运行在写结果时中断，而它的运行记录读不出来或已损坏，不能补写；本次会重新生成全部结果。"
 _UNCHANGED = "原有结果没有改动。"
 _CONTINUED = "结果没有放完；排除后再运行一次，程序会自动接着完成。"
 _SPARE = 1 << 20
@@ -161,8 +161,9 @@ class Publication:
                 # The results are out; what the system refuses now, the next run does.
                 with contextlib.suppress(OSError):
                     self._settle(journal)
-            for path in runs.known_outputs().keys() - files.keys():
-                durable.remove_empty_parents(target, path)
+            with contextlib.suppress(OSError):
+                for path in runs.known_outputs().keys() - files.keys():
+                    durable.remove_empty_parents(target, path)
         self._name_damage(runs)
 
     def _commit(self, kept: Path) -> None:
@@ -194,7 +195,7 @@ class Publication:
 
     def _name_damage(self, runs: Runs) -> None:
         for folder in runs.damaged:
-            self.notices.append(f"运行记录“{folder}”已损坏，没有使用它；不影响本次结果，可以把这个文件夹移走。")
+            self.notices.append(f"运行记录“{folder}”读不出来或已损坏，没有使用它；不影响本次结果，可以把这个文件夹移走。")
         runs.damaged.clear()
 
     @contextlib.contextmanager

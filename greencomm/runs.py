@@ -126,10 +126,10 @@ class Runs:
         self._read: dict[int, KeptRun | None] = {}
 
     def numbers(self) -> list[int]:
-        """Numbers that are taken, whole or damaged, ascending."""
+        """Numbers that are taken, whole or damaged, ascending. Raises OSError where the folder cannot be read."""
         try:
             names = [entry.name for entry in self.folder.iterdir()]
-        except OSError:
+        except FileNotFoundError:
             return []
         return sorted(int(name) for name in names if name.isascii() and name.isdigit())
 
@@ -201,7 +201,7 @@ class Runs:
             return plain
         try:
             entries = [entry for entry in self.folder.iterdir() if entry.name.isascii() and entry.name.isdigit()]
-        except OSError:
+        except FileNotFoundError:
             return plain
         return next((entry for entry in entries if int(entry.name) == number), plain)
 

@@ -33,7 +33,7 @@ def report(title: str, tried: int, wrong: list[str], started: float) -> None:
     _ROWS.append((title, tried, len(wrong), time.monotonic() - started))
     print(f"{title}: {tried} tried, {len(wrong)} violations, {time.monotonic() - started:.0f} s", flush=True)
     for problem in wrong[:20]:
-        print(f"  {problem}", flush=True)
+        print(f"  {problem.strip().splitlines()[0][:150]} … {problem.strip().splitlines()[-1][:150]}", flush=True)
 
 
 def all_points(folder: Path, far: Path | None, sample: int | None) -> None:
