@@ -1,203 +1,480 @@
-"""Durable writing: outputs are whole or absent, whatever interrupts the run.
+"""Publication: outputs are whole or absent, whatever interrupts the run, and each run's results are kept.
 
-A run builds its files aside under the archive, writes a manifest, and commits by one rename. Then they are put in
-place: ``result.json`` is taken away first and put back last, so that wherever it stands everything it lists stands
-beside it. An interrupted run is finished by the next one from the committed files.
+A run builds its files aside, and beside them what is kept of it; a journal says what is about to happen; one rename puts
+the kept run among the others, and that is the point of commit. Then the old outputs are taken away, ``result.json``
+first, and the new ones put in place, ``result.json`` last: wherever it stands, everything it lists stands beside it, and
+old and new never lie side by side. Placing never uses up the kept run, so it can be repeated from there after any number of
+interruptions. Where placing fails, the old outputs are put back. S-15 tells the steps, S-16 what is kept.
+
+Under the archive: ``lock``; ``work/output-…/`` (``building/``, ``journal.json``, ``old/``) for each output folder;
+``runs/<year>-<phase>/<number>/``; ``changed/<year>-<phase>/<number>/`` with outputs that people had changed by hand.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
+from greencomm import durable
+from greencomm.durable import files_below, holds, is_there, make_folder, move, safe_name, surely_holds, sync
 from greencomm.errors import OutputError
+from greencomm.runs import MANIFEST, RESULT, DamagedRun, KeptRun, Runs, same_run, write_run
 
-RESULT = "result.json"
-_BUILDING, _COMMITTED, _MANIFEST = "building", "committed", "manifest.json"
+BUSY = "另一个程序窗口正在处理同一批数据，请等它结束后再运行。"
+DISCARDED = "上次运行没有完成就中断了：没有写完的内容已经清除，原有结果没有改动。"
+RECOVERED = "上次运行在写结果时中断：已先把上次的结果补写完整。"
+LOST = "上次运行在写结果时中断，而它的运行记录读不出来或已损坏，不能补写；本次会重新生成全部结果。"
+_UNCHANGED = "原有结果没有改动。"
+_CONTINUED = "结果没有放完；排除后再运行一次，程序会自动接着完成。"
+_SPARE = 1 << 20
+"""Bytes that stay free on the output's file system beyond what the outputs take."""
 
 
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, in hex."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+@dataclass(frozen=True)
+class _Journal:
+    """What a run is about to put in place: enough to finish it or to undo it later."""
+
+    name: str
+    """Folder below the output folder: ``2021-annual``."""
+    number: int
+    """The kept run."""
+    manifest_sha256: str
+    changed: int
+    """Number of the folder under ``changed/`` for files that people had changed."""
+    files: Mapping[str, str]
+    """SHA-256 of every file of the run, by path."""
+    known: Mapping[str, list[str]]
+    """Paths that are the program's to replace, with the hashes that its own files had there."""
+    standing: list[str]
+    """Paths where the right file stood before anything was done."""
 
 
 class Publication:
-    """Writes one folder of outputs (``output/2021-annual``) as a whole.
+    """One run's hold on an archive and an output folder.
 
-    Use as a context: ``with Publication(target, archive) as publication:`` build files under
-    ``publication.building``, then call ``publish()``. Raises OutputError with one Chinese sentence where a folder
-    cannot be written or another run is at work; what stood there before stays as it was.
+    ``with Publication(archive, output) as publication:`` locks, finishes or clears what an interrupted run left
+    (``notices`` says so in Chinese), and gives an empty folder ``building``; then ``publish(name, manifest)`` once.
+    Raises OutputError with one Chinese sentence where something cannot be written or another run is at work; what stood in
+    place before then stays. Any exception that leaves the context carries the notices with it (``__notes__``).
     """
 
-    def __init__(self, target: Path, archive: Path) -> None:
-        self.target = target
-        self.work = archive / "work" / target.name
-        self.building = self.work / _BUILDING
-        self.committed = self.work / _COMMITTED
-        self.kept = archive / "runs" / target.name
-        self.recovered = False
-        """True where an earlier, interrupted run was finished on entering."""
+    def __init__(self, archive: Path, output: Path) -> None:
+        self.archive, self.output = archive, output
+        self.work = archive / "work" / f"output-{folder_key(archive, output)}"
+        self.building = self.work / "building" / "files"
+        """Where a run's files are made, laid out as they will stand below ``output/<name>``."""
+        self.notices: list[str] = []
+        """What the person should know about earlier runs, in Chinese."""
+        self._run = self.work / "building" / "run"
+        self._journal = self.work / "journal.json"
+        self._old = self.work / "old"
+        self._runs: dict[str, Runs] = {}
+        self._restored = True
+
+    def runs(self, name: str) -> Runs:
+        """The kept runs of ``name`` (``2021-annual``)."""
+        return self._runs.setdefault(name, Runs(self.archive, name))
 
     def __enter__(self) -> Publication:
-        with self._speaking(self.work):
-            self.work.mkdir(parents=True, exist_ok=True)
-            self.lock = FileLock(self.work / "lock")
+        with durable.speaking(self.archive):
+            make_folder(self.archive)
+            self._lock = FileLock(self.archive / "lock")
             try:
-                self.lock.acquire(timeout=0)
+                self._lock.acquire(timeout=0)
             except Timeout:
-                raise OutputError("另一个程序窗口正在处理同一批数据，请等它结束后再运行。") from None
+                raise OutputError(BUSY) from None
         try:
-            if (self.committed / _MANIFEST).exists():
-                self._place()
-                self.recovered = True
-            with self._speaking(self.building):
-                self._remove(self.committed)
-                self._remove(self.building)
-                self.building.mkdir()
-        except BaseException:
-            self.lock.release()
+            with durable.speaking(self.work):
+                make_folder(self.work)
+                self._recover()
+                durable.remove_tree(self.building.parent)
+                self.building.mkdir(parents=True)
+        except BaseException as error:
+            self._tell(error)
+            self._release()
             raise
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         with contextlib.suppress(OSError):
-            self._remove(self.building)
-        self.lock.release()
+            durable.remove_tree(self.building.parent)
+        if error is not None:
+            self._tell(error)
+        self._release()
 
-    def publish(self) -> None:
-        """Commit what was built and put it in place."""
-        with self._speaking(self.target):
-            manifest = {}
-            for path in sorted(self.building.rglob("*")):
-                if path.is_file():
-                    _sync(path)
-                    manifest[path.relative_to(self.building).as_posix()] = file_sha256(path)
-            if self._stands(manifest):
-                return
-            self._check_writable(manifest)
-            path = self.building / _MANIFEST
-            path.write_text(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")
-            _sync(path)
-            _sync(self.building)
-            os.rename(self.building, self.committed)
-            _sync(self.work)
-        self._place()
+    def _release(self) -> None:
+        # Where the system refuses even this, the lock goes with the process.
+        with contextlib.suppress(OSError):
+            self._lock.release()
 
-    # --- steps ------------------------------------------------------------------------------------------------------------
+    def _tell(self, error: BaseException) -> None:
+        for notice in self.notices:
+            error.add_note(notice)
 
-    def _stands(self, manifest: dict[str, str]) -> bool:
-        """Whether exactly these files stand in place already, so that an unchanged run changes no byte."""
-        return self._placed() == manifest and all(
-            (self.target / name).is_file() and file_sha256(self.target / name) == digest for name, digest in manifest.items()
-        )
+    # --- publishing -------------------------------------------------------------------------------------------------------
 
-    def _placed(self) -> dict[str, str]:
-        """Manifest of what the last run put in place."""
-        try:
-            placed: dict[str, str] = json.loads((self.kept / _MANIFEST).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return placed
+    def made(self) -> dict[str, str]:
+        """SHA-256 of every file made so far in ``building``, by path."""
+        return {name: durable.file_sha256(self.building / name) for name in files_below(self.building)}
 
-    def _check_writable(self, manifest: dict[str, str]) -> None:
-        """Refuse before anything is changed where a file in place is held open by another program."""
-        self.target.mkdir(parents=True, exist_ok=True)
-        if not os.access(self.target, os.W_OK | os.X_OK):
-            raise PermissionError(13, "", str(self.target))
-        for name in (*manifest, *self._placed()):
-            path = self.target / name
-            if path.is_dir():
-                raise IsADirectoryError(21, "", str(path))
-            if path.exists():
-                with path.open("r+b"):
-                    pass
+    def publish(self, name: str, manifest: Mapping[str, Any]) -> None:
+        """Keep the run and put what was built in place as ``output/<name>``; ``manifest`` as ``runs.manifest_of`` makes it.
 
-    def _place(self) -> None:
-        """Put the committed files in place; may be repeated after any interruption."""
-        with self._speaking(self.target):
-            manifest: dict[str, str] = json.loads((self.committed / _MANIFEST).read_text(encoding="utf-8"))
-            self.target.mkdir(parents=True, exist_ok=True)
-            (self.target / RESULT).unlink(missing_ok=True)
-            _sync(self.target)
-            for name in sorted(set(self._placed()) - set(manifest)):
-                self._take_away(name)
-            for name, digest in sorted(manifest.items(), key=lambda entry: (entry[0] == RESULT, entry[0])):
-                self._put(name, digest)
-            self.kept.mkdir(parents=True, exist_ok=True)
-            for name in (RESULT, _MANIFEST):
-                source = self.target / name if name == RESULT else self.committed / name
-                _replace_with_copy(source, self.kept / name)
-            self._remove(self.committed)
-
-    def _put(self, name: str, digest: str) -> None:
-        source, path = self.committed / name, self.target / name
-        if path.is_file() and file_sha256(path) == digest:
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.replace(source, path)
-        except OSError as error:
-            if error.errno != 18:  # another file system: copy beside, then rename
-                raise
-            _replace_with_copy(source, path)
-        _sync(path.parent)
-
-    def _take_away(self, name: str) -> None:
-        """Remove an output that the new run no longer has, and folders it leaves empty."""
-        (self.target / name).unlink(missing_ok=True)
-        for folder in PurePosixPath(name).parents:
+        A run whose input, date and outputs are those of the last one adds no kept run, and touches nothing that stands.
+        """
+        target, runs, files = self.output / name, self.runs(name), manifest["outputs"]
+        with durable.speaking(target):
+            for path in files:
+                sync(self.building / path)
+            latest = runs.latest()
+            again = latest is not None and same_run(latest.manifest, manifest)
+            if not again:
+                write_run(self._run, manifest, self.building)
+        with self._output_held():
+            with durable.speaking(target):
+                known = self._known(target, runs, files)
+                wrong, missing = _differences(target, files, known)
+                if wrong or missing:
+                    self._check_places(target, wrong, missing)
+                kept = latest.folder if again and latest else runs.next_folder()
+                journal = None
+                if wrong or missing:
+                    journal = self._write_journal(name, kept, kept if again else self._run, files, known)
+                if not again:
+                    self._commit(kept)
+            if journal:
+                try:
+                    self._finish(journal)
+                except DamagedRun:
+                    raise OutputError(f"“{kept}”写入后读不回来，请检查磁盘。{_UNCHANGED}") from None
+                # The results are out; what the system refuses now, the next run does.
+                with contextlib.suppress(OSError):
+                    self._settle(journal)
             with contextlib.suppress(OSError):
-                if folder.name:
-                    (self.target / folder).rmdir()
+                for path in runs.known_outputs().keys() - files.keys():
+                    durable.remove_empty_parents(target, path)
+        self._name_damage(runs)
 
-    def _remove(self, folder: Path) -> None:
-        if folder.exists():
-            shutil.rmtree(folder)
+    def _commit(self, kept: Path) -> None:
+        """The one rename after which the run's results are the ones that count."""
+        try:
+            make_folder(kept.parent)
+            os.rename(self._run, kept)
+        except OSError:
+            if not is_there(kept):
+                with contextlib.suppress(OSError):
+                    self._journal.unlink(missing_ok=True)
+            raise
+        sync(kept.parent)
+
+    def _write_journal(
+        self, name: str, kept: Path, source: Path, files: Mapping[str, str], known: Mapping[str, set[str]]
+    ) -> _Journal:
+        journal = _Journal(
+            name,
+            int(kept.name),
+            durable.file_sha256(source / MANIFEST),
+            next_number(self.archive / "changed" / name),
+            dict(files),
+            {path: sorted(digests) for path, digests in sorted(known.items())},
+            [path for path, digest in files.items() if holds(self.output / name / path, digest)],
+        )
+        durable.write_file(self._journal, json.dumps(asdict(journal), ensure_ascii=False, indent=1).encode())
+        return journal
+
+    def _name_damage(self, runs: Runs) -> None:
+        for folder in runs.damaged:
+            self.notices.append(f"运行记录“{folder}”读不出来或已损坏，没有使用它；不影响本次结果，可以把这个文件夹移走。")
+        runs.damaged.clear()
 
     @contextlib.contextmanager
-    def _speaking(self, path: Path) -> Iterator[None]:
-        """Turn errors of the operating system into one sentence."""
+    def _output_held(self) -> Iterator[None]:
+        """Keep runs with another archive away from the same output folder, where the system can lock a folder."""
+        with durable.speaking(self.output):
+            make_folder(self.output)
+            handle = _lock_folder(self.output)
         try:
             yield
+        finally:
+            if handle is not None:
+                _unlock_folder(handle)
+
+    # --- after an interruption --------------------------------------------------------------------------------------------
+
+    def _recover(self) -> None:
+        """Finish what was committed, clear what was not, and say so."""
+        for aside in self.work.glob("*" + durable.ASIDE):
+            aside.unlink()
+        if not is_there(self._journal):
+            self._save_strays()
+            if is_there(self.building.parent):
+                self.notices.append(DISCARDED)
+            return
+        journal = self._read_journal()
+        if journal is None:
+            # Not of our making: a journal appears whole.
+            self._journal.unlink()
+            self._save_strays()
+            self.notices.append(LOST)
+            return
+        run = self._run_of(journal)
+        if run is None and not is_there(self._old) and not is_there(self.runs(journal.name).path_of(journal.number)):
+            self._journal.unlink()
+            sync(self.work)
+            self.notices.append(DISCARDED)
+            return
+        with self._output_held():
+            try:
+                self._finish(journal)
+                self.notices.append(RECOVERED)
+            except DamagedRun:
+                if not self._restored:
+                    raise OSError(errno.EIO, "", str(self.output / journal.name)) from None
+                self.notices.append(LOST)
+            self._settle(journal)
+        self._name_damage(self.runs(journal.name))
+
+    def _read_journal(self) -> _Journal | None:
+        try:
+            journal = _Journal(**json.loads(self._journal.read_bytes()))
+            paths = {*journal.files, *journal.known, journal.name}
+            return journal if RESULT in journal.files and all(map(safe_name, paths)) and journal.number > 0 else None
+        except (ValueError, TypeError, AttributeError):
+            return None
+
+    def _run_of(self, journal: _Journal) -> KeptRun | None:
+        run = self.runs(journal.name).get(journal.number)
+        return run if run and surely_holds(run.folder / MANIFEST, journal.manifest_sha256) else None
+
+    def _save_strays(self) -> None:
+        """Outputs taken away that no journal explains any more: nobody needs them, but nothing is thrown away unread."""
+        if files_below(self._old):
+            folder = self.archive / "changed" / "old"
+            make_folder(folder)
+            os.rename(self._old, folder / f"{next_number(folder):04d}")
+
+    # --- placing ----------------------------------------------------------------------------------------------------------
+
+    def _known(self, target: Path, runs: Runs, files: Mapping[str, str]) -> dict[str, set[str]]:
+        """Paths below ``target`` that are the program's to replace, with the hashes that its own files had there."""
+        earlier = runs.known_outputs()
+        known: dict[str, set[str]] = {RESULT: set()}
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError, KeyError, TypeError):
+            for output in json.loads((target / RESULT).read_bytes())["outputs"]:
+                if safe_name(output["path"]) and isinstance(output["sha256"], str):
+                    known[output["path"]] = {output["sha256"]}
+        for path, digests in earlier.items():
+            if path in known or path in files or any(holds(target / path, digest) for digest in digests):
+                known.setdefault(path, set()).update(digests)
+        return known
+
+    def _check_places(self, target: Path, wrong: list[str], missing: list[str]) -> None:
+        """Refuse before anything is changed: something in the way, a file held open, no room."""
+        make_folder(target)
+        for path in missing:
+            for place in reversed([(target / path).parent, *(target / path).parent.parents]):
+                if not place.is_relative_to(target) or not is_there(place):
+                    continue
+                if not place.is_dir():
+                    raise NotADirectoryError(errno.ENOTDIR, "", str(place))
+                if not os.access(place, os.W_OK | os.X_OK):
+                    raise PermissionError(errno.EACCES, "", str(place))
+        for path in wrong:
+            _check_movable(target / path)
+            if durable.is_plain_file(target / path):
+                durable.check_replaceable(target / path)
+        if target.stat().st_dev != self.building.stat().st_dev:
+            needed = sum((self.building / path).stat().st_size for path in missing)
+            if shutil.disk_usage(target).free < needed + _SPARE:
+                raise OSError(errno.ENOSPC, "", str(target))
+
+    def _finish(self, journal: _Journal) -> None:
+        """Put a committed run in place; where that fails, put back what stood there.
+
+        Raises OutputError; DamagedRun where neither the kept run nor what was built can give the files.
+        """
+        target = self.output / journal.name
+        self._restored = not is_there(self._old)
+        try:
+            self._place(target, journal)
         except OSError as error:
-            place = error.filename or str(path)
-            name = Path(str(place)).name
-            if isinstance(error, IsADirectoryError):
-                raise OutputError(f"无法写入“{name}”：同名的文件夹占用了位置，请移走后再运行。") from None
-            if isinstance(error, PermissionError):
-                raise OutputError(
-                    f"无法写入“{name}”：可能正在 Excel 或 WPS 中打开，或者文件夹不允许写入。请关闭文件、检查权限后再运行；原有结果没有改动。"
-                ) from None
-            if error.errno in (28, 122):
-                raise OutputError("磁盘空间不足，结果没有写完。请清理磁盘后再运行，程序会自动接着完成。") from None
-            raise OutputError(f"无法写入“{name}”，请检查文件夹是否存在、是否允许写入后再运行。") from None
+            after = _UNCHANGED if self._restored else _CONTINUED
+            raise OutputError(durable.complaint(error, target) + after) from None
+
+    def _place(self, target: Path, journal: _Journal) -> None:
+        """Old outputs out, ``result.json`` first; new ones in, ``result.json`` last. May be repeated after an interruption."""
+        for path in journal.files:
+            with contextlib.suppress(OSError):
+                (target / (path + durable.ASIDE)).unlink(missing_ok=True)
+        wrong, missing = _differences(target, journal.files, journal.known)
+        if not wrong and not missing:
+            return
+        # As long as anything is amiss, not even a result.json with the right hash may stand.
+        wrong = [RESULT] * is_there(target / RESULT) + [path for path in wrong if path != RESULT]
+        missing = [*(path for path in missing if path != RESULT), RESULT]
+        try:
+            self._fetch(journal, missing)
+            make_folder(target)
+            self._take_away(target, wrong)
+            self._put_in(target, missing)
+        except BaseException as error:
+            # Also for Ctrl+C: the old results stand again before the program ends.
+            self._restored = self._put_back(target, journal)
+            if not self._restored and not isinstance(error, OSError | DamagedRun):
+                error.add_note(_CONTINUED)
+            raise
+
+    def _fetch(self, journal: _Journal, paths: list[str]) -> None:
+        """Have the files ready to be put in: as they were built, else from the kept run."""
+        run = self._run_of(journal)
+        for path in paths:
+            ready = self.building / path
+            if not surely_holds(ready, journal.files[path]):
+                if run is None:
+                    raise DamagedRun(str(journal.number))
+                data = run.read(path)
+                ready.parent.mkdir(parents=True, exist_ok=True)
+                durable.write_file(ready, data)
+
+    def _take_away(self, target: Path, paths: list[str]) -> None:
+        """Move outputs in place to ``old/``, from where they can be put back."""
+        for path in paths:
+            _check_movable(target / path)
+            number = next(n for n in range(1, 1 << 30) if not is_there(self._old / str(n) / path))
+            aside = self._old / str(number) / path
+            make_folder(aside.parent)
+            move(target / path, aside)
+            sync(aside.parent)
+            sync((target / path).parent)
+
+    def _put_in(self, target: Path, paths: list[str]) -> None:
+        """Move the new files in; ``result.json``, the last of ``paths``, when all others are on the disk."""
+        for path in paths:
+            place = target / path
+            make_folder(place.parent)
+            if path == RESULT:
+                for folder in sorted({(target / other).parent for other in paths}):
+                    sync(folder)
+            move(self.building / path, place)
+        sync(target)
+
+    def _put_back(self, target: Path, journal: _Journal) -> bool:
+        """Undo every attempt at placing so far; whether what stood there before stands again, whole."""
+        ours = [path for path in journal.files if path not in journal.standing and path != RESULT]
+        try:
+            for path in (RESULT, *ours):
+                if holds(target / path, journal.files[path]):
+                    (target / path).unlink()
+                    sync((target / path).parent)
+            back = [(path == RESULT, int(number), path) for number, path in self._taken()]
+            for _, number, path in sorted(back):
+                place, aside = target / path, self._old / str(number) / path
+                if not is_there(place):
+                    make_folder(place.parent)
+                    move(aside, place)
+                    sync(place.parent)
+        except OSError:
+            return False
+        for path in ours:
+            durable.remove_empty_parents(target, path)
+        return True
+
+    def _taken(self) -> list[tuple[str, str]]:
+        """What was taken away: (number of the folder below ``old/``, path)."""
+        return [(name.partition("/")[0], name.partition("/")[2]) for name in files_below(self._old)]
+
+    def _settle(self, journal: _Journal) -> None:
+        """All is in place: keep what people had changed, drop the rest, and last the journal. May be repeated."""
+        changed = self.archive / "changed" / journal.name / f"{journal.changed:04d}"
+        target = self.output / journal.name
+        for number, path in self._taken():
+            aside = self._old / number / path
+            own = {*journal.known.get(path, ()), journal.files.get(path)}
+            if any(holds(aside, digest) for digest in own):
+                aside.unlink()
+                continue
+            kept = changed / path if number == "1" else changed / number / path
+            make_folder(kept.parent)
+            move(aside, kept)
+            sync(kept.parent)
+        for path in journal.known:
+            if path not in journal.files:
+                durable.remove_empty_parents(target, path)
+        durable.remove_tree(self._old)
+        durable.remove_tree(self.building.parent)
+        self._journal.unlink()
+        sync(self.work)
+        for path in files_below(changed):
+            self.notices.append(
+                f"“{path}”在上次运行之后被改动过，或者不是本程序写的；现已换成新的结果，原来的文件保存在“{changed / path}”。"
+            )
 
 
-def _sync(path: Path) -> None:
-    """Force a file or folder to the disk; folders cannot be synced on Windows."""
-    if path.is_dir() and os.name == "nt":
-        return
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+def folder_key(archive: Path, output: Path) -> str:
+    """A short name for an output folder by where it lies seen from the archive, so that both may be moved together."""
+    there, here = os.path.realpath(output), os.path.realpath(archive)
     try:
-        os.fsync(handle)
-    finally:
+        way = os.path.relpath(there, here)
+    except ValueError:  # Another drive of Windows.
+        way = there
+    return sha256(os.path.normcase(way).encode("utf-8", "surrogateescape")).hexdigest()[:8]
+
+
+def next_number(folder: Path) -> int:
+    """One more than the highest number that names anything in ``folder``."""
+    try:
+        names = [entry.name for entry in folder.iterdir()]
+    except FileNotFoundError:
+        return 1
+    return max((int(name) for name in names if name.isascii() and name.isdigit()), default=0) + 1
+
+
+def _differences(target: Path, files: Mapping[str, str], known: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """What stands and must go (other contents, outputs no longer made), and where the right file does not stand."""
+    missing = sorted(path for path, digest in files.items() if not holds(target / path, digest))
+    stale = [path for path in known if path not in files and (target / path).is_symlink() | durable.is_plain_file(target / path)]
+    return sorted([path for path in missing if is_there(target / path)] + stale), missing
+
+
+def _check_movable(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        raise IsADirectoryError(errno.EISDIR, "", str(path))
+
+
+def _unlock_folder(handle: int) -> None:
+    if sys.platform != "win32":
+        import fcntl
+
+        # Not only closed: a process that was just being started may still have the handle.
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_UN)
+    os.close(handle)
+
+
+def _lock_folder(folder: Path) -> int | None:
+    """Lock a folder without leaving anything in it; the handle, or None where the system cannot."""
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         os.close(handle)
-
-
-def _replace_with_copy(source: Path, target: Path) -> None:
-    """Copy whole or not at all: beside the target first, then one rename."""
-    aside = target.with_name(target.name + ".tmp")
-    try:
-        shutil.copyfile(source, aside)
-        _sync(aside)
-        os.replace(aside, target)
-    finally:
-        aside.unlink(missing_ok=True)
+        raise OutputError(BUSY) from None
+    except OSError:
+        os.close(handle)
+        return None
+    return handle

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from greencomm.archive import RESULT, Publication, file_sha256
+from greencomm import __version__, durable
+from greencomm.archive import Publication
 from greencomm.document import Output, dump, result_document
 from greencomm.errors import NothingToProcess, UserError
 from greencomm.findings import Severity
@@ -21,6 +22,7 @@ from greencomm.intake.collect import Progress, arrivals_of, collect
 from greencomm.results import RegionResult
 from greencomm.review.region import review
 from greencomm.roster import Roster, Unit, load_roster
+from greencomm.runs import RESULT, manifest_of
 from greencomm.standard import Standard, load_standard
 
 
@@ -44,8 +46,8 @@ class Outcome:
     result: RegionResult
     document: dict[str, Any]
     folder: Path | None = None
-    recovered: bool = False
-    """True where an earlier, interrupted run was finished first."""
+    notices: tuple[str, ...] = ()
+    """What the person should know about earlier runs and their outputs, in Chinese."""
 
     @property
     def has_send_back(self) -> bool:
@@ -69,12 +71,25 @@ def run(options: Options, progress: Progress | None = None) -> Outcome:
     """The main job: review ``input/`` and write ``output/<year>-<phase>/`` as a whole."""
     if not options.input.is_dir():
         raise UserError(f"找不到输入文件夹“{options.input}”，请新建它并把各县市报送的文件放进去。")
-    standard, roster = prepare(options)
-    arrivals = collect(options.input, options.roster, standard, progress)
-    if not any(arrival.form or arrival.refused for arrival in arrivals):
-        raise NothingToProcess(f"“{options.input}”中还没有各县市报送的工作簿，请把收到的附件放进去后再运行。")
-    result = _review(arrivals, standard, roster, options)
-    return publish(result, options)
+    _keep_apart(options)
+    # From here on no other run is at work, and what an interrupted one left is finished or cleared.
+    with Publication(options.archive, options.output) as publication:
+        standard, roster = prepare(options)
+        arrivals = collect(options.input, options.roster, standard, progress)
+        if not any(arrival.form or arrival.refused for arrival in arrivals):
+            raise NothingToProcess(f"“{options.input}”中还没有各县市报送的工作簿，请把收到的附件放进去后再运行。")
+        result = _review(arrivals, standard, roster, options)
+        return publish(result, options, publication)
+
+
+def _keep_apart(options: Options) -> None:
+    """Refuse folders within each other: results would be read as submissions, or records lie among results."""
+    input, output, archive = (path.resolve() for path in (options.input, options.output, options.archive))
+    for inner, word in ((output, "结果文件夹"), (archive, "运行记录文件夹")):
+        if inner.is_relative_to(input):
+            raise UserError(f"{word}“{inner.name}”不能放在输入文件夹“{options.input}”里面，请用另外的文件夹。")
+    if archive.is_relative_to(output):
+        raise UserError(f"运行记录文件夹“{archive.name}”不能放在结果文件夹“{options.output}”里面，请用另外的文件夹。")
 
 
 def check(paths: Sequence[Path], options: Options, progress: Progress | None = None) -> Outcome:
@@ -126,17 +141,28 @@ def _review(arrivals: Sequence[Arrival], standard: Standard, roster: Roster, opt
     return review(arrivals, roster, standard, standard_of, options.run_date)
 
 
-def publish(result: RegionResult, options: Options) -> Outcome:
-    """Write every output aside, then put all in place."""
+def publish(result: RegionResult, options: Options, publication: Publication) -> Outcome:
+    """Write every output aside, then keep the run and put all in place."""
     from greencomm.outputs import write_outputs
 
-    folder = options.output / f"{result.year}-{result.phase}"
-    with Publication(folder, options.archive) as publication:
+    name = f"{result.year}-{result.phase}"
+    with durable.speaking(publication.building):
         outputs = [
-            Output(made.role, made.unit, made.path, file_sha256(publication.building / made.path))
+            Output(made.role, made.unit, made.path, durable.file_sha256(publication.building / made.path))
             for made in write_outputs(publication.building, result)
         ]
         document = result_document(result, outputs)
         (publication.building / RESULT).write_bytes(dump(document))
-        publication.publish()
-        return Outcome(result, document, folder, publication.recovered)
+        made = publication.made()
+    publication.publish(name, manifest_of(result, _as_given(options), __version__, made))
+    return Outcome(result, document, options.output / name, tuple(publication.notices))
+
+
+def _as_given(options: Options) -> dict[str, Any]:
+    """The options as a kept run remembers them."""
+    return {
+        "input": options.input.as_posix(),
+        "roster": options.roster.as_posix(),
+        "year": options.year,
+        "phase": options.phase,
+    }

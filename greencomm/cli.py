@@ -208,10 +208,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         archive = options.archive
         return _dispatch(args, options)
     except UserError as error:
+        _notify(_notes(error))
         return _complain(str(error), error.exit_status, as_json)
-    except KeyboardInterrupt:
-        return _complain("已按您的要求停止；原有结果没有改动。", INTERRUPTED, as_json)
-    except Exception:
+    except KeyboardInterrupt as error:
+        _notify(_notes(error))
+        return _complain("已按您的要求停止。" if _notes(error) else "已按您的要求停止；原有结果没有改动。", INTERRUPTED, as_json)
+    except Exception as error:
+        _notify(_notes(error))
         return _complain(_crash(archive), 4, as_json)
 
 
@@ -220,6 +223,16 @@ def _complain(message: str, status: int, as_json: bool) -> int:
         print_json({"error": message, "exit_status": status})
     print(message, file=sys.stderr)
     return status
+
+
+def _notes(error: BaseException) -> list[str]:
+    """What an error carries besides: sentences about earlier runs (archive.Publication)."""
+    return list(getattr(error, "__notes__", ()))
+
+
+def _notify(notices: Sequence[str]) -> None:
+    for notice in notices:
+        print(f"请注意：{notice}", file=sys.stderr)
 
 
 def _crash(archive: Path) -> str:
@@ -243,8 +256,10 @@ def _dispatch(args: argparse.Namespace, options: Options) -> int:
         from greencomm.issuing import issue_forms
 
         with screen.progress(quiet=args.json, title="正在生成填报工作簿") as step:
-            made = issue_forms(options, direct=args.output is not None, progress=step)
-        screen.show_forms(made, as_json=args.json)
+            issued = issue_forms(options, direct=args.output is not None, progress=step)
+        if args.json:
+            _notify(issued.notices)
+        screen.show_forms(issued.made, issued.notices, as_json=args.json)
         return 0
     from greencomm import batch
 
@@ -253,6 +268,7 @@ def _dispatch(args: argparse.Namespace, options: Options) -> int:
         outcome: Outcome = batch.check(files, options, step) if args.command == "check" else batch.run(options, step)
     with _reader_may_leave():
         if args.json:
+            _notify(outcome.notices)
             print_json(outcome.document)
         elif args.command == "check":
             screen.show_check(outcome)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from greencomm import __version__
 from greencomm.findings import Finding
 from greencomm.results import CommunityResult, RegionResult, UnitResult, ratio_text
 
@@ -31,6 +32,9 @@ def result_document(result: RegionResult, outputs: Sequence[Output]) -> dict[str
         "year": result.year,
         "phase": result.phase,
         "standard": {"id": result.standard.id, "sha256": result.standard.sha256},
+        "program": {"version": __version__},
+        "run_date": result.run_date.isoformat(),
+        "input": {"sha256": result.input_sha256, "roster": result.roster.sha256},
         "sample": result.sample,
         "region": {
             "name": result.name,

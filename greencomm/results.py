@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -160,6 +161,12 @@ class RegionResult:
     @property
     def name(self) -> str:
         return self.roster.batch.region
+
+    @property
+    def input_sha256(self) -> str:
+        """One hash of all that was received: the roster, and every file found with its path and its own hash."""
+        lines = [f"roster {self.roster.sha256}", *sorted(f"{file.sha256 or '-'} {file.path}" for file in self.files)]
+        return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def green_count(self) -> int:

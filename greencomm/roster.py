@@ -7,6 +7,7 @@ the run with one sentence, because no ratio could be right; ``rosters_io`` write
 from __future__ import annotations
 
 import datetime
+import hashlib
 import io
 import re
 import unicodedata
@@ -126,6 +127,8 @@ class Roster:
     communities: tuple[Community, ...]
     findings: tuple[Finding, ...] = field(default=())
     """Rows reported and not counted (village committees, D-16)."""
+    sha256: str = ""
+    """Of the file that was read; empty where the roster comes from no file."""
 
     @cached_property
     def unit(self) -> dict[str, Unit]:
@@ -219,6 +222,7 @@ class _Loader:
         self.file, self.standard = path.name, standard
         try:
             raw = path.read_bytes()
+            self.sha256 = hashlib.sha256(raw).hexdigest()
         except FileNotFoundError:
             folder = path.resolve().parent.name
             raise RosterError(f"找不到名册“{self.file}”，请把它放到“{folder}”文件夹，或用 --roster 指明它的位置。") from None
@@ -245,7 +249,7 @@ class _Loader:
         batch = self._batch(year, phase)
         units = self._units()
         communities, findings = self._communities(units)
-        return Roster(batch, tuple(units), communities, findings)
+        return Roster(batch, tuple(units), communities, findings, self.sha256)
 
     # --- sheets and tables ---
 

@@ -54,8 +54,8 @@ def show_run(outcome: Outcome) -> None:
     from rich.table import Table
 
     result, console = outcome.result, _console()
-    if outcome.recovered:
-        console.print("上次运行中途中断，已先把上次的结果补写完整，再完成本次审核。")
+    for notice in outcome.notices:
+        _say(f"请注意：{_clean(notice)}")
     if result.sample:
         console.print("【示例】以下结果来自随程序附带的示例数据，不是真实评价结果。")
     table = Table(title=f"{result.name} {result.year}年度绿色社区创建审核结果", show_lines=False)
@@ -159,12 +159,14 @@ def _where(finding: Finding, several: bool) -> str:
     return f"{' '.join(found)}：" if found else ""
 
 
-def show_forms(made: Sequence[Path], *, as_json: bool) -> None:
+def show_forms(made: Sequence[Path], notices: Sequence[str], *, as_json: bool) -> None:
     """Which workbooks were written and what to do with them."""
     if as_json:
         print_json([path.as_posix() for path in made])
         return
     console = _console()
+    for notice in notices:
+        _say(f"请注意：{_clean(notice)}")
     console.print(f"已生成{len(made)}个填报工作簿：")
     for path in made:
         console.print(f"  {path}")

@@ -324,3 +324,161 @@ def test_wrong_use_gets_a_hint(place, words, answer):
 def test_help_is_chinese_and_quick(place):
     status, out, _ = run("--help", cwd=place)
     assert status == 0 and "用法" in out and "例子" in out
+
+
+def test_the_same_bytes_whatever_the_clock_and_the_machine_say(place, tmp_path_factory):
+    """Another time zone, language, hash seed, umask, folder, order of files, age of files; and some seconds later."""
+    put(place, "双柏县.xlsx", form(COUNTY))
+    put(place, "b/楚雄市.xlsx", form(CITY))
+    put(place, "坏.xlsx", b"")
+    review(place)
+    first = snapshot(place / "output")
+    again = tmp_path_factory.mktemp("别处")
+    for name in sorted(snapshot(place / "input"), reverse=True):
+        copy = again / "input" / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes((place / "input" / name).read_bytes())
+        os.utime(copy, (1_000_000_000, 1_000_000_000))
+    before = os.umask(0o077)
+    try:
+        status, _, err = run(
+            "--date", "2021-10-18", "--input", again / "input", "--output", again / "out", "--archive", again / "kept",
+            TZ="Pacific/Kiritimati", LANG="C", LC_ALL="C", PYTHONHASHSEED="4242",
+        )  # fmt: skip
+    finally:
+        os.umask(before)
+    assert status == 1 and err == ""
+    assert snapshot(again / "out") == first
+
+
+def test_input_is_never_modified(place):
+    put(place, "双柏县.xlsx", form(COUNTY))
+    put(place, "坏.xlsx", b"")
+
+    def state():
+        return {path: (path.lstat().st_mtime_ns, path.lstat().st_mode, path.is_file() and digest(path)) for path in
+                sorted((place / "input").rglob("*"))} | {"folder": (place / "input").stat().st_mtime_ns}  # fmt: skip
+
+    given = state()
+    review(place)
+    run("check", place / "input" / "双柏县.xlsx", cwd=place)
+    run("forms", "--output", place / "下发", cwd=place)
+    assert state() == given
+
+
+def properties(path):
+    return {each.name: each.value for each in openpyxl.load_workbook(path).custom_doc_props.props}
+
+
+def test_every_output_names_standard_program_and_input(place):
+    from greencomm import __version__
+    from greencomm.standard import load_standard
+
+    put(place, "双柏县.xlsx", form(COUNTY))
+    _, result, _ = review(place)
+    assert result["program"] == {"version": __version__} and len(result["input"]["sha256"]) == 64
+    assert result["input"]["roster"] == digest(place / "input" / "roster.xlsx")
+    expected = {
+        "标准": "chuxiong-2021", "标准校验码": load_standard().sha256, "程序版本": __version__, "审核日期": "2021-10-18",
+        "输入校验码": result["input"]["sha256"],
+    }  # fmt: skip
+    folder = place / "output" / "2021-annual"
+    for output in result["outputs"]:
+        assert properties(folder / output["path"]) == expected, output["path"]
+    put(place, "楚雄市.xlsx", form(CITY))
+    assert review(place)[1]["input"]["sha256"] != expected["输入校验码"]
+
+
+def test_a_run_is_kept_with_all_it_was_given(place):
+    from greencomm.runs import Runs
+
+    put(place, "双柏县.xlsx", form(COUNTY))
+    _, result, _ = review(place)
+    review(place)
+    runs = Runs(place / "archive", "2021-annual")
+    kept = runs.latest()
+    assert runs.numbers() == [1] and kept.document() == result
+    assert kept.manifest["input"]["files"] == [{"path": f["path"], "sha256": f["sha256"]} for f in result["files"]]
+    assert {"roster.xlsx", "双柏县.xlsx"} == {file["path"] for file in kept.manifest["input"]["files"]}
+    assert kept.manifest["standard"] == result["standard"] and kept.manifest["run_date"] == "2021-10-18"
+    assert kept.outputs == snapshot(place / "output" / "2021-annual")
+    put(place, "楚雄市.xlsx", form(CITY))
+    review(place)
+    later = Runs(place / "archive", "2021-annual")
+    assert later.previous(later.latest().input_sha256).document() == result
+
+
+def test_a_second_run_at_once_is_turned_away_politely(place):
+    from filelock import FileLock
+
+    put(place, "双柏县.xlsx", form(COUNTY))
+    (place / "archive").mkdir()
+    with FileLock(place / "archive" / "lock"):
+        status, result, screen = review(place)
+    assert (status, result) == (4, None)
+    assert screen.strip() == "另一个程序窗口正在处理同一批数据，请等它结束后再运行。"
+
+
+def test_what_an_interrupted_run_left_is_said_even_where_this_run_fails(place):
+    from greencomm.archive import Publication
+
+    unit = put(place, "双柏县.xlsx", form(COUNTY))
+    left = Publication(place / "archive", place / "output")
+    left.building.mkdir(parents=True)
+    unit.unlink()
+    status, _, screen = review(place)
+    assert status == 3 and "上次运行没有完成就中断了" in screen
+    put(place, "双柏县.xlsx", form(COUNTY))
+    assert "上次运行" not in review(place)[2]
+
+
+@pytest.mark.parametrize(
+    "words", [["--output", "input/结果"], ["--archive", "input/记录"], ["--archive", "output/记录"], ["--output", "input"]]
+)
+def test_folders_within_each_other_are_refused(place, words):
+    put(place, "双柏县.xlsx", form(COUNTY))
+    status, _, screen = review(place, *words)
+    assert status == 2 and "不能放在" in screen
+    assert not (place / "output").exists() and not (place / "archive").exists()
+
+
+# --- forms: whole or absent -------------------------------------------------------------------------------------------
+
+
+def forms(place, *words):
+    status, out, err = run("forms", "--output", place / "下发", "--date", "2021-09-01", *words, cwd=place)
+    return status, out + err
+
+
+def test_a_form_that_is_held_costs_only_itself(place):
+    names = ["双柏县_2021年度总结_填报工作簿.xlsx", "楚雄市_2021年度总结_填报工作簿.xlsx"]
+    (place / "下发" / names[1]).mkdir(parents=True)
+    status, said = forms(place)
+    assert status == 4 and names[1] in said and "其余1个填报工作簿已经写好" in said
+    assert (place / "下发" / names[0]).is_file()
+    (place / "下发" / names[1]).rmdir()
+    assert forms(place)[0] == 0 and sorted(path.name for path in (place / "下发").iterdir()) == names
+
+
+def test_a_form_that_was_filled_in_is_kept_before_it_is_replaced(place):
+    name = "楚雄市_2021年度总结_填报工作簿.xlsx"
+    forms(place)
+    blank = digest(place / "下发" / name)
+    assert "请注意" not in forms(place)[1]
+    (place / "下发" / name).write_bytes(form(CITY))
+    status, said = forms(place)
+    kept = place / "archive" / "changed" / "forms" / "0001" / name
+    assert status == 0 and str(kept.relative_to(place)) in said and kept.read_bytes() == form(CITY)
+    assert digest(place / "下发" / name) == blank
+    # A form as this program wrote it gives way without a word.
+    assert "请注意" not in forms(place, "--date", "2021-09-02")[1]
+
+
+def test_what_a_killed_forms_left_is_cleared(place):
+    forms(place)
+    work = next((place / "archive" / "work").glob("forms-*"))
+    (work / "aside").mkdir()
+    (work / "aside" / "x.xlsx").write_bytes(b"half")
+    (place / "下发" / "楚雄市_2021年度总结_填报工作簿.xlsx.tmp").write_bytes(b"half")
+    assert forms(place)[0] == 0
+    assert not (work / "aside").exists() and not list((place / "下发").glob("*.tmp"))

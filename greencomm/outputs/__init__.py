@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from greencomm.results import RegionResult, UnitResult
 
+_LONGEST_NAME = 180
+"""Bytes of a unit's folder name, so that file names made from it stay below the 255 that systems allow."""
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
@@ -43,9 +46,17 @@ def folder_names(units: tuple[UnitResult, ...]) -> dict[str, str]:
     taken: dict[str, str] = {}
     used: set[str] = set()
     for unit in units:
-        name = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", unit.unit.name).strip(" .")[:60] or unit.unit.code
-        if name.upper() in {"CON", "PRN", "AUX", "NUL"} or name.casefold() in used:
+        name = re.sub(r'[\\/:*?"<>|\x00-\x1f\x7f]', "_", unit.unit.name).strip(" .")[:60]
+        while len(name.encode("utf-8", "replace")) > _LONGEST_NAME:
+            name = name[:-1].strip(" .")
+        name = name or unit.unit.code
+        if re.fullmatch(r"(?i)con|prn|aux|nul|(com|lpt)[0-9¹²³]", name) or _folded(name) in used:
             name = f"{name}_{unit.unit.code}"
-        used.add(name.casefold())
+        used.add(_folded(name))
         taken[unit.unit.code] = name
     return taken
+
+
+def _folded(name: str) -> str:
+    """Equal for names that some system takes for the same: case and composed characters."""
+    return unicodedata.normalize("NFC", name).casefold()

@@ -76,7 +76,7 @@ def write_annex2(target: Path, result: RegionResult, template: Path) -> None:
 
     Raises UserError where the template cannot be opened or lacks a label.
     """
-    fill(target, annex2_form(result), template)
+    fill(target, annex2_form(result), template, book.provenance(result))
 
 
 def annex2_form(result: RegionResult) -> Form:
@@ -111,8 +111,8 @@ def _total(label: str, result: RegionResult) -> Line:
     return Line(label, {result.year: figures}, figures.ratio)
 
 
-def fill(target: Path, form: Form, template: Path) -> None:
-    """Fill ``template`` with ``form`` and save it as ``target``.
+def fill(target: Path, form: Form, template: Path, origin: Mapping[str, str] | None = None) -> None:
+    """Fill ``template`` with ``form`` and save it as ``target``; ``origin`` goes into the document's properties.
 
     Raises UserError where the template cannot be opened or lacks a label.
     """
@@ -127,7 +127,7 @@ def fill(target: Path, form: Form, template: Path) -> None:
         if other != sheet.title:
             del workbook[other]
     _Filler(sheet, form, template.name).fill()
-    book.save_workbook(workbook, target, form.date)
+    book.save_workbook(workbook, target, form.date, origin)
 
 
 def _find(sheet: Any, label: str) -> Any:

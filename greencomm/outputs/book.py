@@ -6,7 +6,7 @@ import datetime
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -16,9 +16,10 @@ from typing import Any, BinaryIO
 import openpyxl
 import xlsxwriter
 from openpyxl.cell.cell import Cell
+from openpyxl.packaging.custom import StringProperty
 from openpyxl.worksheet.cell_range import MultiCellRange
 
-from greencomm import paper
+from greencomm import __version__, paper
 from greencomm.findings import Severity
 from greencomm.forms.layout import SAMPLE_MARK
 from greencomm.forms.style import (
@@ -35,6 +36,7 @@ from greencomm.forms.style import (
     SONG,
     TITLE_SIZE,
 )
+from greencomm.results import RegionResult
 
 SAMPLE_SUFFIX = f"【{SAMPLE_MARK}】"
 SAMPLE_HEADER = f"{SAMPLE_SUFFIX}数据为虚构，不作为上报依据"
@@ -106,8 +108,28 @@ def write_text(cell: Cell, text: str) -> None:
         cell.quotePrefix = kept.startswith(_FORMULA_STARTS)
 
 
-def save_workbook(workbook: openpyxl.Workbook, target: Path, date: datetime.date) -> None:
-    """Save so that the same content gives the same bytes: ``date`` in the properties, one fixed date in the zip."""
+def provenance(result: RegionResult) -> dict[str, str]:
+    """What the figures of an output were made from: every workbook carries it in its properties (文件属性)."""
+    return {
+        "标准": result.standard.id,
+        "标准校验码": result.standard.sha256,
+        "程序版本": __version__,
+        "审核日期": result.run_date.isoformat(),
+        "输入校验码": result.input_sha256,
+    }
+
+
+def save_workbook(
+    workbook: openpyxl.Workbook, target: Path, date: datetime.date, origin: Mapping[str, str] | None = None
+) -> None:
+    """Save so that the same content gives the same bytes: ``date`` in the properties, one fixed date in the zip.
+
+    ``origin`` (``provenance``) goes into the document's properties.
+    """
+    for name, value in (origin or {}).items():
+        if name in workbook.custom_doc_props.names:
+            del workbook.custom_doc_props[name]
+        workbook.custom_doc_props.append(StringProperty(name=name, value=value))
     for sheet in workbook.worksheets:
         sheet.merged_cells = OrderedRanges(sheet.merged_cells.ranges)
     stamp = midnight(date)
@@ -165,7 +187,8 @@ class Report:
     def __init__(self, target: Path | BinaryIO, date: datetime.date, title: str) -> None:
         # ``target`` is written by close(); text can never turn into a formula, a link or a number.
         options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-        self._book = xlsxwriter.Workbook(target if not isinstance(target, Path) else str(target), options)
+        self._target, self._content = target, io.BytesIO()
+        self._book = xlsxwriter.Workbook(self._content, options)
         self._book.set_properties({"title": clean(title), "created": midnight(date)})
         self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
 
@@ -180,8 +203,17 @@ class Report:
         """A new sheet of A4 pages, as wide as one page, with page numbers."""
         return Page(self, self._book.add_worksheet(name), widths, landscape, sample)
 
+    def state(self, provenance: Mapping[str, str]) -> None:
+        """Put into the document's properties what the figures were made from (``provenance``)."""
+        for name, value in provenance.items():
+            self._book.set_custom_property(name, value, "text")
+
     def close(self) -> None:
         self._book.close()
+        if isinstance(self._target, Path):
+            self._target.write_bytes(self._content.getvalue())
+        else:
+            self._target.write(self._content.getvalue())
 
 
 class Page:

@@ -32,6 +32,7 @@ from greencomm.outputs.book import (
     Style,
     chinese_date,
     plain_number,
+    provenance,
 )
 from greencomm.results import CommunityResult, FileState, RegionResult, Status, UnitResult, UnitState, percent, ratio
 from greencomm.standard import PHASE_TITLES, Item
@@ -194,6 +195,7 @@ class _Writer:
         self.name = unit.unit.name
         self.suffix = SAMPLE_SUFFIX if result.sample else ""
         self.report = Report(target, result.run_date, f"{self.name}差异报告{self.suffix}")
+        self.report.state(provenance(result))
         self.provenance = "　".join(
             (
                 f"{result.name}{result.year}年{PHASE_TITLES[result.phase]}",
@@ -201,6 +203,7 @@ class _Writer:
                 f"审核日期：{chinese_date(result.run_date)}",
                 f"标准：{self.standard.id}（{self.standard.sha256[:8]}）",
                 f"程序版本：{__version__}",
+                f"输入校验码：{result.input_sha256[:8]}",
             )
         )
 

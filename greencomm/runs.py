@@ -1,0 +1,228 @@
+"""Kept runs: what each run was given and what it made, under ``archive/runs/<year>-<phase>/<number>/``.
+
+A kept run is a folder of three files: ``manifest.json`` (hashes of input, standard and outputs, program version, run's
+date, options), ``result.json`` as it was published, and ``outputs.zip`` with every other output. Folders are numbered in
+order and appear by one rename, so none is ever half there.
+
+Reports about earlier runs compare with ``Runs.previous(before_input=…)``, the last run whose *input* differed: a run
+that is repeated finds the same one again, and so changes no byte.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from greencomm import durable
+
+if TYPE_CHECKING:
+    from greencomm.results import RegionResult
+
+SCHEMA = "greencomm-run/1"
+RESULT, MANIFEST, OUTPUTS = "result.json", "manifest.json", "outputs.zip"
+_DIGITS = 4
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+_REMEMBERED = 50
+"""How many runs back a file in the output folder is recognised as the program's own."""
+
+
+class DamagedRun(Exception):
+    """A kept run whose files are missing, unreadable or not what its manifest says."""
+
+
+def manifest_of(
+    result: RegionResult, options: Mapping[str, Any], program: str, outputs: Mapping[str, str]
+) -> dict[str, Any]:
+    """What is kept of a run besides its outputs; ``outputs`` maps paths to SHA-256, ``result.json`` included."""
+    return {
+        "schema": SCHEMA,
+        "year": result.year,
+        "phase": result.phase,
+        "run_date": result.run_date.isoformat(),
+        "program": program,
+        "standard": {"id": result.standard.id, "sha256": result.standard.sha256},
+        "options": dict(options),
+        "input": {
+            "sha256": result.input_sha256,
+            "roster": result.roster.sha256,
+            "files": [{"path": file.path, "sha256": file.sha256} for file in result.files],
+        },
+        "outputs": dict(sorted(outputs.items())),
+    }
+
+
+def same_run(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two manifests tell of the same input, date, standard, program and outputs."""
+
+    def essence(manifest: Mapping[str, Any]) -> list[Any]:
+        return [manifest["input"]["sha256"], *(manifest[key] for key in ("run_date", "program", "standard", "outputs"))]
+
+    return essence(one) == essence(other)
+
+
+@dataclass(frozen=True)
+class KeptRun:
+    """One kept run; its manifest is read, its other files are checked when they are used."""
+
+    number: int
+    folder: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def input_sha256(self) -> str:
+        """Combined hash of all that the run was given."""
+        return str(self.manifest["input"]["sha256"])
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """SHA-256 of every file that the run published, ``result.json`` included, by path."""
+        return dict(self.manifest["outputs"])
+
+    def document(self) -> dict[str, Any]:
+        """The run's ``result.json``. Raises DamagedRun."""
+        document: dict[str, Any] = json.loads(self.read(RESULT))
+        return document
+
+    def read(self, path: str) -> bytes:
+        """Contents of one output by its path in ``outputs``. Raises DamagedRun."""
+        expected = self.outputs.get(path)
+        try:
+            if path == RESULT:
+                data = (self.folder / RESULT).read_bytes()
+            else:
+                with zipfile.ZipFile(self.folder / OUTPUTS) as kept:
+                    data = kept.read(path)
+        except (OSError, zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
+            raise DamagedRun(str(self.folder)) from error
+        if durable.bytes_sha256(data) != expected:
+            raise DamagedRun(str(self.folder))
+        return data
+
+    def open(self, path: str) -> io.BytesIO:
+        """One output as a file to read, for example for a workbook reader. Raises DamagedRun."""
+        return io.BytesIO(self.read(path))
+
+    @cached_property
+    def sound(self) -> bool:
+        """Whether every file of the run is what its manifest says."""
+        sizes: Mapping[str, Any] = self.manifest["kept"]
+        return all(durable.surely_holds(self.folder / name, about["sha256"]) for name, about in sizes.items())
+
+
+class Runs:
+    """The kept runs of one batch (``2021-annual``), in order. What is damaged is passed over and named."""
+
+    def __init__(self, archive: Path, target_name: str) -> None:
+        self.folder = archive / "runs" / target_name
+        self.damaged: list[Path] = []
+        """Folders of runs that were found damaged, as they were come upon."""
+        self._read: dict[int, KeptRun | None] = {}
+
+    def numbers(self) -> list[int]:
+        """Numbers that are taken, whole or damaged, ascending. Raises OSError where the folder cannot be read."""
+        try:
+            names = [entry.name for entry in self.folder.iterdir()]
+        except FileNotFoundError:
+            return []
+        return sorted(int(name) for name in names if name.isascii() and name.isdigit())
+
+    def next_folder(self) -> Path:
+        """Where the next run is kept."""
+        return self.folder / f"{max(self.numbers(), default=0) + 1:0{_DIGITS}d}"
+
+    def get(self, number: int) -> KeptRun | None:
+        """One run by its number; None where it is missing or damaged."""
+        if number not in self._read:
+            self._read[number] = self._load(number)
+        return self._read[number]
+
+    def newest_first(self) -> Iterator[KeptRun]:
+        """Runs whose manifest can be read and whose files are all there, from the last one back."""
+        for number in reversed(self.numbers()):
+            run = self.get(number)
+            if run:
+                yield run
+
+    def latest(self) -> KeptRun | None:
+        """The last sound run; None where there is none."""
+        return self._first_sound(self.newest_first())
+
+    def previous(self, before_input: str) -> KeptRun | None:
+        """The last sound run whose input was another than ``before_input`` (a combined hash)."""
+        return self._first_sound(run for run in self.newest_first() if run.input_sha256 != before_input)
+
+    def known_outputs(self) -> dict[str, set[str]]:
+        """Hashes that the program gave to each path in recent runs: how its own files are told from changed ones."""
+        known: dict[str, set[str]] = {}
+        for run, _ in zip(self.newest_first(), range(_REMEMBERED), strict=False):
+            for path, digest in run.outputs.items():
+                known.setdefault(path, set()).add(digest)
+        return known
+
+    def _first_sound(self, runs: Iterable[KeptRun]) -> KeptRun | None:
+        for run in runs:
+            if run.sound:
+                return run
+            self._damage(run.folder)
+        return None
+
+    def _load(self, number: int) -> KeptRun | None:
+        folder = self.path_of(number)
+        try:
+            manifest = json.loads((folder / MANIFEST).read_bytes())
+            outputs = manifest["outputs"]
+            shaped = (
+                manifest["schema"] == SCHEMA
+                and isinstance(manifest["input"]["sha256"], str)
+                and RESULT in outputs
+                and all(durable.safe_name(path) and isinstance(digest, str) for path, digest in outputs.items())
+                and {"run_date", "program", "standard"} <= manifest.keys()
+                and set(manifest["kept"]) == {RESULT, OUTPUTS}
+                and all((folder / name).stat().st_size == about["size"] for name, about in manifest["kept"].items())
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            shaped = False
+        if not shaped:
+            self._damage(folder)
+            return None
+        return KeptRun(number, folder, manifest)
+
+    def path_of(self, number: int) -> Path:
+        """Where a run with this number is or would be kept."""
+        plain = self.folder / f"{number:0{_DIGITS}d}"
+        if plain.exists():
+            return plain
+        try:
+            entries = [entry for entry in self.folder.iterdir() if entry.name.isascii() and entry.name.isdigit()]
+        except FileNotFoundError:
+            return plain
+        return next((entry for entry in entries if int(entry.name) == number), plain)
+
+    def _damage(self, folder: Path) -> None:
+        if folder not in self.damaged:
+            self.damaged.append(folder)
+
+
+def write_run(folder: Path, manifest: Mapping[str, Any], files: Path) -> None:
+    """Write a run's three files into ``folder``, on the disk; ``files`` holds what the manifest lists as outputs."""
+    folder.mkdir(parents=True)
+    result = (files / RESULT).read_bytes()
+    zipped = io.BytesIO()
+    with zipfile.ZipFile(zipped, "w") as kept:
+        for path in sorted(manifest["outputs"]):
+            if path != RESULT:
+                entry = zipfile.ZipInfo(path, _ZIP_DATE)
+                entry.external_attr = 0o644 << 16
+                kept.writestr(entry, (files / path).read_bytes(), zipfile.ZIP_DEFLATED)
+    kept_files = {RESULT: result, OUTPUTS: zipped.getvalue()}
+    about = {name: {"sha256": durable.bytes_sha256(data), "size": len(data)} for name, data in kept_files.items()}
+    text = json.dumps({**manifest, "kept": about}, ensure_ascii=False, indent=1) + "\n"
+    for name, data in {**kept_files, MANIFEST: text.encode()}.items():
+        durable.write_file(folder / name, data)
