@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from workbooks import LINKS, MAIN, raw, raw_parts, sheet, xlsx, zipped
 
+from greencomm.intake import limits
 from greencomm.intake import xlsx as reader
 from greencomm.intake.errors import Unreadable
 from greencomm.intake.workbook import Fault, FaultyCell, Visibility
@@ -514,11 +515,11 @@ def test_other_documents_in_a_zip():
 
 def test_limits(monkeypatch):
     rows = '<row r="1"><c r="A1"><v>3</v></c><c r="B1"/><c r="C1"/></row>'
-    monkeypatch.setattr(reader, "MAX_CELLS", 3)
+    monkeypatch.setattr(limits, "MAX_CELLS", 3)
     assert cells(rows) == {(1, 1): 3}
-    monkeypatch.setattr(reader, "MAX_CELLS", 2)
+    monkeypatch.setattr(limits, "MAX_CELLS", 2)
     assert "单元格超过2个" in why(raw(rows))
-    monkeypatch.setattr(reader, "MAX_EXPANDED", 1000)
+    monkeypatch.setattr(limits, "MAX_EXPANDED", 1000)
     assert "解压后" in why(raw(rows))
 
 

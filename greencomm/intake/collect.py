@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from greencomm.forms.read import read_form
+from greencomm.intake import limits
 from greencomm.intake.arrivals import Arrival
 from greencomm.intake.errors import Unreadable
 from greencomm.intake.xlsx import read_xlsx
@@ -17,8 +18,8 @@ from greencomm.standard import Standard
 Progress = Callable[[int, int, str], None]
 """Called with files done, files in all, and the path at hand."""
 
-MAX_FILE_SIZE = 64 * 1024 * 1024
-"""Bytes. Genuine workbooks of this programme stay below 10 MB; a larger file is a picture collection or a mistake."""
+
+
 
 _ROSTER_NAME = "roster.xlsx"
 _OWN_FILES = {"thumbs.db", "desktop.ini", ".ds_store", ".gitkeep", "说明.txt"}
@@ -75,8 +76,8 @@ def open_file(path: Path, name: str, standard: Standard, *, is_roster: bool = Fa
         if not stat.S_ISREG(info.st_mode):
             arrival.refused = "这不是普通文件"
             return arrival
-        if info.st_size > MAX_FILE_SIZE and not (ignored or is_roster):
-            arrival.refused = f"文件超过{MAX_FILE_SIZE // 1024 // 1024}MB，不像填报工作簿"
+        if info.st_size > limits.MAX_FILE_SIZE and not (ignored or is_roster):
+            arrival.refused = f"文件超过{limits.MAX_FILE_SIZE // 1024 // 1024}MB，不像填报工作簿"
             return arrival
         data = path.read_bytes()
     except OSError:

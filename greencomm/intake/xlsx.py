@@ -7,12 +7,15 @@ cell on which they differ is a faulty cell rather than a number somebody has to 
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import io
 import math
 import posixpath
 import re
+import struct
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -21,6 +24,7 @@ from typing import Any
 from urllib.parse import unquote
 from xml.parsers import expat
 
+from greencomm.intake import limits
 from greencomm.intake.errors import BrokenPart, Unreadable
 from greencomm.intake.workbook import (
     MAX_COLUMN,
@@ -34,17 +38,6 @@ from greencomm.intake.workbook import (
     Workbook,
     column_letters,
 )
-
-MAX_EXPANDED = 200 * 1024 * 1024
-"""Bytes of all parts unpacked. Genuine workbooks were seen with 60 MB; a compression bomb has gigabytes."""
-MAX_CELLS = 3_000_000
-"""Cells of a workbook, blank ones included: what 60 MB of genuine XML can hold; a form has some 500 a sheet."""
-MAX_COVERED = 3_000_000
-"""Cells within merged ranges of a sheet; looked at one by one, so bounded like the cells themselves."""
-MAX_SECOND_READING = 2_000_000
-"""Cells of a sheet's used rectangle. Calamine lays it out whole, so that one cell in XFD1048576 would take all memory."""
-MAX_FORMULA_SHOWN = 60
-"""Characters of a formula that are shown in place of its missing value."""
 
 _ENCRYPTED = "文件设有打开密码或已加密，程序打不开"
 _ENCRYPTED_ADVICE = "请在 Excel 或 WPS 中打开原文件，取消打开密码后另存为 .xlsx 格式，重新报送"
@@ -96,7 +89,7 @@ def read_xlsx(data: bytes) -> Workbook:
     dates = _read_date_styles(package, book.styles_part)
     sheets: list[Sheet] = []
     raws: list[_RawSheet] = []
-    room = MAX_CELLS
+    room = limits.MAX_CELLS
     first_broken: BrokenPart | None = None
     for entry in book.sheets:
         broken: BrokenPart | None = None
@@ -135,7 +128,11 @@ class _Link:
 
 
 class _Package:
-    """Parts of a zip by name; names compare without case, as the packaging standard says."""
+    """Parts of a zip by name; names compare without case, as the packaging standard says.
+
+    Everything that can be said of a zip without looking into its parts is checked here, and every part is unpacked with
+    its size and checksum verified, also those that nobody reads: a damaged picture tells of a damaged file.
+    """
 
     def __init__(self, data: bytes) -> None:
         if data.startswith(_OLE):
@@ -144,35 +141,40 @@ class _Package:
             raise Unreadable("文件是旧版 Excel 97-2003 格式（.xls），不是 .xlsx")
         if not data.startswith(b"PK"):
             raise Unreadable("文件不是 Excel 工作簿（.xlsx）" if data else "文件是空的，没有任何内容")
-        try:
-            self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-            raise Unreadable(_BROKEN, _BROKEN_ADVICE) from None
-        infos = self._zip.infolist()
-        if any(info.flag_bits & 1 for info in infos):
-            raise Unreadable(_ENCRYPTED, _ENCRYPTED_ADVICE)
-        if sum(info.file_size for info in infos) > MAX_EXPANDED:
-            raise Unreadable(f"文件解压后超过{MAX_EXPANDED // 1024 // 1024}MB，远大于正常的填报工作簿")
+        infos = _directory(data)
         files = [info for info in infos if not info.filename.endswith("/")]
-        self._parts = {_part_key(info.filename): info for info in files}
-        if len(self._parts) != len(files):
+        keys = [_part_key(info.filename) for info in files]
+        if len(set(keys)) != len(keys):
             raise Unreadable("文件内部有同名的部件，无法确定以哪个为准")
+        self._parts = {key: _unpacked(data, info) for key, info in zip(keys, files, strict=True)}
+        for key, content in self._parts.items():
+            if key.endswith(_XML_PARTS):
+                _guard(content)
         self.names = sorted(self._parts)
 
     def __contains__(self, part: str) -> bool:
         return _part_key(part) in self._parts
 
     def read(self, part: str) -> bytes:
-        """A part's bytes, with size and checksum verified."""
-        info = self._parts.get(_part_key(part))
-        if info is None:
-            raise Unreadable(f"文件内部缺少部件“{part}”", _BROKEN_ADVICE)
-        try:
-            return self._zip.read(info)
-        except MemoryError:
-            raise
-        except Exception:  # zlib.error, BadZipFile, EOFError, NotImplementedError …: all say the same to a clerk.
-            raise Unreadable(_BROKEN, _BROKEN_ADVICE) from None
+        """A part's bytes."""
+        content = self._parts.get(_part_key(part))
+        if content is None:
+            raise Unreadable(f"文件内部缺少部件“{part[:100]}”", _BROKEN_ADVICE)
+        if not _part_key(part).endswith(_XML_PARTS):
+            _guard(content)
+        return content
+
+    def missing_targets(self) -> bool:
+        """Whether some part refers to another part that is not there. Those that reading needs are refused elsewhere."""
+        for name in self.names:
+            folder, _, file = name.rpartition("_rels/")
+            if not file.endswith(".rels"):
+                continue
+            with contextlib.suppress(Unreadable):
+                links = self.links(folder + file.removesuffix(".rels")).values()
+                if any(link.part not in self and link.kind != "hyperlink" for link in links):
+                    return True
+        return False
 
     def links(self, part: str) -> dict[str, _Link]:
         """Relationships of a part (``""``: of the package) to parts of the package, by id."""
@@ -209,9 +211,123 @@ class _Package:
         return by_part.get(_part_key(part), by_extension.get(part.rpartition(".")[2].casefold(), ""))
 
 
+def _directory(data: bytes) -> list[zipfile.ZipInfo]:
+    """The zip's entries: few enough, not encrypted, packed as Excel packs, and none over another."""
+    if data.count(b"PK\1\2") > 10 * limits.MAX_PARTS:
+        # Before the directory is read at all; an embedded workbook may have some of its own.
+        raise Unreadable(f"文件内部的部件超过{limits.MAX_PARTS}个，不是正常的工作簿")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos, end = archive.infolist(), archive.start_dir
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, RuntimeError, struct.error):
+        raise Unreadable(_BROKEN, _BROKEN_ADVICE) from None
+    if len(infos) > limits.MAX_PARTS:
+        raise Unreadable(f"文件内部的部件超过{limits.MAX_PARTS}个，不是正常的工作簿")
+    if any(info.flag_bits & 1 for info in infos):
+        raise Unreadable(_ENCRYPTED, _ENCRYPTED_ADVICE)
+    if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in infos):
+        raise Unreadable("文件内部用了 Excel 不使用的压缩方式")
+    expanded = sum(info.file_size for info in infos)
+    if expanded > limits.MAX_EXPANDED:
+        raise Unreadable(f"文件解压后超过{limits.MAX_EXPANDED // limits.MB}MB，远大于正常的填报工作簿")
+    if expanded > limits.RATIO_FLOOR and expanded > limits.MAX_RATIO * sum(info.compress_size for info in infos):
+        raise Unreadable(f"文件解压后膨胀到{limits.MAX_RATIO}倍以上，不是正常的工作簿")
+    previous = 0
+    for info in sorted(infos, key=lambda info: info.header_offset):
+        if info.header_offset < previous:
+            raise Unreadable("文件内部的部件互相重叠，不是正常的工作簿")
+        previous = _content_start(data, info) + info.compress_size
+    if previous > end:
+        raise Unreadable("文件内部的部件互相重叠，不是正常的工作簿")
+    return infos
+
+
+def _content_start(data: bytes, info: zipfile.ZipInfo) -> int:
+    """Where an entry's packed bytes begin; its own header must name it as the directory does."""
+    header = data[info.header_offset : info.header_offset + 30]
+    if len(header) < 30 or not header.startswith(b"PK\3\4"):
+        raise Unreadable(_BROKEN, _BROKEN_ADVICE)
+    method, name_length, extra_length = (int.from_bytes(header[at : at + 2], "little") for at in (8, 26, 28))
+    start = info.header_offset + 30 + name_length
+    name = data[info.header_offset + 30 : start].decode("utf-8" if info.flag_bits & 0x800 else "cp437", "replace")
+    if name != info.orig_filename or method != info.compress_type:
+        raise Unreadable(_BROKEN, _BROKEN_ADVICE)
+    return start + extra_length
+
+
+def _unpacked(data: bytes, info: zipfile.ZipInfo) -> bytes:
+    """A part's bytes, never more than it declares, with size and checksum verified."""
+    start = _content_start(data, info)
+    content = data[start : start + info.compress_size]
+    if info.compress_type == zipfile.ZIP_DEFLATED:
+        unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+        try:
+            packed, content = content, unpacker.decompress(content, info.file_size + 1)
+            while not unpacker.eof and len(content) <= info.file_size and (rest := unpacker.unconsumed_tail):
+                more = unpacker.decompress(rest, info.file_size + 1 - len(content))
+                if not more and unpacker.unconsumed_tail == rest:
+                    break
+                content += more
+        except zlib.error:
+            raise Unreadable(_BROKEN, _BROKEN_ADVICE) from None
+        if not unpacker.eof or unpacker.unused_data or len(packed) != info.compress_size:
+            raise Unreadable(_BROKEN, _BROKEN_ADVICE)
+    if len(content) != info.file_size or zlib.crc32(content) != info.CRC:
+        raise Unreadable(_BROKEN, _BROKEN_ADVICE)
+    return content
+
+
+_XML_PARTS = (".xml", ".rels", ".vml")
+_LONG_TOKEN = re.compile(rb"<[^<]{%d}" % limits.MAX_TOKEN)
+_LONG_TAG = re.compile(rb"<[^<]{8192,}")
+"""Below this length a tag cannot have more attributes than MAX_ATTRIBUTES at eight bytes each."""
+_TAG = re.compile(rb"""<[^>"'<]*(?:(?:"[^"<]*"|'[^'<]*')[^>"'<]*)*""")
+_ATTRIBUTE = re.compile(rb"""=\s*(?:"[^"<]*"|'[^'<]*')""")
+
+
+def _guard(content: bytes) -> None:
+    """Refuse what no spreadsheet program writes into XML, before any parser sees it: cheap enough for every part.
+
+    A ``<`` stands in no attribute and no text, so that the distance between two bounds every token.
+    """
+    content = _utf8(content) or content
+    if _LONG_TOKEN.search(content) is not None:
+        raise Unreadable("文件内部有长得异常的内容，不是正常的工作簿")
+    for match in _LONG_TAG.finditer(content):
+        tag = _TAG.match(match[0])
+        if tag is not None and len(_ATTRIBUTE.findall(tag[0])) > limits.MAX_ATTRIBUTES:
+            raise Unreadable("文件内部有长得异常的内容，不是正常的工作簿")
+    if b"<!DOCTYPE" in content:
+        # In a comment or CDATA it would be harmless; the parser knows.
+        with contextlib.suppress(BrokenPart):
+            _parse(content, "部件", lambda *_: None)
+
+
+def _utf8(content: bytes) -> bytes | None:
+    """A part in UTF-8; None where it is neither UTF-8 nor UTF-16, which are all that the packaging standard allows."""
+    for mark, encoding in (
+        (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"),
+    ):  # fmt: skip
+        if content.startswith(mark):
+            try:
+                text = content.decode(encoding).removeprefix("\ufeff")
+                declared = _DECLARED.match(text[:1024].encode("utf-8"))
+                return text.encode("utf-8") if declared is None or declared[1].lower() in (b"utf-16", encoding.encode()) else None
+            except UnicodeError:
+                return None
+    declared = _DECLARED.match(content[:1024])
+    return content if declared is None or declared[1].lower() in (b"utf-8", b"us-ascii", b"ascii") else None
+
+
+_DECLARED = re.compile(rb"""(?:\xef\xbb\xbf)?<\?xml[^>]*?\sencoding\s*=\s*["']([^"'>]*)["']""")
+
+
 def _part_key(name: str) -> str:
     """A part's name for comparison; some writers use backslashes."""
     return name.replace("\\", "/").lstrip("/").casefold()
+
+
+_NO_MEMORY = expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]
 
 
 class _Doctype(Exception):
@@ -224,31 +340,56 @@ def _parse(
     start: Callable[[str, dict[str, str]], None],
     end: Callable[[str], None] | None = None,
     text: Callable[[str], object] | None = None,
+    *,
+    counts_depth: bool = False,
 ) -> None:
     """One pass of expat over a part; ``what`` names the part in the sentence for broken XML.
 
     A document type could define entities that expand without end or reach for other files; no spreadsheet
-    program writes one, so any is refused.
+    program writes one, so any is refused. ``counts_depth`` where the caller bounds the depth itself.
     """
-    parser = expat.ParserCreate(namespace_separator=" ")
+    known = _utf8(data)
+    if known is None:
+        raise BrokenPart(f"{what}的内容已损坏，读不出来（文字编码不是 UTF-8 或 UTF-16）")
+    parser = expat.ParserCreate("utf-8", namespace_separator=" ")
     parser.buffer_text = True
 
     def refuse(*_: object) -> None:
         raise _Doctype
 
     parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = start
-    if end is not None:
-        parser.EndElementHandler = end
+    depth = 0
+
+    def deeper(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > limits.MAX_DEPTH:
+            raise _too_deep(what)
+        start(tag, attributes)
+
+    def back(tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+        if end is not None:
+            end(tag)
+
+    # Sheets count for themselves: two more calls an element would show there.
+    parser.StartElementHandler = start if counts_depth else deeper
+    parser.EndElementHandler = end if counts_depth else back
     if text is not None:
         parser.CharacterDataHandler = text
     try:
-        parser.Parse(data, True)
+        parser.Parse(known, True)
     except _Doctype:
         raise Unreadable("文件内含有文档类型声明（DOCTYPE），正常的工作簿不会有，为安全起见不予打开") from None
-    except (expat.ExpatError, ValueError, LookupError):
-        # ValueError and LookupError: an encoding that XML parsers need not know.
+    except expat.ExpatError as error:
+        if error.code == _NO_MEMORY:
+            raise MemoryError from None
         raise BrokenPart(f"{what}的内容已损坏，读不出来") from None
+
+
+def _too_deep(what: str) -> BrokenPart:
+    return BrokenPart(f"{what}的内容层层嵌套，已经损坏")
 
 
 def _names(*short: str) -> dict[str, str]:
@@ -290,6 +431,7 @@ class _BookParts:
         links = package.links(part)
         self.sheets: list[_SheetEntry] = []
         self.sheet_count = 0
+        self._taken: set[str] = set()
         self.uses_1904 = False
         is_workbook = False
 
@@ -320,8 +462,13 @@ class _BookParts:
     def _add(self, package: _Package, attributes: dict[str, str], link: _Link | None) -> None:
         name, index = _clean(attributes.get("name", "")), self.sheet_count
         self.sheet_count += 1
-        if any(entry.name.casefold() == name.casefold() for entry in self.sheets):
+        if self.sheet_count > limits.MAX_SHEETS:
+            raise Unreadable(f"工作表超过{limits.MAX_SHEETS}张，不是正常的填报工作簿")
+        if len(name) > limits.MAX_NAME:
+            raise Unreadable(f"有工作表的名称超过{limits.MAX_NAME}个字，不是正常的填报工作簿")
+        if name.casefold() in self._taken:
             raise Unreadable(f"工作簿里有两个工作表都叫“{name}”")
+        self._taken.add(name.casefold())
         if link is None or link.part not in package:
             raise Unreadable(f"工作表“{name}”的内容缺失")
         if link.kind != "worksheet":
@@ -478,7 +625,7 @@ def _read_sheet(
     reference = kind = style = row_text = ""
     value: str | None = None
     formula: str | None = None
-    row = row_start = 0
+    row = row_start = depth = rows = 0
     row_is_given = False
     inside = has_root = False
     phonetic = 0
@@ -494,48 +641,74 @@ def _read_sheet(
     def bad_address(text: str) -> BrokenPart:
         return BrokenPart(f"工作表“{sheet_name}”里有不可能的单元格地址“{text[:20]}”")
 
+    def misplaced() -> BrokenPart:
+        return BrokenPart(f"工作表“{sheet_name}”的内容已损坏，读不出来")
+
+    def too_many() -> Unreadable:
+        return Unreadable(f"单元格超过{limits.MAX_CELLS}个，远多于正常的填报工作簿")
+
     def start(tag: str, attributes: dict[str, str]) -> None:
         nonlocal reference, kind, style, value, formula, row, row_start, row_text, row_is_given, inside, has_root, phonetic
+        nonlocal depth, rows
+        depth += 1
         name = names.get(tag)
         if name == "c":
             if not inside:
                 return
+            if depth != 4:
+                raise misplaced()
             reference = attributes.get("r") or next_reference()
             kind = attributes.get("t", "n")
             style = attributes.get("s", "0")
             value = formula = None
             references.append(reference)
         elif name == "v" or name == "t":
+            if depth > limits.MAX_DEPTH:
+                raise misplaced()
             chunks.clear()
         elif name == "f":
+            if depth > limits.MAX_DEPTH:
+                raise misplaced()
             chunks.clear()
             if attributes.get("t") == "array" and "ref" in attributes:
                 raw.arrays.append(_range(attributes["ref"], bad_address))
         elif name == "row":
+            if inside and depth != 3:
+                raise misplaced()
+            rows += 1
             given = attributes.get("r")
             row_is_given = given is not None
             row = _row_number(given, bad_address) if given is not None else row + 1
             row_text, row_start = str(row), len(references)
-            if len(references) > room:
-                raise Unreadable(f"单元格超过{MAX_CELLS}个，远多于正常的填报工作簿")
+            if len(references) > room or rows > limits.MAX_ROWS:
+                raise too_many()
             if attributes.get("hidden") in _TRUE or _is_zero(attributes.get("ht")):
                 raw.hidden_rows.add(row)
+        elif depth > limits.MAX_DEPTH:
+            raise misplaced()
         elif name == "is":
             texts.clear()
         elif name == "rPh":
             phonetic += 1
         elif name == "mergeCell":
             raw.merges.append(_range(attributes.get("ref", ""), bad_address))
+            if len(raw.merges) > limits.MAX_MERGES:
+                raise Unreadable(f"工作表“{sheet_name}”里合并的单元格太多，远多于正常的填报工作簿")
         elif name == "col":
             if attributes.get("hidden") in _TRUE or _is_zero(attributes.get("width")):
                 raw.hidden_ranges.append(_column_range(attributes, bad_address))
+                if len(raw.hidden_ranges) > MAX_COLUMN:
+                    raise misplaced()
         elif name == "sheetData":
+            if depth != 2:
+                raise misplaced()
             inside = True
         elif name == "worksheet":
-            has_root = True
+            has_root = depth == 1
 
     def end(tag: str) -> None:
-        nonlocal value, formula, phonetic, inside
+        nonlocal value, formula, phonetic, inside, depth
+        depth -= 1
         name = names.get(tag)
         if name == "c":
             if inside and (value is not None or formula is not None):
@@ -602,12 +775,12 @@ def _read_sheet(
             return FaultyCell(Fault.DATE, text[:40])
         return FaultyCell(Fault.UNREADABLE, text[:40])
 
-    _parse(data, f"工作表“{sheet_name}”", start, end, chunks.append)
+    _parse(data, f"工作表“{sheet_name}”", start, end, chunks.append, counts_depth=True)
     if not has_root:
-        raise BrokenPart(f"工作表“{sheet_name}”的内容已损坏，读不出来")
+        raise misplaced()
     raw.cell_count = len(references)
     if len(references) > room:
-        raise Unreadable(f"单元格超过{MAX_CELLS}个，远多于正常的填报工作簿")
+        raise too_many()
     if len(set(references)) != len(references):
         for repeated, count in Counter(references).items():
             if count > 1:
@@ -666,7 +839,7 @@ def _number(text: str) -> int | float | None:
 def _no_value(formula: str | None) -> FaultyCell | None:
     if formula is None:
         return None
-    shown = formula if len(formula) <= MAX_FORMULA_SHOWN else formula[:MAX_FORMULA_SHOWN] + "…"
+    shown = formula if len(formula) <= limits.MAX_FORMULA_SHOWN else formula[:limits.MAX_FORMULA_SHOWN] + "…"
     return FaultyCell(Fault.NO_VALUE, f"={shown}" if formula else "公式")
 
 
@@ -679,7 +852,7 @@ def _shown(value: CellValue) -> str:
 def _finished(entry: _SheetEntry, raw: _RawSheet) -> Sheet:
     """The sheet as later stages see it: array formulas, covered cells and hidden columns resolved."""
     cells = raw.cells
-    room = MAX_COVERED
+    room = limits.MAX_COVERED
     for first_row, first_column, last_row, last_column in (*raw.arrays, *raw.merges):
         room -= (last_row - first_row + 1) * (last_column - first_column + 1)
     if room < 0:
@@ -734,7 +907,7 @@ def _compare_with_calamine(data: bytes, book: _BookParts, sheets: list[Sheet], r
         used = (*sheet.cells, *raw.formulas, *raw.blanks)
         height = max((row for row, _ in used), default=0)
         width = max((column for _, column in used), default=0)
-        if height * width > MAX_SECOND_READING:
+        if height * width > limits.MAX_SECOND_READING:
             failed = True
             continue
         try:
