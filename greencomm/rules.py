@@ -131,6 +131,16 @@ FILE_PARTS_LOST = _rule(
     "工作簿中有{found}，审核不读取这些内容。",
     "佐证材料请另行报送；需要说明的内容请写在“说明及佐证材料”栏。",
 )
+FILE_READ_ONCE = _rule(
+    "F13", VERIFY, "只有一种方法能读",
+    "为防止读错，程序用两种互不相干的方法读取每张表并互相对照；工作表{found}只有一种方法读得出，没有可以对照的，已按读出的内容审核。",
+    "请对照原文件抽查几处数字；也可以用 Excel 或 WPS 打开后另存为“Excel 工作簿（.xlsx）”，重新报送。",
+)
+FILE_READINGS_DIFFER = _rule(
+    "F14", VERIFY, "两种方法读出的不一样",
+    "用两种方法读取时，这里读出的内容不一样（{found}），没有采用。",
+    "请在 Excel 或 WPS 中打开原文件，把这个单元格重新输入一遍，另存为“Excel 工作簿（.xlsx）”后重新报送。",
+)
 
 # --- 工作表 ---------------------------------------------------------------------------------------------------------
 SHEET_NOT_IN_ROSTER = _rule(
@@ -448,6 +458,7 @@ WHY_UNREADABLE: dict[Misreading, str] = {
     Misreading.NOT_WHOLE: "不是整数",
     Misreading.OUT_OF_RANGE: "不在0%到100%之间",
     Misreading.TOO_LARGE: "数字过大，像是日期或电话号码填错了位置",
+    Misreading.PERCENT: "是百分比，这里应填个数或分数",
     Misreading.ERROR: "是公式错误值",
     Misreading.NO_VALUE: "是没有保存结果的公式",
     Misreading.DATE: "是日期，可能是单元格格式被改成了日期",

@@ -19,6 +19,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from functools import cache
 from typing import Any
 from urllib.parse import unquote
@@ -31,11 +32,13 @@ from greencomm.intake.workbook import (
     MAX_ROW,
     Address,
     CellValue,
+    Difference,
     Fault,
     FaultyCell,
     Sheet,
     Visibility,
     Workbook,
+    cell_name,
     column_letters,
 )
 
@@ -62,6 +65,8 @@ _TRUE = ("1", "true", "on")
 _BUILT_IN_DATES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
 """Number formats that are dates or times without a code in the file; 27–36 and 50–58 are the East Asian ones."""
 
+_BUILT_IN_PERCENT = ("9", "10")
+
 _EXTRAS = (
     ("/media/", "图片"),
     ("/charts/", "图表"),
@@ -86,7 +91,7 @@ def read_xlsx(data: bytes) -> Workbook:
     package = _Package(data)
     book = _BookParts(package)
     strings = _read_strings(package, book.strings_part)
-    dates = _read_date_styles(package, book.styles_part)
+    formats = _read_formats(package, book.styles_part)
     sheets: list[Sheet] = []
     raws: list[_RawSheet] = []
     room = limits.MAX_CELLS
@@ -94,7 +99,7 @@ def read_xlsx(data: bytes) -> Workbook:
     for entry in book.sheets:
         broken: BrokenPart | None = None
         try:
-            raw = _read_sheet(package.read(entry.part), entry.name, strings, dates, book.uses_1904, room)
+            raw = _read_sheet(package.read(entry.part), entry.name, strings, formats, book.uses_1904, room)
         except BrokenPart as error:
             raw, broken = _RawSheet({}, 0), error
             first_broken = first_broken or error
@@ -103,7 +108,7 @@ def read_xlsx(data: bytes) -> Workbook:
         sheets.append(replace(_finished(entry, raw), is_broken=broken is not None))
     if first_broken is not None and all(sheet.is_broken or not sheet.cells for sheet in sheets):
         raise first_broken
-    failed = _compare_with_calamine(data, book, sheets, raws)
+    differences, read_once = _compare_with_calamine(data, book, sheets, raws)
     saved, properties = _read_properties(package)
     return Workbook(
         sheets=sheets,
@@ -112,8 +117,10 @@ def read_xlsx(data: bytes) -> Workbook:
         has_macros=any(name.endswith("vbaproject.bin") for name in package.names),
         extras=tuple(
             title for mark, title in _EXTRAS if any(mark in name for name in package.names)
-        ) + (("图表工作表等非数据工作表",) if book.has_other_sheets else ()),
-        second_reading_failed=failed,
+        ) + (("图表工作表等非数据工作表",) if book.has_other_sheets else ())
+        + (("已经丢失的部件",) if package.missing_targets() else ()),
+        differences=differences,
+        read_once=read_once,
     )
 
 
@@ -523,10 +530,17 @@ def _clean(text: str) -> str:
 # ── Number formats ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _read_date_styles(package: _Package, part: str | None) -> frozenset[str]:
-    """Indexes of the cell formats that show a number as a date or time, as cells write them."""
+class _Shows(Enum):
+    """What a number format makes of a number, where that is no plain number."""
+
+    DATE = 1
+    PERCENT = 2
+
+
+def _read_formats(package: _Package, part: str | None) -> dict[str, _Shows]:
+    """Cell formats that show a number as a date or time, or as a percentage; by index, as cells write it."""
     if part is None:
-        return frozenset()
+        return {}
     names = _names("numFmt", "cellXfs", "xf")
     codes: dict[str, str] = {}
     formats: list[str] = []
@@ -548,19 +562,39 @@ def _read_date_styles(package: _Package, part: str | None) -> frozenset[str]:
             inside = False
 
     _parse(package.read(part), "格式表", start, end)
-    built_in = {str(number) for number in _BUILT_IN_DATES}
-    # A code in the file overrides the built-in meaning of its number.
-    dates = {number for number in formats if (is_date_code(codes[number]) if number in codes else number in built_in)}
-    return frozenset(str(index) for index, number in enumerate(formats) if number in dates)
+    shows = {str(number): _Shows.DATE for number in _BUILT_IN_DATES} | {number: _Shows.PERCENT for number in _BUILT_IN_PERCENT}
+    for number in set(formats) & codes.keys():
+        # A code in the file overrides the built-in meaning of its number.
+        shows.pop(number, None)
+        if is_date_code(codes[number]):
+            shows[number] = _Shows.DATE
+        elif is_percent_code(codes[number]):
+            shows[number] = _Shows.PERCENT
+    return {str(index): shows[number] for index, number in enumerate(formats) if number in shows}
 
 
 def is_date_code(code: str) -> bool:
     """Whether a number format's code shows a date, a time or an elapsed time: ``yyyy"年"m"月"``, ``[h]:mm``."""
-    code = re.sub(r'"[^"]*"|\\.|[_*].', "", code.casefold())
+    code = _bare(code)
     if re.search(r"\[(h+|m+|s+)\]", code):
         return True
     code = re.sub(r"\[[^\]]*\]|general|standard|e[+-]", "", code)
     return any(letter in code for letter in "ymdhse年月日")
+
+
+def is_percent_code(code: str) -> bool:
+    """Whether a number format's code shows a percentage: ``0.00%``."""
+    return "%" in _bare(code)
+
+
+def _bare(code: str) -> str:
+    """A number format's code without what it only shows as it stands; Excel's own codes have 255 characters at most."""
+    return re.sub(r'"[^"]*"|\\.|[_*].', "", code[:1000].casefold())
+
+
+def percent_text(number: float) -> str:
+    """A number as a percentage format shows it, with all its digits: 1.5 → ``150%``."""
+    return f"{number * 100:.15g}%"
 
 
 def date_text(serial: float, uses_1904: bool) -> str:
@@ -613,7 +647,7 @@ _SHEET_NAMES = _names("worksheet", "sheetData", "row", "c", "v", "f", "is", "t",
 
 
 def _read_sheet(
-    data: bytes, sheet_name: str, strings: list[str], dates: frozenset[str], uses_1904: bool, room: int
+    data: bytes, sheet_name: str, strings: list[str], formats: dict[str, _Shows], uses_1904: bool, room: int
 ) -> _RawSheet:
     """One pass over a worksheet's XML. Written flat: a national run makes some hundred million of these calls."""
     cells: dict[Address, CellValue] = {}
@@ -766,7 +800,12 @@ def _read_sheet(
             number = _number(text)
             if number is None:
                 return FaultyCell(Fault.UNREADABLE, text[:40])
-            return FaultyCell(Fault.DATE, date_text(number, uses_1904)) if style in dates and number >= 0 else number
+            shows = formats.get(style)
+            if shows is _Shows.DATE and number >= 0:
+                return FaultyCell(Fault.DATE, date_text(number, uses_1904))
+            if shows is _Shows.PERCENT and number > 1:
+                return FaultyCell(Fault.PERCENT, percent_text(number))
+            return number
         if kind == "b":
             return FaultyCell(Fault.LOGICAL, "TRUE" if text in _TRUE else "FALSE")
         if kind == "e":
@@ -890,51 +929,80 @@ def _addresses(area: tuple[int, int, int, int]) -> Iterator[Address]:
 # ── The second reading ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _compare_with_calamine(data: bytes, book: _BookParts, sheets: list[Sheet], raws: list[_RawSheet]) -> bool:
-    """Mark every cell that calamine reads otherwise as unreadable. True where calamine could not read a sheet."""
+def _compare_with_calamine(
+    data: bytes, book: _BookParts, sheets: list[Sheet], raws: list[_RawSheet]
+) -> tuple[tuple[Difference, ...], tuple[str, ...]]:
+    """Mark every cell that calamine reads otherwise as unreadable: those cells, and the sheets calamine cannot read."""
     import python_calamine
 
+    names = tuple(sheet.name for sheet in sheets if not sheet.is_broken)
     try:
         other = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         if len(other.sheets_metadata) != book.sheet_count:
-            return True
+            return (), names
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException:  # Its panics are no Exception.
-        return True
-    failed = False
+        return (), names
+    differences: list[Difference] = []
+    read_once: list[str] = []
     for entry, sheet, raw in zip(book.sheets, sheets, raws, strict=True):
+        if sheet.is_broken:
+            continue
         used = (*sheet.cells, *raw.formulas, *raw.blanks)
         height = max((row for row, _ in used), default=0)
         width = max((column for _, column in used), default=0)
         if height * width > limits.MAX_SECOND_READING:
-            failed = True
+            read_once.append(entry.name)
             continue
         try:
             table: list[list[Any]] = other.get_sheet_by_index(entry.index).to_python(skip_empty_area=False)
         except (KeyboardInterrupt, SystemExit, MemoryError):
             raise
         except BaseException:
-            failed = True
+            read_once.append(entry.name)
             continue
-        _mark_differences(sheet.cells, table, raw.padded)
-    return failed
+        if sheet.cells and not any(value != "" for values in table for value in values):
+            read_once.append(entry.name)
+            continue
+        found = _mark_differences(sheet.cells, table, raw.padded)
+        shown = [(entry.name, cell_name(*address), _shown(sheet.cells[address])) for address in found]
+        if len(shown) > limits.MAX_DIFFERENCES:
+            rest = len(shown) - limits.MAX_DIFFERENCES
+            shown = [*shown[: limits.MAX_DIFFERENCES], (entry.name, "", f"其余{rest}个单元格")]
+        differences += shown
+    return tuple(differences), tuple(read_once)
 
 
-def _mark_differences(cells: dict[Address, CellValue], table: list[list[Any]], padded: Iterable[Address]) -> None:
+def _mark_differences(
+    cells: dict[Address, CellValue], table: list[list[Any]], padded: Iterable[Address]
+) -> list[Address]:
+    """Put a faulty cell wherever the table has another value than ``cells``, none included; where that was."""
     skipped = frozenset(padded)
     own = cells.get
+    found: dict[Address, str] = {}
+    met = 0
     for row, values in enumerate(table, 1):
         for column, second in enumerate(values, 1):
             if second == "":
                 continue
             first = own((row, column))
+            met += first is not None
             if first == second or (row, column) in skipped or isinstance(first, FaultyCell):
                 continue
             if isinstance(second, str) and isinstance(first, str | None) and _squeezed(first) == _squeezed(second):
                 continue
-            shown = "空白" if first is None else _shown(first)
-            cells[row, column] = FaultyCell(Fault.UNREADABLE, f"{shown} / {_shown(second)}")
+            found[row, column] = f"{'空白' if first is None else _shown(first)} / {_shown(second)}"
+    if met < len(cells):
+        for (row, column), first in cells.items():
+            second = table[row - 1][column - 1] if row <= len(table) and column <= len(table[row - 1]) else ""
+            if second != "" or isinstance(first, FaultyCell) or (row, column) in skipped:
+                continue
+            if not isinstance(first, str) or _squeezed(first):
+                found[row, column] = f"{_shown(first)} / 空白"
+    for address, both in found.items():
+        cells[address] = FaultyCell(Fault.UNREADABLE, both)
+    return sorted(found)
 
 
 def _squeezed(text: str | None) -> str:
