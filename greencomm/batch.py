@@ -17,11 +17,12 @@ from greencomm.document import Output, dump, result_document
 from greencomm.errors import NothingToProcess, UserError
 from greencomm.findings import Severity
 from greencomm.intake.arrivals import Arrival
-from greencomm.intake.collect import Progress, collect, open_file, same_file
+from greencomm.intake.collect import Progress, collect, open_named
 from greencomm.results import RegionResult
 from greencomm.review.region import review
 from greencomm.roster import Roster, Unit, load_roster
 from greencomm.standard import Standard, load_standard
+from greencomm.texts import printable
 
 
 @dataclass(frozen=True)
@@ -81,19 +82,20 @@ def check(paths: Sequence[Path], options: Options, progress: Progress | None = N
     """The same review of single workbooks before they are sent: what a run finds about them and their units; writes nothing."""
     standard, roster = prepare(options)
     named = review_names(paths, options.input)
-    arrivals = []
-    for number, (name, path) in enumerate(named.items()):
-        if progress:
-            progress(number, len(named), name)
-        arrivals.append(_opened(path, name, standard, options))
+    arrivals = open_named([(path, printable(name)) for name, path in named.items()], options.roster, standard, progress)
+    for arrival in arrivals:
+        if arrival.is_roster:
+            # A run uses it; here somebody took it for a workbook of a county.
+            arrival.is_roster, arrival.ignored = False, "这是名册，不是填报工作簿"
     if not any(arrival.form or arrival.refused for arrival in arrivals):
         raise NothingToProcess(f"没有可以自查的填报工作簿：“{arrivals[0].path}”没有审核，因为{arrivals[0].ignored}。")
+    names = {arrival.path for arrival in arrivals}
     whole = _review(arrivals, standard, roster, options)
     concerned = {file.unit for file in whole.files if file.unit is not None}
     result = dataclasses.replace(
         whole,
         units=tuple(unit for unit in whole.units if unit.unit.code in concerned),
-        findings=tuple(f for f in whole.findings if f.place.unit in concerned or f.place.file in named),
+        findings=tuple(f for f in whole.findings if f.place.unit in concerned or f.place.file in names),
     )
     document = result_document(result, [])
     # The files of some units say nothing of the region's result.
@@ -114,14 +116,6 @@ def review_names(paths: Sequence[Path], folder: Path) -> dict[str, Path]:
     while len(named := inside | {"/".join(path.parts[-depth:]): path for path in others}) < len(files):
         depth += 1
     return named
-
-
-def _opened(path: Path, name: str, standard: Standard, options: Options) -> Arrival:
-    arrival = open_file(path, name, standard, is_roster=same_file(path, options.roster))
-    if arrival.is_roster:
-        # A run uses it; here somebody took it for a workbook of a county.
-        arrival.is_roster, arrival.ignored = False, "这是名册，不是填报工作簿"
-    return arrival
 
 
 def _review(arrivals: Sequence[Arrival], standard: Standard, roster: Roster, options: Options) -> RegionResult:

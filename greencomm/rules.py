@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from greencomm.findings import Finding, Misreading, Place, Severity
+from greencomm.texts import quoted
 
 SUBJECTS = {
     "F": "文件",
@@ -41,7 +42,9 @@ class Rule:
 
     def at(self, place: Place, *, found: str = "", expected: str = "", decides: bool = False, **words: object) -> Finding:
         """The finding of this rule at one place."""
-        words = {"found": found, "expected": expected} | words
+        found, expected = quoted(found), quoted(expected)
+        words = {word: quoted(text) if isinstance(text, str) else text for word, text in words.items()}
+        words |= {"found": found, "expected": expected}
         return Finding(
             rule=self.code,
             severity=self.severity,

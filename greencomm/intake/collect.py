@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from greencomm.forms.read import read_form
 from greencomm.intake import limits
 from greencomm.intake.arrivals import Arrival
 from greencomm.intake.errors import Unreadable
+from greencomm.intake.workers import Progress, open_all
 from greencomm.intake.xlsx import read_xlsx
 from greencomm.standard import Standard
+from greencomm.texts import printable
 
-Progress = Callable[[int, int, str], None]
-"""Called with files done, files in all, and the path at hand."""
+__all__ = ["Progress", "collect", "open_bytes", "open_entry", "open_file", "open_named", "same_file"]
 
 
 
@@ -34,18 +35,36 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 )
 
 
-def collect(folder: Path, roster: Path, standard: Standard, progress: Progress | None = None) -> list[Arrival]:
-    """Every file below ``folder``, in the order of paths, opened as far as it can be."""
+def collect(
+    folder: Path, roster: Path, standard: Standard, progress: Progress | None = None, *, workers: int | None = None
+) -> list[Arrival]:
+    """Every file below ``folder``, in the order of paths, opened as far as it can be; ``workers`` as open_all's."""
     found = sorted(_walk(folder), key=lambda path: path.relative_to(folder).as_posix())
-    arrivals = []
-    for number, path in enumerate(found):
-        name = path.relative_to(folder).as_posix()
-        if progress:
-            progress(number, len(found), name)
-        arrivals.append(open_file(path, name, standard, is_roster=same_file(path, roster)))
-    if progress:
-        progress(len(found), len(found), "")
+    named = [(path, printable(path.relative_to(folder).as_posix())) for path in found]
+    return open_named(named, roster, standard, progress, workers=workers)
+
+
+def open_named(
+    named: Sequence[tuple[Path, str]],
+    roster: Path,
+    standard: Standard,
+    progress: Progress | None = None,
+    *,
+    workers: int | None = None,
+) -> list[Arrival]:
+    """These files under these names, each opened in a worker process; the roster is only recognised."""
+    rosters = {name for path, name in named if same_file(path, roster)}
+    others = [(path, name) for path, name in named if name not in rosters]
+    opened = iter(open_all(others, standard, open_entry, progress, workers=workers))
+    arrivals: list[Arrival] = []
+    for path, name in named:
+        arrivals += [open_file(path, name, standard, is_roster=True)] if name in rosters else next(opened)
     return arrivals
+
+
+def open_entry(path: Path, name: str, standard: Standard) -> list[Arrival]:
+    """One file found on disk, opened: itself, and what is in it where it is a container. Never raises."""
+    return [open_file(path, name, standard)]
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -562,7 +562,7 @@ def _read_formats(package: _Package, part: str | None) -> dict[str, _Shows]:
             inside = False
 
     _parse(package.read(part), "格式表", start, end)
-    shows = {str(number): _Shows.DATE for number in _BUILT_IN_DATES} | {number: _Shows.PERCENT for number in _BUILT_IN_PERCENT}
+    shows = {str(number): _Shows.DATE for number in _BUILT_IN_DATES} | dict.fromkeys(_BUILT_IN_PERCENT, _Shows.PERCENT)
     for number in set(formats) & codes.keys():
         # A code in the file overrides the built-in meaning of its number.
         shows.pop(number, None)
