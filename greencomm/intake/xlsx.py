@@ -239,8 +239,14 @@ def _directory(data: bytes) -> list[zipfile.ZipInfo]:
         raise Unreadable(f"文件解压后超过{limits.MAX_EXPANDED // limits.MB}MB，远大于正常的填报工作簿")
     if expanded > limits.RATIO_FLOOR and expanded > limits.MAX_RATIO * sum(info.compress_size for info in infos):
         raise Unreadable(f"文件解压后膨胀到{limits.MAX_RATIO}倍以上，不是正常的工作簿")
+    in_place = sorted(infos, key=lambda info: info.header_offset)
+    if in_place and in_place[0].header_offset > 0:
+        # Which of two files glued together is meant would be a guess.
+        raise Unreadable("文件开头有不属于工作簿的内容，可能是几个文件接在了一起")
     previous = 0
-    for info in sorted(infos, key=lambda info: info.header_offset):
+    for info in in_place:
+        if info.header_offset < 0:
+            raise Unreadable(_BROKEN, _BROKEN_ADVICE)
         if info.header_offset < previous:
             raise Unreadable("文件内部的部件互相重叠，不是正常的工作簿")
         previous = _content_start(data, info) + info.compress_size
@@ -297,7 +303,7 @@ def _guard(content: bytes) -> None:
 
     A ``<`` stands in no attribute and no text, so that the distance between two bounds every token.
     """
-    content = _utf8(content) or content
+    original, content = content, _utf8(content) or content
     if _LONG_TOKEN.search(content) is not None:
         raise Unreadable("文件内部有长得异常的内容，不是正常的工作簿")
     for match in _LONG_TAG.finditer(content):
@@ -307,7 +313,7 @@ def _guard(content: bytes) -> None:
     if b"<!DOCTYPE" in content:
         # In a comment or CDATA it would be harmless; the parser knows.
         with contextlib.suppress(BrokenPart):
-            _parse(content, "部件", lambda *_: None)
+            _parse(original, "部件", lambda *_: None)
 
 
 def _utf8(content: bytes) -> bytes | None:
@@ -814,6 +820,9 @@ def _read_sheet(
             return FaultyCell(Fault.DATE, text[:40])
         return FaultyCell(Fault.UNREADABLE, text[:40])
 
+    if data.count(b"<c ") + data.count(b"<c/") + data.count(b"<c>") > room:
+        # Seen at a glance; the count below is for other ways to write them.
+        raise too_many()
     _parse(data, f"工作表“{sheet_name}”", start, end, chunks.append, counts_depth=True)
     if not has_root:
         raise misplaced()
