@@ -10,6 +10,7 @@ import io
 import random
 import re
 import struct
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable
@@ -82,7 +83,8 @@ def address(clause: str, header: str) -> str:
 
 def packed(parts: dict[str, bytes] | Iterable[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", method) as archive:
+    with warnings.catch_warnings(), zipfile.ZipFile(target, "w", method) as archive:
+        warnings.simplefilter("ignore")  # Names that are there twice.
         for name, content in parts.items() if isinstance(parts, dict) else parts:
             info = zipfile.ZipInfo(name, (2021, 10, 11, 8, 0, 0))
             archive.writestr(info, content, method)
@@ -528,7 +530,8 @@ def _() -> bytes:
 
 @rejected("二进制工作簿", "xlsb")
 def _() -> bytes:
-    return changed("[Content_Types].xml", lambda xml: xml.replace(b"openxmlformats-officedocument.spreadsheetml.sheet.main+xml", b"ms-excel.sheet.binary.macroEnabled.main"))
+    workbook, binary = b"openxmlformats-officedocument.spreadsheetml.sheet.main+xml", b"ms-excel.sheet.binary.macroEnabled.main"
+    return changed("[Content_Types].xml", lambda xml: xml.replace(workbook, binary))
 
 
 @rejected("Word文档", "Word")

@@ -264,6 +264,7 @@ def _work(pipe: Connection, inherited: Sequence[Connection], standard: Standard,
     for other in inherited:
         other.close()
     _quiet()
+    _die_with_parent()
     _limit_memory(memory)
     try:
         pipe.send(None)
@@ -274,6 +275,8 @@ def _work(pipe: Connection, inherited: Sequence[Connection], standard: Standard,
             except MemoryError:
                 pipe.send(None)
                 break
+            except BaseException:  # Panics of libraries are no Exception. What was half done cannot be trusted to go on.
+                os._exit(1)
             pipe.send(result)
     except (EOFError, OSError):
         pass
@@ -287,6 +290,15 @@ def _quiet() -> None:
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
+
+
+def _die_with_parent() -> None:
+    """Where the program itself is killed, a worker that hangs would stay: Linux can end it."""
+    if sys.platform == "linux":
+        with contextlib.suppress(ImportError, OSError, AttributeError):
+            import ctypes
+
+            ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))  # PR_SET_PDEATHSIG
 
 
 def _limit_memory(memory: int) -> None:
