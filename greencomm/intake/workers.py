@@ -11,6 +11,7 @@ workers share one pipe with a lock that a killed worker may hold (S-11).
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import hashlib
 import multiprocessing
 import os
@@ -286,6 +287,7 @@ def _work(pipe: Connection, inherited: Sequence[Connection], standard: Standard,
 
 def _quiet() -> None:
     """A dying library writes to the screen what no clerk can read."""
+    faulthandler.disable()
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):

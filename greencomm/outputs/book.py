@@ -49,6 +49,7 @@ SEVERITY_FILL = {Severity.SEND_BACK: BAD, Severity.VERIFY: WARN, Severity.NOTE: 
 
 _LONGEST_TEXT = 32_000
 """A little less than the 32,767 characters that an Excel cell holds."""
+_SHARED_ESCAPE = re.compile("(_x[0-9A-Fa-f]{4})_(?=x[0-9A-Fa-f]{4}_)")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 A4 = 9
@@ -62,7 +63,8 @@ EDGE = 0.3
 
 def clean(text: str) -> str:
     """Text that came from a county, fit for a cell: what cannot be seen or stored made visible, and not too long."""
-    kept = visible(text)
+    # XlsxWriter escapes what Excel reads as an escape, but not where two of them share an underscore.
+    kept = _SHARED_ESCAPE.sub(r"\1＿", visible(text))
     return kept if len(kept) <= _LONGEST_TEXT else kept[:_LONGEST_TEXT] + "……"
 
 
