@@ -18,7 +18,8 @@ from greencomm.document import Output, dump, result_document
 from greencomm.errors import NothingToProcess, UserError
 from greencomm.findings import Severity
 from greencomm.intake.arrivals import Arrival
-from greencomm.intake.collect import Progress, arrivals_of, collect
+from greencomm.intake.collect import Progress, collect, open_named
+from greencomm.intake.labels import disk_label
 from greencomm.results import RegionResult
 from greencomm.review.region import review
 from greencomm.roster import Roster, Unit, load_roster
@@ -96,22 +97,21 @@ def check(paths: Sequence[Path], options: Options, progress: Progress | None = N
     """The same review of single workbooks before they are sent: what a run finds about them and their units; writes nothing."""
     standard, roster = prepare(options)
     named = review_names(paths, options.input)
-    arrivals: list[Arrival] = []
-    opened = arrivals_of(named.items(), options.roster, standard)
-    for number, name in enumerate(named):
-        if progress:
-            progress(number, len(named), name)
-        arrivals += next(opened)
-    paths_found = {arrival.path for arrival in arrivals}
+    arrivals = open_named({disk_label(name): path for name, path in named.items()}, options.roster, standard, progress)
+    for arrival in arrivals:
+        if arrival.is_roster:
+            # A run uses it; here somebody took it for a workbook of a county.
+            arrival.is_roster, arrival.ignored = False, "这是名册，不是填报工作簿"
     if not any(arrival.form or arrival.refused for arrival in arrivals):
         idle = next(arrival for arrival in arrivals if arrival.ignored)
         raise NothingToProcess(f"没有可以自查的填报工作簿：“{idle.path}”没有审核，因为{idle.ignored}。")
+    names = {arrival.path for arrival in arrivals}
     whole = _review(arrivals, standard, roster, options)
     concerned = {file.unit for file in whole.files if file.unit is not None}
     result = dataclasses.replace(
         whole,
         units=tuple(unit for unit in whole.units if unit.unit.code in concerned),
-        findings=tuple(f for f in whole.findings if f.place.unit in concerned or f.place.file in paths_found),
+        findings=tuple(f for f in whole.findings if f.place.unit in concerned or f.place.file in names),
     )
     document = result_document(result, [])
     # The files of some units say nothing of the region's result.

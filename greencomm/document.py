@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,6 +9,7 @@ from typing import Any
 
 from greencomm import __version__
 from greencomm.findings import Finding
+from greencomm.machine import json_bytes
 from greencomm.results import CommunityResult, RegionResult, UnitResult, ratio_text
 
 SCHEMA = "greencomm-result/1"
@@ -57,7 +57,7 @@ def result_document(result: RegionResult, outputs: Sequence[Output]) -> dict[str
 
 def dump(document: dict[str, Any]) -> bytes:
     """UTF-8 JSON, the same bytes for the same document."""
-    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+    return json_bytes(document)
 
 
 def _unit(unit: UnitResult) -> dict[str, Any]:

@@ -92,6 +92,8 @@ class Misreading(StrEnum):
     """A rate outside 0–100 %."""
     TOO_LARGE = "too_large"
     """A number that no count or deduction can be: a date or telephone number in the wrong cell."""
+    PERCENT = "percent"
+    """A percentage where a count or points are asked for."""
     ERROR = "error"
     NO_VALUE = "no_value"
     DATE = "date"

@@ -1,13 +1,26 @@
-"""Standard output for other programs: JSON in UTF-8, whatever the console's encoding."""
+"""JSON for other programs: in UTF-8, whatever the console's encoding."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
+
+_UNSEEN = re.compile(
+    "[\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\uffff]"
+)
+"""Control and format characters, half surrogate pairs and noncharacters that JSON would let through."""
+
+
+def json_bytes(value: object) -> bytes:
+    """The same bytes for the same value. What cannot be seen is escaped: the same text to a program, harmless to whoever
+    opens the file."""
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    return (_UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n").encode()
 
 
 def print_json(value: object) -> None:
     """``value`` and nothing else on standard output."""
     sys.stdout.flush()
-    sys.stdout.buffer.write((json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode())
+    sys.stdout.buffer.write(json_bytes(value))
     sys.stdout.buffer.flush()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from greencomm.findings import Finding, Misreading, Place, Severity
+from greencomm.texts import quoted
 
 SUBJECTS = {
     "F": "文件",
@@ -41,7 +42,9 @@ class Rule:
 
     def at(self, place: Place, *, found: str = "", expected: str = "", decides: bool = False, **words: object) -> Finding:
         """The finding of this rule at one place."""
-        words = {"found": found, "expected": expected} | words
+        found, expected = quoted(found), quoted(expected)
+        words = {word: quoted(text) if isinstance(text, str) else text for word, text in words.items()}
+        words |= {"found": found, "expected": expected}
         return Finding(
             rule=self.code,
             severity=self.severity,
@@ -140,6 +143,16 @@ FILE_OLD_FORMAT = _rule(
     "F14", NOTE, "不是 .xlsx 格式",
     "文件是{found}，已照常读取。",
     "本次无需处理；下次请用“另存为”选“Excel 工作簿（.xlsx）”再报送，旧格式会丢失一部分格式和公式。",
+)
+FILE_READ_ONCE = _rule(
+    "F15", VERIFY, "只有一种方法能读",
+    "为防止读错，程序用两种互不相干的方法读取每张表并互相对照；工作表{found}只有一种方法读得出，没有可以对照的，已按读出的内容审核。",
+    "请对照原文件抽查几处数字；也可以用 Excel 或 WPS 打开后另存为“Excel 工作簿（.xlsx）”，重新报送。",
+)
+FILE_READINGS_DIFFER = _rule(
+    "F16", VERIFY, "两种方法读出的不一样",
+    "用两种方法读取时，这里读出的内容不一样（{found}），没有采用。",
+    "请在 Excel 或 WPS 中打开原文件，把这个单元格重新输入一遍，另存为“Excel 工作簿（.xlsx）”后重新报送。",
 )
 
 # --- 工作表 ---------------------------------------------------------------------------------------------------------
@@ -463,6 +476,7 @@ WHY_UNREADABLE: dict[Misreading, str] = {
     Misreading.NOT_WHOLE: "不是整数",
     Misreading.OUT_OF_RANGE: "不在0%到100%之间",
     Misreading.TOO_LARGE: "数字过大，像是日期或电话号码填错了位置",
+    Misreading.PERCENT: "是百分比，这里应填个数或分数",
     Misreading.ERROR: "是公式错误值",
     Misreading.NO_VALUE: "是没有保存结果的公式",
     Misreading.DATE: "是日期，可能是单元格格式被改成了日期",

@@ -15,6 +15,7 @@ from greencomm.findings import Finding, Severity
 from greencomm.intake.collect import Progress
 from greencomm.machine import print_json
 from greencomm.results import FileState, Status, UnitState, percent
+from greencomm.texts import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,7 +56,7 @@ def show_run(outcome: Outcome) -> None:
 
     result, console = outcome.result, _console()
     for notice in outcome.notices:
-        _say(f"请注意：{_clean(notice)}")
+        _say(f"请注意：{one_line(notice)}")
     if result.sample:
         console.print("【示例】以下结果来自随程序附带的示例数据，不是真实评价结果。")
     table = Table(title=f"{result.name} {result.year}年度绿色社区创建审核结果", show_lines=False)
@@ -90,7 +91,7 @@ def show_run(outcome: Outcome) -> None:
     if rejected:
         console.print(f"有{len(rejected)}个文件未采用：")
         for file in rejected:
-            console.print(f"  ● {_clean(file.path)}：{_clean(file.reason or '')}{_clean(file.advice or '')}")
+            console.print(f"  ● {one_line(file.path)}：{one_line(file.reason or '')}{one_line(file.advice or '')}")
     missing = [unit.unit.name for unit in result.units if unit.state is UnitState.MISSING]
     if missing:
         console.print(f"未报送的单位：{'、'.join(missing)}。")
@@ -121,7 +122,7 @@ def show_check(outcome: Outcome) -> None:
         _say("【示例】这是随程序附带的示例工作簿，不是真实的填报。")
     for file in result.files:
         about = _CHECKED.get(file.state) or f"{file.state.label}，{file.reason}"
-        _say(f"{_clean(file.path)}：{_clean(about)}。")
+        _say(f"{one_line(file.path)}：{one_line(about)}。")
     for unit in result.units:
         counts = ((status, len(unit.of(status))) for status in Status)
         standing = "，".join(f"{status.label}{count}个" for status, count in counts if count)
@@ -132,7 +133,7 @@ def show_check(outcome: Outcome) -> None:
         if found:
             _say(f"\n【{severity.label}】{len(found)}条（{_WEIGHTS[severity]}）")
         for finding in found:
-            _say(f"  ● {_where(finding, several)}{_clean(finding.message)}\n    {_clean(finding.fix)}")
+            _say(f"  ● {_where(finding, several)}{one_line(finding.message)}\n    {one_line(finding.fix)}")
     counted = {severity: sum(finding.severity is severity for finding in result.findings) for severity in Severity}
     _say("\n合计：" + "，".join(f"{severity.label}{count}条" for severity, count in counted.items()) + "。")
     if counted[Severity.SEND_BACK]:
@@ -153,8 +154,8 @@ def _say(text: str) -> None:
 def _where(finding: Finding, several: bool) -> str:
     """Which cell; with the file where there are several, or where it is the roster."""
     place = finding.place
-    file = (_clean(place.file) if several else "") if place.file else "名册" if place.sheet else ""
-    parts = (file, place.sheet and f"“{_clean(place.sheet)}”表", place.cell and f"{place.cell}单元格")
+    file = (one_line(place.file) if several else "") if place.file else "名册" if place.sheet else ""
+    parts = (file, place.sheet and f"“{one_line(place.sheet)}”表", place.cell and f"{place.cell}单元格")
     found = [part for part in parts if part]
     return f"{' '.join(found)}：" if found else ""
 
@@ -166,13 +167,8 @@ def show_forms(made: Sequence[Path], notices: Sequence[str], *, as_json: bool) -
         return
     console = _console()
     for notice in notices:
-        _say(f"请注意：{_clean(notice)}")
+        _say(f"请注意：{one_line(notice)}")
     console.print(f"已生成{len(made)}个填报工作簿：")
     for path in made:
         console.print(f"  {path}")
     console.print("下一步：把各工作簿发给对应的填报单位，请他们填好后发回。")
-
-
-def _clean(text: str) -> str:
-    """Text from files without control characters, so that it can neither move the cursor nor colour the screen."""
-    return "".join(ch if ch.isprintable() or ch == "\n" else "?" for ch in text)

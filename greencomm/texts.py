@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 
@@ -11,3 +12,66 @@ def normal_label(text: object) -> str:
         return ""
     folded = unicodedata.normalize("NFKC", text)
     return "".join(ch for ch in folded if not ch.isspace() and ch not in "\u200b\u200c\u200d\ufeff").rstrip(":")
+
+
+_LONGEST_WORD = 500
+"""Characters of a county's text that a sentence quotes; the whole text stands in the county's own file."""
+_FILLERS = re.compile("[\u115f\u1160\u17b4\u17b5\u3164\uffa0]")
+"""Letters without a shape."""
+
+
+def visible(text: str) -> str:
+    """Text from a file with everything that cannot be seen, or acts on what stands around it, made visible.
+
+    Control characters, marks that turn the direction of writing, characters without width, half surrogate pairs and
+    noncharacters become ``〔U+202E〕``; line ends become ``\\n``. All else stays: emoji keep the joiner between their parts.
+    """
+    if text.isprintable() and not _FILLERS.search(text):
+        return text
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(_mark(ch) if _is_unseen(text, place) else ch for place, ch in enumerate(text))
+
+
+def quoted(text: str) -> str:
+    """A county's text as a sentence quotes it: visible, and not longer than a sentence bears."""
+    shown = visible(text)
+    return shown if len(shown) <= _LONGEST_WORD else f"{shown[:_LONGEST_WORD]}……（共{len(text)}字）"
+
+
+def one_line(text: str) -> str:
+    """Visible text for one line of a screen: no line of it can pretend to be the program's."""
+    return " ".join(visible(text).split("\n")).replace("\t", " ")
+
+
+def printable(name: str) -> str:
+    """A file's name as it can be written anywhere: bytes that are no text in this system are taken for GBK, else ``〔FF〕``."""
+    if not re.search("[\udc80-\udcff]", name):
+        return name
+    try:
+        return name.encode("utf-8", "surrogateescape").decode("gb18030")
+    except UnicodeError:
+        pass
+    return re.sub("[\udc80-\udcff]", lambda match: f"〔{ord(match[0]) - 0xDC00:02X}〕", name)
+
+
+_JOINER = "\u200d"
+
+
+def _mark(ch: str) -> str:
+    return f"〔U+{ord(ch):04X}〕"
+
+
+def _is_unseen(text: str, place: int) -> bool:
+    ch = text[place]
+    if ch in "\n\t":
+        return False
+    if ch == _JOINER:
+        return not (0 < place < len(text) - 1 and _is_picture(text[place - 1]) and _is_picture(text[place + 1]))
+    if _FILLERS.match(ch):
+        return True
+    code = ord(ch)
+    return unicodedata.category(ch) in ("Cc", "Cf", "Cs", "Zl", "Zp") or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+
+
+def _is_picture(ch: str) -> bool:
+    return unicodedata.category(ch) in ("So", "Sk") or ch == "\ufe0f"

@@ -226,6 +226,8 @@ CASES = {
     "F10": (lambda: city(put_heading("汇总", "填报单位", "楚雄市住建局")), None, ("汇总", "填报单位")),
     "F11": (lambda: [dataclasses.replace(city()[0], has_macros=True)], None, None),
     "F12": (lambda: [dataclasses.replace(city()[0], extras=("图片",))], None, None),
+    "F15": (lambda: [dataclasses.replace(city()[0], read_once=(SHEET,))], None, None),
+    "F16": (lambda: [dataclasses.replace(city()[0], conflicts=((SHEET, "B3", "甲 / 乙"),))], None, "A"),
     "S01": (lambda: city(put_heading(SHEET, "社区代码", "532301101099")), None, (SHEET, "社区代码")),
     "S02": (lambda: city(copy_sheet("东城", 社区代码=TOWN.code, 社区名称=TOWN.name)), None, ("东城", "社区代码")),
     "S03": (

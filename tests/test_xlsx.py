@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from workbooks import LINKS, MAIN, raw, raw_parts, sheet, xlsx, zipped
 
+from greencomm.intake import limits
 from greencomm.intake import xlsx as reader
 from greencomm.intake.errors import Unreadable
 from greencomm.intake.workbook import Fault, FaultyCell, Visibility
@@ -249,7 +250,7 @@ def test_the_last_cell_of_a_sheet():
     book = read_xlsx(raw('<row r="1048576"><c r="XFD1048576"><v>3</v></c></row>'))
     assert book.sheets[0].cells == {(1048576, 16384): 3}
     # Its rectangle would take all memory in the other reader.
-    assert book.second_reading_failed
+    assert book.read_once == ("S",)
 
 
 # Merges, hidden parts, sheets
@@ -302,7 +303,7 @@ def test_a_chart_on_a_sheet_of_its_own_is_noted():
     book.close()
     read = read_xlsx(target.getvalue())
     assert [page.name for page in read.sheets] == ["甲", "乙"]
-    assert (read.sheets[1].cells, read.second_reading_failed) == ({(1, 1): 7}, False)
+    assert (read.sheets[1].cells, read.read_once) == ({(1, 1): 7}, ())
     assert "图表工作表等非数据工作表" in read.extras
 
 
@@ -408,19 +409,30 @@ def test_a_time_of_saving_that_is_none(modified):
 
 def test_two_readings_that_differ_make_the_cell_unreadable():
     given_by_calamine = [[4.0, "甲\n乙", "", "戊"]]
-    found = {(1, 1): 3, (1, 2): "甲 乙", (1, 3): 7}
-    reader._mark_differences(found, given_by_calamine, ())
+    error = FaultyCell(Fault.ERROR, "#REF!")  # Blank to calamine, and a finding already.
+    found = {(1, 1): 3, (1, 2): "甲 乙", (1, 3): 7, (2, 1): 8, (2, 2): " ", (2, 3): error}
+    assert reader._mark_differences(found, given_by_calamine, ()) == [(1, 1), (1, 3), (1, 4), (2, 1)]
     assert found == {
-        (1, 1): FaultyCell(Fault.UNREADABLE, "3 / 4"), (1, 2): "甲 乙", (1, 3): 7,
-        (1, 4): FaultyCell(Fault.UNREADABLE, "空白 / 戊"),
+        (1, 1): FaultyCell(Fault.UNREADABLE, "3 / 4"), (1, 2): "甲 乙", (1, 3): FaultyCell(Fault.UNREADABLE, "7 / 空白"),
+        (1, 4): FaultyCell(Fault.UNREADABLE, "空白 / 戊"), (2, 1): FaultyCell(Fault.UNREADABLE, "8 / 空白"), (2, 2): " ",
+        (2, 3): error,
     }  # fmt: skip
 
 
 def test_where_calamine_gives_up_our_reading_stands():
     # It loses a whole sheet for an error kind that it does not know.
     book = read_xlsx(raw('<row r="1"><c r="A1"><v>3</v></c><c r="B1" t="e"><v>#SPILL!</v></c></row>'))
-    assert (book.sheets[0].cells[1, 1], book.second_reading_failed) == (3, True)
-    assert not read_xlsx(raw('<row r="1"><c r="A1"><v>3</v></c></row>')).second_reading_failed
+    assert (book.sheets[0].cells[1, 1], book.read_once) == (3, ("S",))
+    assert read_xlsx(raw('<row r="1"><c r="A1"><v>3</v></c></row>')).read_once == ()
+
+
+def test_percentages_above_one_are_no_plain_numbers():
+    # 150% is stored as 1.5, which as a plain number would be 1.5 percent points (D-04).
+    styles = formats("0.0%", "0&quot;%&quot;", "[Red]0%;[Blue]0%", built_in=9)
+    row = "".join(f'<c r="{letter}1" s="{style}"><v>1.5</v></c>' for style, letter in enumerate("ABCDE"))
+    shown = FaultyCell(Fault.PERCENT, "150%")
+    found = cells(f'<row r="1">{row}<c r="F1" s="1"><v>1</v></c><c r="G1" s="1"><v>0.85</v></c></row>', styles=styles)
+    assert found == {(1, 1): 1.5, (1, 2): shown, (1, 3): shown, (1, 4): 1.5, (1, 5): shown, (1, 6): 1, (1, 7): 0.85}
 
 
 # What is refused
@@ -514,11 +526,11 @@ def test_other_documents_in_a_zip():
 
 def test_limits(monkeypatch):
     rows = '<row r="1"><c r="A1"><v>3</v></c><c r="B1"/><c r="C1"/></row>'
-    monkeypatch.setattr(reader, "MAX_CELLS", 3)
+    monkeypatch.setattr(limits, "MAX_CELLS", 3)
     assert cells(rows) == {(1, 1): 3}
-    monkeypatch.setattr(reader, "MAX_CELLS", 2)
+    monkeypatch.setattr(limits, "MAX_CELLS", 2)
     assert "单元格超过2个" in why(raw(rows))
-    monkeypatch.setattr(reader, "MAX_EXPANDED", 1000)
+    monkeypatch.setattr(limits, "MAX_EXPANDED", 1000)
     assert "解压后" in why(raw(rows))
 
 

@@ -27,6 +27,7 @@ _MISREADINGS = {
     Fault.NO_VALUE: Misreading.NO_VALUE,
     Fault.DATE: Misreading.DATE,
     Fault.LOGICAL: Misreading.LOGICAL,
+    Fault.PERCENT: Misreading.PERCENT,
     Fault.UNREADABLE: Misreading.UNREADABLE,
 }
 _ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"
@@ -136,6 +137,8 @@ def squeezed(text: str) -> str:
 
 
 def _read_rate(value: CellValue, clause: Rate, reading: Reading, cell: str | None) -> Answer:
+    if isinstance(value, FaultyCell) and value.fault is Fault.PERCENT:
+        return _fault(value, cell, Misreading.OUT_OF_RANGE)
     text, answer = _prepared(value, cell)
     if answer is not None:
         return answer

@@ -6,26 +6,32 @@ import functools
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from greencomm.intake import limits
 from greencomm.intake.arrivals import Arrival
 from greencomm.intake.labels import disk_label, unique
 from greencomm.intake.opening import ignorable, looks_like_workbook, open_bytes
+from greencomm.intake.workers import Progress, open_all
 from greencomm.standard import Standard
 
-Progress = Callable[[int, int, str], None]
-"""Called with files done, files in all, and the path at hand."""
+__all__ = ["Progress", "collect", "found_in", "open_entry", "open_named", "same_file"]
 
-MAX_FILE_SIZE = 128 * 1024 * 1024
-"""Bytes. Mail services of the country stop at 50 MB a message; an archive of a whole prefecture stays below."""
+
+
 
 _HASH_PIECE = 1024 * 1024
 
 
-def collect(folder: Path, roster: Path, standard: Standard, progress: Progress | None = None) -> list[Arrival]:
-    """Every file below ``folder``, in the order of paths, opened as far as it can be; what lies in a container follows it."""
-    return list(open_all(found_in(folder), roster, standard, progress))
+def collect(
+    folder: Path, roster: Path, standard: Standard, progress: Progress | None = None, *, workers: int | None = None
+) -> list[Arrival]:
+    """Every file below ``folder``, in the order of paths, opened as far as it can be; what lies in a container follows it.
+
+    ``workers`` as open_all's.
+    """
+    return open_named(found_in(folder), roster, standard, progress, workers=workers)
 
 
 def found_in(folder: Path) -> dict[str, Path]:
@@ -59,28 +65,22 @@ def _walk(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def open_all(
-    found: dict[str, Path], roster: Path, standard: Standard, progress: Progress | None = None
-) -> Iterator[Arrival]:
-    """The arrivals of these files; the run's own roster is not opened."""
-    rosters = {name for name, path in found.items() if same_file(path, roster)}
-    others = {name: path for name, path in found.items() if name not in rosters}
-    opened = opened_entries(others, standard)
-    for number, name in enumerate(found):
-        if progress:
-            progress(number, len(found), name)
-        if name in rosters:
-            yield Arrival(name, sha256=_sha256(found[name]), is_roster=True)
-        else:
-            yield from next(opened)
-    if progress:
-        progress(len(found), len(found), "")
-
-
-def opened_entries(found: dict[str, Path], standard: Standard) -> Iterator[list[Arrival]]:
-    """Each file opened, in the order given: the one step that may be done by several workers."""
-    opener: Callable[[Path, str], list[Arrival]] = functools.partial(open_entry, standard=standard)
-    return map(opener, found.values(), found.keys())
+def open_named(
+    named: Mapping[str, Path],
+    roster: Path,
+    standard: Standard,
+    progress: Progress | None = None,
+    *,
+    workers: int | None = None,
+) -> list[Arrival]:
+    """These files by name, each opened in a worker process; the run's own roster is only recognised."""
+    rosters = {name for name, path in named.items() if same_file(path, roster)}
+    others = [(path, name) for name, path in named.items() if name not in rosters]
+    opened = iter(open_all(others, standard, open_entry, progress, workers=workers))
+    arrivals: list[Arrival] = []
+    for name, path in named.items():
+        arrivals += [Arrival(name, sha256=_sha256(path), is_roster=True)] if name in rosters else next(opened)
+    return arrivals
 
 
 def same_file(one: Path, other: Path) -> bool:
@@ -110,9 +110,9 @@ def open_entry(path: Path, name: str, standard: Standard) -> list[Arrival]:
         if ignored:
             arrival.ignored, arrival.sha256 = ignored, _sha256(path)
             return [arrival]
-        if info.st_size > MAX_FILE_SIZE:
+        if info.st_size > limits.MAX_FILE_SIZE:
             arrival.sha256 = _sha256(path)
-            arrival.refused = f"文件超过{MAX_FILE_SIZE // 1024 // 1024}MB，不像填报工作簿"
+            arrival.refused = f"文件超过{limits.MAX_FILE_SIZE // 1024 // 1024}MB，不像填报工作簿"
             arrival.advice = "请只报送填报工作簿，图片等佐证材料另行报送。"
             return [arrival]
         data = path.read_bytes()
@@ -150,13 +150,3 @@ def _sha256(path: Path) -> str:
         for piece in iter(functools.partial(source.read, _HASH_PIECE), b""):
             digest.update(piece)
     return digest.hexdigest()
-
-
-def arrivals_of(paths: Iterable[tuple[str, Path]], roster: Path, standard: Standard) -> Iterator[list[Arrival]]:
-    """Single files as somebody named them; here a roster was taken for a county's workbook."""
-    for given, path in paths:
-        name = disk_label(given)
-        if same_file(path, roster):
-            yield [Arrival(name, sha256=_sha256(path), ignored="这是名册，不是填报工作簿")]
-        else:
-            yield open_entry(path, name, standard)

@@ -74,7 +74,12 @@ def read_ods(data: bytes) -> Workbook:
         raise Unreadable("工作簿里没有工作表")
     failed = _compare_with_calamine(data, sheets)
     return Workbook(
-        sheets, saved, properties, has_macros="宏" in found, extras=tuple(dict.fromkeys(found)), second_reading_failed=failed
+        sheets,
+        saved,
+        properties,
+        has_macros="宏" in found,
+        extras=tuple(dict.fromkeys(found)),
+        read_once=tuple(sheet.name for sheet in sheets) if failed else (),
     )
 
 

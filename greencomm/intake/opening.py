@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from greencomm.forms.read import read_form
+from greencomm.intake import limits
 from greencomm.intake.arrivals import Arrival
 from greencomm.intake.containers import MAX_LEVELS, Budget, Member, zip_members
 from greencomm.intake.contents import FORMAT_NAMES, RIGHT_EXTENSIONS, Kind, kind_of
@@ -25,9 +26,6 @@ from greencomm.intake.xlsx import read_xlsx
 from greencomm.standard import Standard
 
 WORKBOOK_EXTENSIONS = RIGHT_EXTENSIONS[Kind.XLSX] | RIGHT_EXTENSIONS[Kind.XLS] | RIGHT_EXTENSIONS[Kind.ODS]
-MAX_WORKBOOK = 64 * 1024 * 1024
-"""Bytes. Genuine workbooks of this programme stay below 10 MB; a larger file is a picture collection or a mistake."""
-
 ROSTER_NAME = "roster.xlsx"
 _OWN_FILES = {"thumbs.db", "desktop.ini", ".ds_store", ".gitkeep", "说明.txt"}
 _READERS = {Kind.XLSX: read_xlsx, Kind.XLS: read_xls, Kind.ODS: read_ods}
@@ -113,8 +111,8 @@ class _Opener:
             arrival.subject = f"{level.subject} {mail.subject}".strip()
             inner = _Level(level.zips, level.mails + 1, arrival.received, arrival.subject)
             return self.members(arrival, members_of(mail), inner)
-        if len(data) > MAX_WORKBOOK:
-            raise Unreadable(f"文件超过{MAX_WORKBOOK // 1024 // 1024}MB，不像填报工作簿")
+        if len(data) > limits.MAX_WORKBOOK:
+            raise Unreadable(f"文件超过{limits.MAX_WORKBOOK // limits.MB}MB，不像填报工作簿")
         workbook = _READERS[kind](data)
         arrival.form = read_form(workbook, self.standard)
         _describe(arrival, workbook)
@@ -182,3 +180,4 @@ def _describe(arrival: Arrival, workbook: Workbook) -> None:
     arrival.saved = workbook.saved
     arrival.has_macros = workbook.has_macros
     arrival.extras = workbook.extras
+    arrival.conflicts, arrival.read_once = workbook.differences, workbook.read_once

@@ -20,6 +20,8 @@ class Fault(StrEnum):
     """A formula whose result the program that saved the file did not store."""
     DATE = "date"
     LOGICAL = "logical"
+    PERCENT = "percent"
+    """A number above 1 that its format shows as a percentage: the cell says 150%, the file 1.5 (D-04)."""
     UNREADABLE = "unreadable"
     """Two readings of the file disagree about this cell, or its number is not a number."""
 
@@ -35,6 +37,8 @@ class FaultyCell:
 CellValue = str | int | float | FaultyCell | None
 Address = tuple[int, int]
 """Row and column, both from 1."""
+Difference = tuple[str, str, str]
+"""Sheet, cell and both values. The cell is empty where it stands for the rest of many."""
 
 
 class Visibility(StrEnum):
@@ -73,8 +77,10 @@ class Workbook:
     has_macros: bool = False
     extras: tuple[str, ...] = ()
     """Chinese names of things the review does not read (图片, 批注 …)."""
-    second_reading_failed: bool = False
-    """True where the second, independent reading of a sheet could not be had, so that the values rest on one reading."""
+    differences: tuple[Difference, ...] = ()
+    """Cells on which two readings of the file disagree; they are faulty cells of their sheets."""
+    read_once: tuple[str, ...] = ()
+    """Sheets whose second, independent reading could not be had, so that their values rest on one reading."""
 
 
 @cache

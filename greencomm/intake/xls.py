@@ -77,9 +77,8 @@ def read_xls(data: bytes) -> Workbook:
         extras["图表工作表等非数据工作表"] = None
     saved, properties = _read_properties(data)
     return Workbook(
-        sheets, saved, properties, has_macros="_VBA_PROJECT_CUR" in ole_names(data), extras=tuple(extras),
-        second_reading_failed=True,
-    )  # fmt: skip
+        sheets, saved, properties, has_macros="_VBA_PROJECT_CUR" in ole_names(data), extras=tuple(extras)
+    )
 
 
 # ── Records ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,44 +7,40 @@ cell on which they differ is a faulty cell rather than a number somebody has to 
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import io
 import math
 import posixpath
 import re
+import struct
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from functools import cache
 from typing import Any
 from urllib.parse import unquote
 from xml.parsers import expat
 
+from greencomm.intake import limits
 from greencomm.intake.errors import BrokenPart, Unreadable
 from greencomm.intake.workbook import (
     MAX_COLUMN,
     MAX_ROW,
     Address,
     CellValue,
+    Difference,
     Fault,
     FaultyCell,
     Sheet,
     Visibility,
     Workbook,
+    cell_name,
     column_letters,
 )
-
-MAX_EXPANDED = 200 * 1024 * 1024
-"""Bytes of all parts unpacked. Genuine workbooks were seen with 60 MB; a compression bomb has gigabytes."""
-MAX_CELLS = 3_000_000
-"""Cells of a workbook, blank ones included: what 60 MB of genuine XML can hold; a form has some 500 a sheet."""
-MAX_COVERED = 3_000_000
-"""Cells within merged ranges of a sheet; looked at one by one, so bounded like the cells themselves."""
-MAX_SECOND_READING = 2_000_000
-"""Cells of a sheet's used rectangle. Calamine lays it out whole, so that one cell in XFD1048576 would take all memory."""
-MAX_FORMULA_SHOWN = 60
-"""Characters of a formula that are shown in place of its missing value."""
 
 _ENCRYPTED = "文件设有打开密码或已加密，程序打不开"
 _ENCRYPTED_ADVICE = "请在 Excel 或 WPS 中打开原文件，取消打开密码后另存为 .xlsx 格式，重新报送"
@@ -68,6 +64,8 @@ _TRUE = ("1", "true", "on")
 
 _BUILT_IN_DATES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
 """Number formats that are dates or times without a code in the file; 27–36 and 50–58 are the East Asian ones."""
+
+_BUILT_IN_PERCENT = ("9", "10")
 
 _EXTRAS = (
     ("/media/", "图片"),
@@ -93,15 +91,15 @@ def read_xlsx(data: bytes) -> Workbook:
     package = _Package(data)
     book = _BookParts(package)
     strings = _read_strings(package, book.strings_part)
-    dates = _read_date_styles(package, book.styles_part)
+    formats = _read_formats(package, book.styles_part)
     sheets: list[Sheet] = []
     raws: list[_RawSheet] = []
-    room = MAX_CELLS
+    room = limits.MAX_CELLS
     first_broken: BrokenPart | None = None
     for entry in book.sheets:
         broken: BrokenPart | None = None
         try:
-            raw = _read_sheet(package.read(entry.part), entry.name, strings, dates, book.uses_1904, room)
+            raw = _read_sheet(package.read(entry.part), entry.name, strings, formats, book.uses_1904, room)
         except BrokenPart as error:
             raw, broken = _RawSheet({}, 0), error
             first_broken = first_broken or error
@@ -110,7 +108,7 @@ def read_xlsx(data: bytes) -> Workbook:
         sheets.append(replace(_finished(entry, raw), is_broken=broken is not None))
     if first_broken is not None and all(sheet.is_broken or not sheet.cells for sheet in sheets):
         raise first_broken
-    failed = _compare_with_calamine(data, book, sheets, raws)
+    differences, read_once = _compare_with_calamine(data, book, sheets, raws)
     saved, properties = _read_properties(package)
     return Workbook(
         sheets=sheets,
@@ -119,8 +117,10 @@ def read_xlsx(data: bytes) -> Workbook:
         has_macros=any(name.endswith("vbaproject.bin") for name in package.names),
         extras=tuple(
             title for mark, title in _EXTRAS if any(mark in name for name in package.names)
-        ) + (("图表工作表等非数据工作表",) if book.has_other_sheets else ()),
-        second_reading_failed=failed,
+        ) + (("图表工作表等非数据工作表",) if book.has_other_sheets else ())
+        + (("已经丢失的部件",) if package.missing_targets() else ()),
+        differences=differences,
+        read_once=read_once,
     )
 
 
@@ -135,7 +135,11 @@ class _Link:
 
 
 class _Package:
-    """Parts of a zip by name; names compare without case, as the packaging standard says."""
+    """Parts of a zip by name; names compare without case, as the packaging standard says.
+
+    Everything that can be said of a zip without looking into its parts is checked here, and every part is unpacked with
+    its size and checksum verified, also those that nobody reads: a damaged picture tells of a damaged file.
+    """
 
     def __init__(self, data: bytes) -> None:
         if data.startswith(_OLE):
@@ -144,35 +148,40 @@ class _Package:
             raise Unreadable("文件是旧版 Excel 97-2003 格式（.xls），不是 .xlsx")
         if not data.startswith(b"PK"):
             raise Unreadable("文件不是 Excel 工作簿（.xlsx）" if data else "文件是空的，没有任何内容")
-        try:
-            self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-            raise Unreadable(_BROKEN, _BROKEN_ADVICE) from None
-        infos = self._zip.infolist()
-        if any(info.flag_bits & 1 for info in infos):
-            raise Unreadable(_ENCRYPTED, _ENCRYPTED_ADVICE)
-        if sum(info.file_size for info in infos) > MAX_EXPANDED:
-            raise Unreadable(f"文件解压后超过{MAX_EXPANDED // 1024 // 1024}MB，远大于正常的填报工作簿")
+        infos = _directory(data)
         files = [info for info in infos if not info.filename.endswith("/")]
-        self._parts = {_part_key(info.filename): info for info in files}
-        if len(self._parts) != len(files):
+        keys = [_part_key(info.filename) for info in files]
+        if len(set(keys)) != len(keys):
             raise Unreadable("文件内部有同名的部件，无法确定以哪个为准")
+        self._parts = {key: _unpacked(data, info) for key, info in zip(keys, files, strict=True)}
+        for key, content in self._parts.items():
+            if key.endswith(_XML_PARTS):
+                _guard(content)
         self.names = sorted(self._parts)
 
     def __contains__(self, part: str) -> bool:
         return _part_key(part) in self._parts
 
     def read(self, part: str) -> bytes:
-        """A part's bytes, with size and checksum verified."""
-        info = self._parts.get(_part_key(part))
-        if info is None:
-            raise Unreadable(f"文件内部缺少部件“{part}”", _BROKEN_ADVICE)
-        try:
-            return self._zip.read(info)
-        except MemoryError:
-            raise
-        except Exception:  # zlib.error, BadZipFile, EOFError, NotImplementedError …: all say the same to a clerk.
-            raise Unreadable(_BROKEN, _BROKEN_ADVICE) from None
+        """A part's bytes."""
+        content = self._parts.get(_part_key(part))
+        if content is None:
+            raise Unreadable(f"文件内部缺少部件“{part[:100]}”", _BROKEN_ADVICE)
+        if not _part_key(part).endswith(_XML_PARTS):
+            _guard(content)
+        return content
+
+    def missing_targets(self) -> bool:
+        """Whether some part refers to another part that is not there. Those that reading needs are refused elsewhere."""
+        for name in self.names:
+            folder, _, file = name.rpartition("_rels/")
+            if not file.endswith(".rels"):
+                continue
+            with contextlib.suppress(Unreadable):
+                links = self.links(folder + file.removesuffix(".rels")).values()
+                if any(link.part not in self and link.kind != "hyperlink" for link in links):
+                    return True
+        return False
 
     def links(self, part: str) -> dict[str, _Link]:
         """Relationships of a part (``""``: of the package) to parts of the package, by id."""
@@ -209,9 +218,129 @@ class _Package:
         return by_part.get(_part_key(part), by_extension.get(part.rpartition(".")[2].casefold(), ""))
 
 
+def _directory(data: bytes) -> list[zipfile.ZipInfo]:
+    """The zip's entries: few enough, not encrypted, packed as Excel packs, and none over another."""
+    if data.count(b"PK\1\2") > 10 * limits.MAX_PARTS:
+        # Before the directory is read at all; an embedded workbook may have some of its own.
+        raise Unreadable(f"文件内部的部件超过{limits.MAX_PARTS}个，不是正常的工作簿")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos, end = archive.infolist(), archive.start_dir
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, RuntimeError, struct.error):
+        raise Unreadable(_BROKEN, _BROKEN_ADVICE) from None
+    if len(infos) > limits.MAX_PARTS:
+        raise Unreadable(f"文件内部的部件超过{limits.MAX_PARTS}个，不是正常的工作簿")
+    if any(info.flag_bits & 1 for info in infos):
+        raise Unreadable(_ENCRYPTED, _ENCRYPTED_ADVICE)
+    if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in infos):
+        raise Unreadable("文件内部用了 Excel 不使用的压缩方式")
+    expanded = sum(info.file_size for info in infos)
+    if expanded > limits.MAX_EXPANDED:
+        raise Unreadable(f"文件解压后超过{limits.MAX_EXPANDED // limits.MB}MB，远大于正常的填报工作簿")
+    if expanded > limits.RATIO_FLOOR and expanded > limits.MAX_RATIO * sum(info.compress_size for info in infos):
+        raise Unreadable(f"文件解压后膨胀到{limits.MAX_RATIO}倍以上，不是正常的工作簿")
+    in_place = sorted(infos, key=lambda info: info.header_offset)
+    if in_place and in_place[0].header_offset > 0:
+        # Which of two files glued together is meant would be a guess.
+        raise Unreadable("文件开头有不属于工作簿的内容，可能是几个文件接在了一起")
+    previous = 0
+    for info in in_place:
+        if info.header_offset < 0:
+            raise Unreadable(_BROKEN, _BROKEN_ADVICE)
+        if info.header_offset < previous:
+            raise Unreadable("文件内部的部件互相重叠，不是正常的工作簿")
+        previous = _content_start(data, info) + info.compress_size
+    if previous > end:
+        raise Unreadable("文件内部的部件互相重叠，不是正常的工作簿")
+    return infos
+
+
+def _content_start(data: bytes, info: zipfile.ZipInfo) -> int:
+    """Where an entry's packed bytes begin; its own header must name it as the directory does."""
+    header = data[info.header_offset : info.header_offset + 30]
+    if len(header) < 30 or not header.startswith(b"PK\3\4"):
+        raise Unreadable(_BROKEN, _BROKEN_ADVICE)
+    method, name_length, extra_length = (int.from_bytes(header[at : at + 2], "little") for at in (8, 26, 28))
+    start = info.header_offset + 30 + name_length
+    name = data[info.header_offset + 30 : start].decode("utf-8" if info.flag_bits & 0x800 else "cp437", "replace")
+    if name != info.orig_filename or method != info.compress_type:
+        raise Unreadable(_BROKEN, _BROKEN_ADVICE)
+    return start + extra_length
+
+
+def _unpacked(data: bytes, info: zipfile.ZipInfo) -> bytes:
+    """A part's bytes, never more than it declares, with size and checksum verified."""
+    start = _content_start(data, info)
+    content = data[start : start + info.compress_size]
+    if info.compress_type == zipfile.ZIP_DEFLATED:
+        unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+        try:
+            packed, content = content, unpacker.decompress(content, info.file_size + 1)
+            while not unpacker.eof and len(content) <= info.file_size and (rest := unpacker.unconsumed_tail):
+                more = unpacker.decompress(rest, info.file_size + 1 - len(content))
+                if not more and unpacker.unconsumed_tail == rest:
+                    break
+                content += more
+        except zlib.error:
+            raise Unreadable(_BROKEN, _BROKEN_ADVICE) from None
+        if not unpacker.eof or unpacker.unused_data or len(packed) != info.compress_size:
+            raise Unreadable(_BROKEN, _BROKEN_ADVICE)
+    if len(content) != info.file_size or zlib.crc32(content) != info.CRC:
+        raise Unreadable(_BROKEN, _BROKEN_ADVICE)
+    return content
+
+
+_XML_PARTS = (".xml", ".rels", ".vml")
+_LONG_TOKEN = re.compile(rb"<[^<]{%d}" % limits.MAX_TOKEN)
+_LONG_TAG = re.compile(rb"<[^<]{8192,}")
+"""Below this length a tag cannot have more attributes than MAX_ATTRIBUTES at eight bytes each."""
+_TAG = re.compile(rb"""<[^>"'<]*(?:(?:"[^"<]*"|'[^'<]*')[^>"'<]*)*""")
+_ATTRIBUTE = re.compile(rb"""=\s*(?:"[^"<]*"|'[^'<]*')""")
+
+
+def _guard(content: bytes) -> None:
+    """Refuse what no spreadsheet program writes into XML, before any parser sees it: cheap enough for every part.
+
+    A ``<`` stands in no attribute and no text, so that the distance between two bounds every token.
+    """
+    original, content = content, _utf8(content) or content
+    if _LONG_TOKEN.search(content) is not None:
+        raise Unreadable("文件内部有长得异常的内容，不是正常的工作簿")
+    for match in _LONG_TAG.finditer(content):
+        tag = _TAG.match(match[0])
+        if tag is not None and len(_ATTRIBUTE.findall(tag[0])) > limits.MAX_ATTRIBUTES:
+            raise Unreadable("文件内部有长得异常的内容，不是正常的工作簿")
+    if b"<!DOCTYPE" in content:
+        # In a comment or CDATA it would be harmless; the parser knows.
+        with contextlib.suppress(BrokenPart):
+            _parse(original, "部件", lambda *_: None)
+
+
+def _utf8(content: bytes) -> bytes | None:
+    """A part in UTF-8; None where it is neither UTF-8 nor UTF-16, which are all that the packaging standard allows."""
+    for mark, encoding in (
+        (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"),
+    ):  # fmt: skip
+        if content.startswith(mark):
+            try:
+                text = content.decode(encoding).removeprefix("\ufeff")
+                declared = _DECLARED.match(text[:1024].encode("utf-8"))
+                return text.encode("utf-8") if declared is None or declared[1].lower() in (b"utf-16", encoding.encode()) else None
+            except UnicodeError:
+                return None
+    declared = _DECLARED.match(content[:1024])
+    return content if declared is None or declared[1].lower() in (b"utf-8", b"us-ascii", b"ascii") else None
+
+
+_DECLARED = re.compile(rb"""(?:\xef\xbb\xbf)?<\?xml[^>]*?\sencoding\s*=\s*["']([^"'>]*)["']""")
+
+
 def _part_key(name: str) -> str:
     """A part's name for comparison; some writers use backslashes."""
     return name.replace("\\", "/").lstrip("/").casefold()
+
+
+_NO_MEMORY = expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]
 
 
 class _Doctype(Exception):
@@ -224,31 +353,56 @@ def _parse(
     start: Callable[[str, dict[str, str]], None],
     end: Callable[[str], None] | None = None,
     text: Callable[[str], object] | None = None,
+    *,
+    counts_depth: bool = False,
 ) -> None:
     """One pass of expat over a part; ``what`` names the part in the sentence for broken XML.
 
     A document type could define entities that expand without end or reach for other files; no spreadsheet
-    program writes one, so any is refused.
+    program writes one, so any is refused. ``counts_depth`` where the caller bounds the depth itself.
     """
-    parser = expat.ParserCreate(namespace_separator=" ")
+    known = _utf8(data)
+    if known is None:
+        raise BrokenPart(f"{what}的内容已损坏，读不出来（文字编码不是 UTF-8 或 UTF-16）")
+    parser = expat.ParserCreate("utf-8", namespace_separator=" ")
     parser.buffer_text = True
 
     def refuse(*_: object) -> None:
         raise _Doctype
 
     parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = start
-    if end is not None:
-        parser.EndElementHandler = end
+    depth = 0
+
+    def deeper(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > limits.MAX_DEPTH:
+            raise _too_deep(what)
+        start(tag, attributes)
+
+    def back(tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+        if end is not None:
+            end(tag)
+
+    # Sheets count for themselves: two more calls an element would show there.
+    parser.StartElementHandler = start if counts_depth else deeper
+    parser.EndElementHandler = end if counts_depth else back
     if text is not None:
         parser.CharacterDataHandler = text
     try:
-        parser.Parse(data, True)
+        parser.Parse(known, True)
     except _Doctype:
         raise Unreadable("文件内含有文档类型声明（DOCTYPE），正常的工作簿不会有，为安全起见不予打开") from None
-    except (expat.ExpatError, ValueError, LookupError):
-        # ValueError and LookupError: an encoding that XML parsers need not know.
+    except expat.ExpatError as error:
+        if error.code == _NO_MEMORY:
+            raise MemoryError from None
         raise BrokenPart(f"{what}的内容已损坏，读不出来") from None
+
+
+def _too_deep(what: str) -> BrokenPart:
+    return BrokenPart(f"{what}的内容层层嵌套，已经损坏")
 
 
 def _names(*short: str) -> dict[str, str]:
@@ -290,6 +444,7 @@ class _BookParts:
         links = package.links(part)
         self.sheets: list[_SheetEntry] = []
         self.sheet_count = 0
+        self._taken: set[str] = set()
         self.uses_1904 = False
         is_workbook = False
 
@@ -320,8 +475,13 @@ class _BookParts:
     def _add(self, package: _Package, attributes: dict[str, str], link: _Link | None) -> None:
         name, index = _clean(attributes.get("name", "")), self.sheet_count
         self.sheet_count += 1
-        if any(entry.name.casefold() == name.casefold() for entry in self.sheets):
+        if self.sheet_count > limits.MAX_SHEETS:
+            raise Unreadable(f"工作表超过{limits.MAX_SHEETS}张，不是正常的填报工作簿")
+        if len(name) > limits.MAX_NAME:
+            raise Unreadable(f"有工作表的名称超过{limits.MAX_NAME}个字，不是正常的填报工作簿")
+        if name.casefold() in self._taken:
             raise Unreadable(f"工作簿里有两个工作表都叫“{name}”")
+        self._taken.add(name.casefold())
         if link is None or link.part not in package:
             raise Unreadable(f"工作表“{name}”的内容缺失")
         if link.kind != "worksheet":
@@ -376,10 +536,17 @@ def _clean(text: str) -> str:
 # ── Number formats ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _read_date_styles(package: _Package, part: str | None) -> frozenset[str]:
-    """Indexes of the cell formats that show a number as a date or time, as cells write them."""
+class _Shows(Enum):
+    """What a number format makes of a number, where that is no plain number."""
+
+    DATE = 1
+    PERCENT = 2
+
+
+def _read_formats(package: _Package, part: str | None) -> dict[str, _Shows]:
+    """Cell formats that show a number as a date or time, or as a percentage; by index, as cells write it."""
     if part is None:
-        return frozenset()
+        return {}
     names = _names("numFmt", "cellXfs", "xf")
     codes: dict[str, str] = {}
     formats: list[str] = []
@@ -401,19 +568,39 @@ def _read_date_styles(package: _Package, part: str | None) -> frozenset[str]:
             inside = False
 
     _parse(package.read(part), "格式表", start, end)
-    built_in = {str(number) for number in _BUILT_IN_DATES}
-    # A code in the file overrides the built-in meaning of its number.
-    dates = {number for number in formats if (is_date_code(codes[number]) if number in codes else number in built_in)}
-    return frozenset(str(index) for index, number in enumerate(formats) if number in dates)
+    shows = {str(number): _Shows.DATE for number in _BUILT_IN_DATES} | dict.fromkeys(_BUILT_IN_PERCENT, _Shows.PERCENT)
+    for number in set(formats) & codes.keys():
+        # A code in the file overrides the built-in meaning of its number.
+        shows.pop(number, None)
+        if is_date_code(codes[number]):
+            shows[number] = _Shows.DATE
+        elif is_percent_code(codes[number]):
+            shows[number] = _Shows.PERCENT
+    return {str(index): shows[number] for index, number in enumerate(formats) if number in shows}
 
 
 def is_date_code(code: str) -> bool:
     """Whether a number format's code shows a date, a time or an elapsed time: ``yyyy"年"m"月"``, ``[h]:mm``."""
-    code = re.sub(r'"[^"]*"|\\.|[_*].', "", code.casefold())
+    code = _bare(code)
     if re.search(r"\[(h+|m+|s+)\]", code):
         return True
     code = re.sub(r"\[[^\]]*\]|general|standard|e[+-]", "", code)
     return any(letter in code for letter in "ymdhse年月日")
+
+
+def is_percent_code(code: str) -> bool:
+    """Whether a number format's code shows a percentage: ``0.00%``."""
+    return "%" in _bare(code)
+
+
+def _bare(code: str) -> str:
+    """A number format's code without what it only shows as it stands; Excel's own codes have 255 characters at most."""
+    return re.sub(r'"[^"]*"|\\.|[_*].', "", code[:1000].casefold())
+
+
+def percent_text(number: float) -> str:
+    """A number as a percentage format shows it, with all its digits: 1.5 → ``150%``."""
+    return f"{number * 100:.15g}%"
 
 
 def date_text(serial: float, uses_1904: bool) -> str:
@@ -466,7 +653,7 @@ _SHEET_NAMES = _names("worksheet", "sheetData", "row", "c", "v", "f", "is", "t",
 
 
 def _read_sheet(
-    data: bytes, sheet_name: str, strings: list[str], dates: frozenset[str], uses_1904: bool, room: int
+    data: bytes, sheet_name: str, strings: list[str], formats: dict[str, _Shows], uses_1904: bool, room: int
 ) -> _RawSheet:
     """One pass over a worksheet's XML. Written flat: a national run makes some hundred million of these calls."""
     cells: dict[Address, CellValue] = {}
@@ -478,7 +665,7 @@ def _read_sheet(
     reference = kind = style = row_text = ""
     value: str | None = None
     formula: str | None = None
-    row = row_start = 0
+    row = row_start = depth = rows = 0
     row_is_given = False
     inside = has_root = False
     phonetic = 0
@@ -494,48 +681,74 @@ def _read_sheet(
     def bad_address(text: str) -> BrokenPart:
         return BrokenPart(f"工作表“{sheet_name}”里有不可能的单元格地址“{text[:20]}”")
 
+    def misplaced() -> BrokenPart:
+        return BrokenPart(f"工作表“{sheet_name}”的内容已损坏，读不出来")
+
+    def too_many() -> Unreadable:
+        return Unreadable(f"单元格超过{limits.MAX_CELLS}个，远多于正常的填报工作簿")
+
     def start(tag: str, attributes: dict[str, str]) -> None:
         nonlocal reference, kind, style, value, formula, row, row_start, row_text, row_is_given, inside, has_root, phonetic
+        nonlocal depth, rows
+        depth += 1
         name = names.get(tag)
         if name == "c":
             if not inside:
                 return
+            if depth != 4:
+                raise misplaced()
             reference = attributes.get("r") or next_reference()
             kind = attributes.get("t", "n")
             style = attributes.get("s", "0")
             value = formula = None
             references.append(reference)
         elif name == "v" or name == "t":
+            if depth > limits.MAX_DEPTH:
+                raise misplaced()
             chunks.clear()
         elif name == "f":
+            if depth > limits.MAX_DEPTH:
+                raise misplaced()
             chunks.clear()
             if attributes.get("t") == "array" and "ref" in attributes:
                 raw.arrays.append(_range(attributes["ref"], bad_address))
         elif name == "row":
+            if inside and depth != 3:
+                raise misplaced()
+            rows += 1
             given = attributes.get("r")
             row_is_given = given is not None
             row = _row_number(given, bad_address) if given is not None else row + 1
             row_text, row_start = str(row), len(references)
-            if len(references) > room:
-                raise Unreadable(f"单元格超过{MAX_CELLS}个，远多于正常的填报工作簿")
+            if len(references) > room or rows > limits.MAX_ROWS:
+                raise too_many()
             if attributes.get("hidden") in _TRUE or _is_zero(attributes.get("ht")):
                 raw.hidden_rows.add(row)
+        elif depth > limits.MAX_DEPTH:
+            raise misplaced()
         elif name == "is":
             texts.clear()
         elif name == "rPh":
             phonetic += 1
         elif name == "mergeCell":
             raw.merges.append(_range(attributes.get("ref", ""), bad_address))
+            if len(raw.merges) > limits.MAX_MERGES:
+                raise Unreadable(f"工作表“{sheet_name}”里合并的单元格太多，远多于正常的填报工作簿")
         elif name == "col":
             if attributes.get("hidden") in _TRUE or _is_zero(attributes.get("width")):
                 raw.hidden_ranges.append(_column_range(attributes, bad_address))
+                if len(raw.hidden_ranges) > MAX_COLUMN:
+                    raise misplaced()
         elif name == "sheetData":
+            if depth != 2:
+                raise misplaced()
             inside = True
         elif name == "worksheet":
-            has_root = True
+            has_root = depth == 1
 
     def end(tag: str) -> None:
-        nonlocal value, formula, phonetic, inside
+        nonlocal value, formula, phonetic, inside, depth
+        depth -= 1
         name = names.get(tag)
         if name == "c":
             if inside and (value is not None or formula is not None):
@@ -593,7 +806,12 @@ def _read_sheet(
             number = _number(text)
             if number is None:
                 return FaultyCell(Fault.UNREADABLE, text[:40])
-            return FaultyCell(Fault.DATE, date_text(number, uses_1904)) if style in dates and number >= 0 else number
+            shows = formats.get(style)
+            if shows is _Shows.DATE and number >= 0:
+                return FaultyCell(Fault.DATE, date_text(number, uses_1904))
+            if shows is _Shows.PERCENT and number > 1:
+                return FaultyCell(Fault.PERCENT, percent_text(number))
+            return number
         if kind == "b":
             return FaultyCell(Fault.LOGICAL, "TRUE" if text in _TRUE else "FALSE")
         if kind == "e":
@@ -602,12 +820,15 @@ def _read_sheet(
             return FaultyCell(Fault.DATE, text[:40])
         return FaultyCell(Fault.UNREADABLE, text[:40])
 
-    _parse(data, f"工作表“{sheet_name}”", start, end, chunks.append)
+    if data.count(b"<c ") + data.count(b"<c/") + data.count(b"<c>") > room:
+        # Seen at a glance; the count below is for other ways to write them.
+        raise too_many()
+    _parse(data, f"工作表“{sheet_name}”", start, end, chunks.append, counts_depth=True)
     if not has_root:
-        raise BrokenPart(f"工作表“{sheet_name}”的内容已损坏，读不出来")
+        raise misplaced()
     raw.cell_count = len(references)
     if len(references) > room:
-        raise Unreadable(f"单元格超过{MAX_CELLS}个，远多于正常的填报工作簿")
+        raise too_many()
     if len(set(references)) != len(references):
         for repeated, count in Counter(references).items():
             if count > 1:
@@ -666,7 +887,7 @@ def _number(text: str) -> int | float | None:
 def _no_value(formula: str | None) -> FaultyCell | None:
     if formula is None:
         return None
-    shown = formula if len(formula) <= MAX_FORMULA_SHOWN else formula[:MAX_FORMULA_SHOWN] + "…"
+    shown = formula if len(formula) <= limits.MAX_FORMULA_SHOWN else formula[:limits.MAX_FORMULA_SHOWN] + "…"
     return FaultyCell(Fault.NO_VALUE, f"={shown}" if formula else "公式")
 
 
@@ -679,7 +900,7 @@ def _shown(value: CellValue) -> str:
 def _finished(entry: _SheetEntry, raw: _RawSheet) -> Sheet:
     """The sheet as later stages see it: array formulas, covered cells and hidden columns resolved."""
     cells = raw.cells
-    room = MAX_COVERED
+    room = limits.MAX_COVERED
     for first_row, first_column, last_row, last_column in (*raw.arrays, *raw.merges):
         room -= (last_row - first_row + 1) * (last_column - first_column + 1)
     if room < 0:
@@ -717,51 +938,80 @@ def _addresses(area: tuple[int, int, int, int]) -> Iterator[Address]:
 # ── The second reading ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _compare_with_calamine(data: bytes, book: _BookParts, sheets: list[Sheet], raws: list[_RawSheet]) -> bool:
-    """Mark every cell that calamine reads otherwise as unreadable. True where calamine could not read a sheet."""
+def _compare_with_calamine(
+    data: bytes, book: _BookParts, sheets: list[Sheet], raws: list[_RawSheet]
+) -> tuple[tuple[Difference, ...], tuple[str, ...]]:
+    """Mark every cell that calamine reads otherwise as unreadable: those cells, and the sheets calamine cannot read."""
     import python_calamine
 
+    names = tuple(sheet.name for sheet in sheets if not sheet.is_broken)
     try:
         other = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         if len(other.sheets_metadata) != book.sheet_count:
-            return True
+            return (), names
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException:  # Its panics are no Exception.
-        return True
-    failed = False
+        return (), names
+    differences: list[Difference] = []
+    read_once: list[str] = []
     for entry, sheet, raw in zip(book.sheets, sheets, raws, strict=True):
+        if sheet.is_broken:
+            continue
         used = (*sheet.cells, *raw.formulas, *raw.blanks)
         height = max((row for row, _ in used), default=0)
         width = max((column for _, column in used), default=0)
-        if height * width > MAX_SECOND_READING:
-            failed = True
+        if height * width > limits.MAX_SECOND_READING:
+            read_once.append(entry.name)
             continue
         try:
             table: list[list[Any]] = other.get_sheet_by_index(entry.index).to_python(skip_empty_area=False)
         except (KeyboardInterrupt, SystemExit, MemoryError):
             raise
         except BaseException:
-            failed = True
+            read_once.append(entry.name)
             continue
-        _mark_differences(sheet.cells, table, raw.padded)
-    return failed
+        if sheet.cells and not any(value != "" for values in table for value in values):
+            read_once.append(entry.name)
+            continue
+        found = _mark_differences(sheet.cells, table, raw.padded)
+        shown = [(entry.name, cell_name(*address), _shown(sheet.cells[address])) for address in found]
+        if len(shown) > limits.MAX_DIFFERENCES:
+            rest = len(shown) - limits.MAX_DIFFERENCES
+            shown = [*shown[: limits.MAX_DIFFERENCES], (entry.name, "", f"其余{rest}个单元格")]
+        differences += shown
+    return tuple(differences), tuple(read_once)
 
 
-def _mark_differences(cells: dict[Address, CellValue], table: list[list[Any]], padded: Iterable[Address]) -> None:
+def _mark_differences(
+    cells: dict[Address, CellValue], table: list[list[Any]], padded: Iterable[Address]
+) -> list[Address]:
+    """Put a faulty cell wherever the table has another value than ``cells``, none included; where that was."""
     skipped = frozenset(padded)
     own = cells.get
+    found: dict[Address, str] = {}
+    met = 0
     for row, values in enumerate(table, 1):
         for column, second in enumerate(values, 1):
             if second == "":
                 continue
             first = own((row, column))
+            met += first is not None
             if first == second or (row, column) in skipped or isinstance(first, FaultyCell):
                 continue
             if isinstance(second, str) and isinstance(first, str | None) and _squeezed(first) == _squeezed(second):
                 continue
-            shown = "空白" if first is None else _shown(first)
-            cells[row, column] = FaultyCell(Fault.UNREADABLE, f"{shown} / {_shown(second)}")
+            found[row, column] = f"{'空白' if first is None else _shown(first)} / {_shown(second)}"
+    if met < len(cells):
+        for (row, column), first in cells.items():
+            second = table[row - 1][column - 1] if row <= len(table) and column <= len(table[row - 1]) else ""
+            if second != "" or isinstance(first, FaultyCell) or (row, column) in skipped:
+                continue
+            if not isinstance(first, str) or _squeezed(first):
+                found[row, column] = f"{_shown(first)} / 空白"
+    for address, both in found.items():
+        cells[address] = FaultyCell(Fault.UNREADABLE, both)
+    return sorted(found)
 
 
 def _squeezed(text: str | None) -> str:

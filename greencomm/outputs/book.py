@@ -37,6 +37,7 @@ from greencomm.forms.style import (
     TITLE_SIZE,
 )
 from greencomm.results import RegionResult
+from greencomm.texts import visible
 
 SAMPLE_SUFFIX = f"【{SAMPLE_MARK}】"
 SAMPLE_HEADER = f"{SAMPLE_SUFFIX}数据为虚构，不作为上报依据"
@@ -50,8 +51,8 @@ SEVERITY_FILL = {Severity.SEND_BACK: BAD, Severity.VERIFY: WARN, Severity.NOTE: 
 
 _LONGEST_TEXT = 32_000
 """A little less than the 32,767 characters that an Excel cell holds."""
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_FORMULA_STARTS = ("=", "+", "-", "@")
+_SHARED_ESCAPE = re.compile("(_x[0-9A-Fa-f]{4})_(?=x[0-9A-Fa-f]{4}_)")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 A4 = 9
 """Paper size as workbooks number it."""
@@ -63,8 +64,9 @@ EDGE = 0.3
 
 
 def clean(text: str) -> str:
-    """Text that came from a county, fit for a cell: without characters that no workbook can hold, and not too long."""
-    kept = _NOT_XML.sub("", text)
+    """Text that came from a county, fit for a cell: what cannot be seen or stored made visible, and not too long."""
+    # XlsxWriter escapes what Excel reads as an escape, but not where two of them share an underscore.
+    kept = _SHARED_ESCAPE.sub(r"\1＿", visible(text))
     return kept if len(kept) <= _LONGEST_TEXT else kept[:_LONGEST_TEXT] + "……"
 
 

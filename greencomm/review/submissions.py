@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from greencomm import rules
 from greencomm.findings import Finding, Place
 from greencomm.forms import layout, values
-from greencomm.forms.entries import FormReading, Located, SheetReading
+from greencomm.forms.entries import FormReading, Located, SheetReading, State
 from greencomm.forms.layout import Heading, Summary
 from greencomm.intake.arrivals import Arrival
 from greencomm.intake.times import as_utc, shown_time
@@ -23,6 +23,8 @@ from greencomm.standard import PHASE_TITLES, Standard
 from greencomm.texts import normal_label
 
 StandardOf = Callable[[Unit], Standard]
+_NAMED = 6
+"""How many sheets are named before the rest is counted."""
 
 _CONTAINER_STATES = (FileState.ACCEPTED, FileState.REJECTED, FileState.SUPERSEDED, FileState.IGNORED)
 """What a container is, by the first of these that any of its contents is."""
@@ -352,9 +354,31 @@ class _Sorter:
             yield rules.FILE_MACROS.at(place)
         if entry.arrival.extras:
             yield rules.FILE_PARTS_LOST.at(place, found="、".join(entry.arrival.extras))
+        yield from self.about_readings(entry)
         for name in form.other_sheets:
             yield rules.SHEET_EXTRA.at(Place(unit=unit.code, file=entry.path, sheet=name), found=name)
         yield from self.about_summary(entry)
+
+    def about_readings(self, entry: Filed) -> Iterable[Finding]:
+        """Where the two readings of the file disagree, and where there was only one."""
+        form, unit = entry.form, entry.unit
+        read = {sheet.sheet for sheet in form.communities} | {form.summary_sheet}
+        once = [name for name in entry.arrival.read_once if name in read]
+        if once:
+            found = "、".join(f"“{name}”" for name in once[:_NAMED]) + (f"等{len(once)}张" if len(once) > _NAMED else "")
+            yield rules.FILE_READ_ONCE.at(Place(unit=unit.code, file=entry.path), found=found)
+        # An answer that cannot be read has a finding of its own.
+        told = {
+            (sheet.sheet, answer.cell)
+            for sheet in form.communities
+            for row in sheet.rows
+            for answer in (row.actual, row.stated)
+            if answer.state is State.FAULT
+        }
+        for name, cell, both in entry.arrival.conflicts:
+            if (name, cell) not in told:
+                place = Place(unit=unit.code, file=entry.path, sheet=name, cell=cell or None)
+                yield rules.FILE_READINGS_DIFFER.at(place, found=both)
 
     def about_summary(self, entry: Filed) -> Iterable[Finding]:
         form, unit = entry.form, entry.unit

@@ -1,0 +1,71 @@
+"""Every hostile or broken file has its right outcome, singly and all at once, and costs the good files nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+
+import hostile
+import pytest
+from season import CITY, COUNTY, arrive, form, judge
+from test_run import place, put, review  # noqa: F401
+
+GOOD = form(COUNTY)
+CASES = {case.name: case for case in hostile.CASES}
+SECONDS = 20
+"""More than any case may take on a busy computer; what is refused is refused in a moment."""
+
+
+def good_of(document):
+    """All that a run says of the county whose file is good."""
+    code = COUNTY.code
+    return (
+        [unit for unit in document["units"] if unit["code"] == code],
+        [community for community in document["communities"] if community["unit"] == code],
+        [finding for finding in document["findings"] if finding["unit"] == code],
+        [file for file in document["files"] if file["path"] == "双柏县.xlsx"],
+        [output for output in document["outputs"] if output["unit"] == code],
+    )
+
+
+def test_there_are_enough_and_no_name_is_taken_twice():
+    assert len(CASES) == len(hostile.CASES) >= 100
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_right_outcome(name):
+    case = CASES[name]
+    begun = time.monotonic()
+    result = judge(arrive("双柏县.xlsx", GOOD), arrive("楚雄市.xlsx", case.data()))
+    assert time.monotonic() - begun < SECONDS
+    (file,) = [file for file in result.files if file.path == "楚雄市.xlsx"]
+    assert file.state == case.state, (file.reason, [f.rule for f in result.findings])
+    assert case.words in (file.reason or "")
+    found = {finding.rule for finding in result.findings if finding.place.unit == CITY.code}
+    for rule in case.rules:
+        assert found & set(rule.split("|")), (found, [f.message for f in result.findings])
+    if case.state == hostile.ACCEPTED and not case.rules:
+        assert found == set()
+    assert result.units[1].communities[0].assessed_score == 96
+
+
+def test_all_at_once(place):  # noqa: F811
+    put(place, "双柏县.xlsx", GOOD)
+    status, alone, _ = review(place)
+    assert status == 0
+    for number, case in enumerate(hostile.CASES):
+        put(place, f"{number:03d}{case.name}.xlsx", case.data())
+    shutil.rmtree(place / "output")
+    status, together, screen = review(place)
+    assert status == 1
+    assert good_of(together) == good_of(alone)
+    states = {file["path"]: file for file in together["files"]}
+    for number, case in enumerate(hostile.CASES):
+        file = states.pop(f"{number:03d}{case.name}.xlsx")
+        # Beside each other the acceptable ones compete for one unit.
+        assert file["state"] == case.state or (case.state == hostile.ACCEPTED and file["state"] == "superseded")
+        assert case.words in (file["reason"] or "")
+    assert set(states) == {"roster.xlsx", "双柏县.xlsx"}
+    assert "Traceback" not in screen and "panicked" not in screen
+    assert json.loads((place / "output" / "2021-annual" / "result.json").read_text(encoding="utf-8")) == together

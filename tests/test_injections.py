@@ -1,0 +1,215 @@
+"""Text of a county stays text: every injection through every field, looked for in every output."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import re
+import unicodedata
+import zipfile
+from functools import cache
+from xml.sax.saxutils import escape
+
+import openpyxl
+import pytest
+from injections import INJECTIONS, UNSAFE
+from season import CITY, COUNTY, ROSTER, STANDARD, arrive, beside, cell_of, form, judge
+from test_run import place, put, review  # noqa: F401
+
+from greencomm.batch import Outcome
+from greencomm.document import Output, dump, result_document
+from greencomm.outputs import write_outputs
+from greencomm.screen import show_check, show_run
+from greencomm.texts import one_line, printable, quoted, visible
+
+MARK = "注入位置"
+"""Stands in the template for the text to inject."""
+SHEET, OTHER = "东兴社区", "学桥街社区"
+
+
+@cache
+def template():
+    """A form with MARK in every field that a county can type into, and in what the file says of itself."""
+
+    def change(book):
+        page, other, summary = book[SHEET], book[OTHER], book["汇总"]
+        for label in ("县（市、区）", "社区名称", "年度", "填表人", "填表日期", "自评总分"):
+            # 年度 of the first sheet stays, so that its answers are looked at.
+            (other if label == "年度" else page)[beside(page, label)] = MARK
+        page[beside(page, "申报绿色社区")] = MARK
+        other[beside(other, "社区代码")] = MARK
+        for label in ("填报单位", "联系人", "联系电话", "报送批次"):
+            summary[beside(summary, label)] = MARK
+        for clause in ("8.1", "10.1", "14.1", "1.1"):
+            page[cell_of(page, clause, "实际值")] = MARK
+            page[cell_of(page, clause, "扣分")] = MARK
+        for clause in ("2.1", "17.1"):
+            page[cell_of(page, clause, "扣分")] = MARK
+        page[cell_of(page, "1.2", "扣分")] = 2
+        page[cell_of(page, "1.2", "说明")] = MARK
+        page[cell_of(page, "4.1", "评分标准")] = MARK
+        page[cell_of(page, "4.2", "条款")] = MARK
+        page[cell_of(page, "5.1", "得分")] = MARK
+        page.cell(page.max_row + 3, 2, MARK)
+        book.create_sheet(MARK)["A1"] = MARK
+        for row in book["_meta"].iter_rows():
+            if row[0].value in ("template_version", "standard_id"):
+                row[1].value = MARK
+        for name in ("creator", "title", "subject", "description", "keywords", "category", "lastModifiedBy"):
+            setattr(book.properties, name, MARK)
+
+    return form(CITY, change=change)
+
+
+def stored(text, *, attribute=False):
+    """A text as Excel stores it: what XML cannot hold as _xHHHH_."""
+    text = re.sub("_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", text)
+    kept = "\n\t"
+    text = "".join(
+        f"_x{ord(ch):04X}_" if (ord(ch) < 32 and ch not in kept) or 0xD800 <= ord(ch) < 0xE000 or ch in "\ufffe\uffff" else ch
+        for ch in text
+    )
+    return escape(text, {'"': "&quot;", "\n": "&#10;", "\t": "&#9;"} if attribute else {})
+
+
+def injected(text):
+    """The template with the text in place of every mark."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(template())) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy:
+        for name in source.namelist():
+            xml = source.read(name).decode()
+            within = stored(text[:200], attribute=True)
+            xml = xml.replace(f'"{MARK}"', f'"{within}"').replace(MARK, stored(text))
+            copy.writestr(name, xml)
+    return target.getvalue()
+
+
+def outcome_of(text, folder):
+    """The review of the injected file, with every output written."""
+    city = arrive("楚雄市.xlsx", injected(text))
+    named = dataclasses.replace(arrive("双柏县.xlsx", b"x"), path=f"{text[:100]}.xlsx")
+    result = judge(city, named, arrive("双柏县.xlsx", form(COUNTY)))
+    outputs = [Output(made.role, made.unit, made.path, "0" * 64) for made in write_outputs(folder, result)]
+    document = result_document(result, outputs)
+    (folder / "result.json").write_bytes(dump(document))
+    return Outcome(result, document, folder)
+
+
+def shape(folder):
+    """What a workbook is made of, apart from its texts: sheet names, formulas, links, defined names, parts."""
+    found = {}
+    for path in sorted(folder.rglob("*.xlsx")):
+        book = openpyxl.load_workbook(path)
+        with zipfile.ZipFile(path) as archive:
+            xml = "".join(archive.read(name).decode() for name in archive.namelist() if name.endswith((".xml", ".rels")))
+            names = sorted(archive.namelist())
+        cells = [cell for page in book for row in page.iter_rows() for cell in row if cell.value is not None]
+        found[path.relative_to(folder).as_posix()] = (
+            book.sheetnames,
+            sorted(str(cell.value) for cell in cells if cell.data_type == "f"),
+            sum(cell.hyperlink is not None for cell in cells),
+            xml.count("<hyperlink"), xml.count("<f>"), xml.count("TargetMode"), sorted(book.defined_names),
+            [page.oddHeader.center.text for page in book], names,
+        )  # fmt: skip
+    return found
+
+
+def texts_of(folder):
+    texts = []
+    for path in sorted(folder.rglob("*.xlsx")):
+        book = openpyxl.load_workbook(path)
+        texts += [str(cell.value) for page in book for row in page.iter_rows() for cell in row if cell.value is not None]
+    return texts
+
+
+@pytest.fixture(scope="module")
+def harmless(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("harmless")
+    outcome = outcome_of("普通文字", folder)
+    return shape(folder), outcome
+
+
+@pytest.mark.parametrize("text", INJECTIONS, ids=range(len(INJECTIONS)))
+def test_text_stays_text(text, tmp_path, harmless, capsys):
+    outcome = outcome_of(text, tmp_path)
+    assert shape(tmp_path) == harmless[0]
+    texts = texts_of(tmp_path)
+    for written in texts:
+        assert not UNSAFE & set(written), ascii(written[:200])
+    # The same text, or what makes it visible.
+    shown = quoted(text.strip()).replace("_x005F_x000D_", "_x005F＿x000D_")
+    if shown:
+        spaceless = ["".join(written.split()) for written in texts]
+        assert any("".join(shown.split()) in written for written in spaceless), ascii(shown)
+    raw = (tmp_path / "result.json").read_bytes().decode()
+    assert not UNSAFE & set(raw)
+    assert json.loads(raw) == outcome.document
+    assert f"{text[:100]}.xlsx" in [file["path"] for file in outcome.document["files"]]
+    for show in (show_run, show_check):
+        show(outcome)
+        screen = capsys.readouterr().out
+        assert not (UNSAFE | {"\t"}) & set(screen)
+        assert "【退回】0条" not in screen.split("\n")
+    assert {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()} == {
+        *harmless[0], "result.json",
+    }  # fmt: skip
+
+
+def test_there_are_enough():
+    assert len(set(INJECTIONS)) == len(INJECTIONS) >= 40
+
+
+def test_files_named_by_an_enemy(place):  # noqa: F811
+    put(place, "双柏县.xlsx", form(COUNTY))
+    names = []
+    for number, text in enumerate(INJECTIONS):
+        name = text.replace("/", "∕").replace("\0", "").encode("utf-8", "surrogatepass")[:200].decode("utf-8", "ignore") + f"{number}.xlsx"
+        put(place, name, b"x" * number)
+        names.append(name)
+    (place / "input").joinpath("坏字节\udcff\udc81.xlsx").write_bytes(b"")
+    (place / "input").joinpath("楚雄市".encode("gbk").decode("utf-8", "surrogateescape") + ".xlsx").write_bytes(b"")
+    status, result, screen = review(place)
+    assert status == 1 and "Traceback" not in screen
+    assert not (UNSAFE | {"\t"}) & set(screen)
+    paths = {file["path"] for file in result["files"]}
+    assert {*names, "坏字节〔FF〕〔81〕.xlsx", "楚雄市.xlsx"} <= paths
+    assert result["units"][1]["green"] == ["532322101001"]
+    assert {path.name for path in (place / "output" / "2021-annual").iterdir()} == {"annex2.xlsx", "result.json", "units"}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("普通 文字\n第二行", "普通 文字\n第二行"),
+        ("a\r\nb\rc", "a\nb\nc"),
+        ("零\u200b宽", "零〔U+200B〕宽"),
+        ("反\u202e转", "反〔U+202E〕转"),
+        ("空\x00", "空〔U+0000〕"),
+        ("\ud83d", "〔U+D83D〕"),
+        ("\uffff", "〔U+FFFF〕"),
+        ("👨\u200d👩", "👨\u200d👩"),
+        ("a\u200db", "a〔U+200D〕b"),
+        ("❤\ufe0f\u200d🔥", "❤\ufe0f\u200d🔥"),
+        ("\u3164", "〔U+3164〕"),
+    ],
+)
+def test_what_cannot_be_seen_is_shown(text, shown):
+    assert visible(text) == shown
+    assert visible(shown) == shown
+
+
+def test_a_screen_has_one_line_for_one_text_and_a_sentence_quotes_no_page():
+    assert one_line("a\n【退回】\tb") == "a 【退回】 b"
+    assert quoted("长" * 1000) == "长" * 500 + "……（共1000字）"
+
+
+def test_names_of_files_are_text():
+    assert printable("a\udcff.xlsx") == "a〔FF〕.xlsx"
+    assert printable("正常😀.xlsx") == "正常😀.xlsx"
+
+
+def test_every_unsafe_character_is_of_a_kind_that_is_shown():
+    for ch in sorted(UNSAFE - {"\r"}):
+        assert visible(ch) == f"〔U+{ord(ch):04X}〕", unicodedata.category(ch)
+    assert ROSTER and STANDARD
