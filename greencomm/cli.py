@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from greencomm import __version__
 from greencomm.errors import UserError
 from greencomm.machine import print_json
+from greencomm.texts import visible
 
 if TYPE_CHECKING:
     from greencomm.batch import Options, Outcome
@@ -221,7 +222,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _complain(message: str, status: int, as_json: bool) -> int:
     if as_json:
         print_json({"error": message, "exit_status": status})
-    print(message, file=sys.stderr)
+    print(visible(message), file=sys.stderr)
     return status
 
 

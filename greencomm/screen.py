@@ -45,7 +45,7 @@ def progress(*, quiet: bool, title: str) -> Iterator[Progress | None]:
         task = bar.add_task("")
 
         def step(done: int, total: int, what: str) -> None:
-            bar.update(task, completed=done, total=total, description=what)
+            bar.update(task, completed=done, total=total, description=one_line(what))
 
         yield step
 

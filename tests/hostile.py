@@ -341,6 +341,19 @@ def _() -> bytes:
     return packed(_parts() | {"../../../etc/passwd": b"x", "C:\\windows\\x": b"x", "/abs": b"x"})
 
 
+@accepted("空部件不占字节")
+def _() -> bytes:
+    # As LibreOffice writes an empty picture: packed by deflate into nothing.
+    data = bytearray(with_part("docProps/thumbnail.wmf", b""))
+    place, header = directory_entry(bytes(data), "docProps/thumbnail.wmf"), entry(bytes(data), "docProps/thumbnail.wmf").header_offset
+    start, size = header + 30 + len("docProps/thumbnail.wmf"), entry(bytes(data), "docProps/thumbnail.wmf").compress_size
+    data[place + 20 : place + 24] = data[header + 18 : header + 22] = b"\0" * 4
+    for end in (data.rindex(b"PK\5\6") + 16,):
+        data[end : end + 4] = struct.pack("<I", struct.unpack("<I", data[end : end + 4])[0] - size)
+    del data[start : start + size]
+    return bytes(data)
+
+
 @accepted("压缩包注释里有目录尾")
 def _() -> bytes:
     return patched(lambda raw: raw.rindex(b"PK\5\6") + 20, struct.pack("<H", 22), clean() + b"PK\7\7" + b"\0" * 18)
@@ -496,7 +509,7 @@ def _() -> bytes:
     return without("xl/styles.xml")
 
 
-@rejected("一张表没有内容", "缺失")
+@accepted("一张表没有内容", "S08")
 def _() -> bytes:
     return without(sheet_part())
 
@@ -515,12 +528,12 @@ def _() -> bytes:
     return changed("xl/_rels/workbook.xml.rels", lambda xml: xml.replace(b"</Relationships>", link))
 
 
-@rejected("关系跳出压缩包", "缺失")
+@accepted("关系跳出压缩包", "S08")
 def _() -> bytes:
     return changed("xl/_rels/workbook.xml.rels", lambda xml: xml.replace(b"worksheets/sheet3.xml", b"../../../../etc/passwd"))
 
 
-@rejected("表在网上", "缺失")
+@accepted("表在网上", "S08")
 def _() -> bytes:
     return changed(
         "xl/_rels/workbook.xml.rels",

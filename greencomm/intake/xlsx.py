@@ -99,6 +99,8 @@ def read_xlsx(data: bytes) -> Workbook:
     for entry in book.sheets:
         broken: BrokenPart | None = None
         try:
+            if entry.part is None:
+                raise BrokenPart(f"工作表“{entry.name}”的内容缺失")
             raw = _read_sheet(package.read(entry.part), entry.name, strings, formats, book.uses_1904, room)
         except BrokenPart as error:
             raw, broken = _RawSheet({}, 0), error
@@ -272,7 +274,8 @@ def _unpacked(data: bytes, info: zipfile.ZipInfo) -> bytes:
     """A part's bytes, never more than it declares, with size and checksum verified."""
     start = _content_start(data, info)
     content = data[start : start + info.compress_size]
-    if info.compress_type == zipfile.ZIP_DEFLATED:
+    if info.compress_type == zipfile.ZIP_DEFLATED and (info.compress_size or info.file_size):
+        # LibreOffice stores an empty part as no bytes at all.
         unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
             packed, content = content, unpacker.decompress(content, info.file_size + 1)
@@ -421,7 +424,8 @@ def _attribute(attributes: dict[str, str], name: str) -> str:
 @dataclass(frozen=True, slots=True)
 class _SheetEntry:
     name: str
-    part: str
+    part: str | None
+    """None where it is missing."""
     visibility: Visibility
     index: int
     """Place among all sheets, charts included."""
@@ -482,12 +486,12 @@ class _BookParts:
         if name.casefold() in self._taken:
             raise Unreadable(f"工作簿里有两个工作表都叫“{name}”")
         self._taken.add(name.casefold())
-        if link is None or link.part not in package:
-            raise Unreadable(f"工作表“{name}”的内容缺失")
-        if link.kind != "worksheet":
+        if link is not None and link.kind != "worksheet":
             return  # A chart or a dialog on a sheet of its own: has_other_sheets tells of it.
+        # A sheet whose part is missing is a broken sheet, and costs no other.
+        part = link.part if link is not None and link.part in package else None
         visibility = {"hidden": Visibility.HIDDEN, "veryHidden": Visibility.VERY_HIDDEN}
-        self.sheets.append(_SheetEntry(name, link.part, visibility.get(attributes.get("state", ""), Visibility.VISIBLE), index))
+        self.sheets.append(_SheetEntry(name, part, visibility.get(attributes.get("state", ""), Visibility.VISIBLE), index))
 
 
 def _read_strings(package: _Package, part: str | None) -> list[str]:
@@ -971,7 +975,8 @@ def _compare_with_calamine(
         except BaseException:
             read_once.append(entry.name)
             continue
-        if sheet.cells and not any(value != "" for values in table for value in values):
+        legible = any(not isinstance(value, FaultyCell) for value in sheet.cells.values())
+        if legible and not any(value != "" for values in table for value in values):
             read_once.append(entry.name)
             continue
         found = _mark_differences(sheet.cells, table, raw.padded)
