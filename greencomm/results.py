@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -165,7 +166,14 @@ class RegionResult:
     @property
     def input_sha256(self) -> str:
         """One hash of all that was received: the roster, and every file found with its path and its own hash."""
-        lines = [f"roster {self.roster.sha256}", *sorted(f"{file.sha256 or '-'} {file.path}" for file in self.files)]
+        return self._hash_of(self.files)
+
+    def unit_input_sha256(self, unit: UnitResult) -> str:
+        """One hash of what a unit's report rests on: the roster and that unit's files, whatever else was received."""
+        return self._hash_of(unit.files)
+
+    def _hash_of(self, files: Iterable[ReceivedFile]) -> str:
+        lines = [f"roster {self.roster.sha256}", *sorted(f"{file.sha256 or '-'} {file.path}" for file in files)]
         return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
     @property

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import openpyxl
+from intake import ole
 from season import CITY, cell_of, form
 
 REJECTED, ACCEPTED, IGNORED = "rejected", "accepted", "ignored"
@@ -147,7 +148,7 @@ def xml_bomb(declaration: str) -> bytes:
 
 for _name, _data, _words in (
     ("空文件", b"", "空的"),
-    ("全零", b"\0" * 5000, "不是 Excel"),
+    ("全零", b"\0" * 5000, "空字节"),
     ("随机字节", random.Random(4).randbytes(5000), "不是 Excel"),
     ("文本", "条款,扣分\n1.1,0\n".encode("gbk"), "文本"),
     ("网页", b"\xef\xbb\xbf <HTML><table></table></HTML>", "网页"),
@@ -157,7 +158,7 @@ for _name, _data, _words in (
     ("图片PNG", b"\x89PNG\r\n\x1a\n", "图片"),
     ("RAR", b"Rar!\x1a\x07\x01\0", "RAR"),
     ("7z", b"7z\xbc\xaf\x27\x1c", "7z"),
-    ("加密", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le"), "密码"),
+    ("加密", ole("EncryptionInfo", "EncryptedPackage"), "密码"),
     ("只有文件头", b"PK\x03\x04", BROKEN),
     ("空压缩包", b"PK\x05\x06" + b"\0" * 18, ""),
     ("只有目录尾", b"PK\x03\x04" + b"\0" * 40 + b"PK\x05\x06" + b"\0" * 18, ""),

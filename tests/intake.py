@@ -88,3 +88,12 @@ def mail(*parts: bytes, date: str | None = DATE, subject: str = "report") -> byt
     head.append(f'Content-Type: multipart/mixed; boundary="{mark}"')
     between = f"\r\n--{mark}\r\n".encode()
     return "\r\n".join(head).encode() + b"\r\n" + between + between.join((TEXT, *parts)) + f"\r\n--{mark}--\r\n".encode()
+
+
+def ole(*streams: str) -> bytes:
+    """As much of an OLE file as tells what it holds: a header and a directory."""
+    entries = b""
+    for name, kind in [("Root Entry", 5), *((stream, 2) for stream in streams)]:
+        coded = (name + "\0").encode("utf-16-le")
+        entries += coded.ljust(64, b"\0") + struct.pack("<HB", len(coded), kind) + b"\0" * 61
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(512, b"\0") + entries

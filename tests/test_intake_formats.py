@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from fixtures.build_fixtures import convert, convert_all
-from intake import FIXTURES, STANDARD, archive, opened, states
+from intake import FIXTURES, STANDARD, archive, ole, opened, states
 from season import CITY, COUNTY, TOWN, arrive, clean, form, judge
 from workbooks import raw, raw_parts, zipped
 
@@ -264,15 +264,6 @@ def test_an_et_is_asked_for_as_xlsx_next_time_whichever_format_it_holds():
 # --- refused ------------------------------------------------------------------------------------------------------------
 
 PASSWORD = struct.pack("<HHHHHHII", 0x809, 16, 0x600, 5, 0, 0, 0, 0) + struct.pack("<HH", 0x2F, 54) + b"\1" * 54
-
-
-def ole(*streams: str) -> bytes:
-    """As much of an OLE file as tells what it holds: a header and a directory."""
-    entries = b""
-    for name, kind in [("Root Entry", 5), *((stream, 2) for stream in streams)]:
-        coded = (name + "\0").encode("utf-16-le")
-        entries += coded.ljust(64, b"\0") + struct.pack("<HB", len(coded), kind) + b"\0" * 61
-    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(512, b"\0") + entries
 
 
 BOOK_2003 = '<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook/>'

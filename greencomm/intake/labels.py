@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 import zlib
 from collections.abc import Iterable
+
+from greencomm.texts import printable
 
 MAX_LABEL = 200
 """Characters of one name within a container; no file system holds a longer one."""
@@ -94,12 +95,8 @@ def _shortened(part: str) -> str:
 
 
 def disk_label(name: str) -> str:
-    """The name of a file on disk, relative and with ``/``; bytes that the system could not decode are read as GBK."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return "/".join(decoded_name(os.fsencode(part)).encode("utf-8", "replace").decode() for part in name.split("/"))
-    return name
+    """The name of a file on disk, relative and with ``/``; bytes that the system could not decode are read as GBK, or shown."""
+    return "/".join(printable(part) for part in name.split("/"))
 
 
 def unique(label: str, taken: Iterable[str]) -> str:

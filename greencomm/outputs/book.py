@@ -36,7 +36,7 @@ from greencomm.forms.style import (
     SONG,
     TITLE_SIZE,
 )
-from greencomm.results import RegionResult
+from greencomm.results import RegionResult, UnitResult
 from greencomm.texts import visible
 
 SAMPLE_SUFFIX = f"【{SAMPLE_MARK}】"
@@ -110,14 +110,17 @@ def write_text(cell: Cell, text: str) -> None:
         cell.quotePrefix = kept.startswith(_FORMULA_STARTS)
 
 
-def provenance(result: RegionResult) -> dict[str, str]:
-    """What the figures of an output were made from: every workbook carries it in its properties (文件属性)."""
+def provenance(result: RegionResult, unit: UnitResult | None = None) -> dict[str, str]:
+    """What the figures of an output were made from: every workbook carries it in its properties (文件属性).
+
+    A unit's outputs name the hash of that unit's input, so that other units' files never change them.
+    """
     return {
         "标准": result.standard.id,
         "标准校验码": result.standard.sha256,
         "程序版本": __version__,
         "审核日期": result.run_date.isoformat(),
-        "输入校验码": result.input_sha256,
+        "输入校验码": result.unit_input_sha256(unit) if unit else result.input_sha256,
     }
 
 

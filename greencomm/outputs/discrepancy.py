@@ -195,7 +195,7 @@ class _Writer:
         self.name = unit.unit.name
         self.suffix = SAMPLE_SUFFIX if result.sample else ""
         self.report = Report(target, result.run_date, f"{self.name}差异报告{self.suffix}")
-        self.report.state(provenance(result))
+        self.report.state(provenance(result, unit))
         self.provenance = "　".join(
             (
                 f"{result.name}{result.year}年{PHASE_TITLES[result.phase]}",
@@ -203,7 +203,7 @@ class _Writer:
                 f"审核日期：{chinese_date(result.run_date)}",
                 f"标准：{self.standard.id}（{self.standard.sha256[:8]}）",
                 f"程序版本：{__version__}",
-                f"输入校验码：{result.input_sha256[:8]}",
+                f"输入校验码：{result.unit_input_sha256(unit)[:8]}",
             )
         )
 
