@@ -147,7 +147,7 @@ def test_nested_once_and_no_deeper(tmp_path):
     [
         ({"a.xlsx": CITY_FORM, "b.txt": b"x"}, "accepted"),
         ({"b.txt": b"x", "Thumbs.db": b"x"}, "rejected"),
-        ({"Thumbs.db": b"x"}, "ignored"),
+        ({"Thumbs.db": b"x"}, "rejected"),
     ],
 )
 def test_a_container_is_what_its_contents_are(tmp_path, contents, expected):

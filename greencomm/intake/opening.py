@@ -100,6 +100,10 @@ class _Opener:
             within = self.members(arrival, zip_members(data, self.budget), inner)
             if not within:
                 raise Unreadable("压缩包是空的，里面没有文件", "请对方重新压缩后发送，或者把工作簿直接作为附件发送")
+            if all(inside.ignored for inside in within):
+                # Somebody meant to send something: to pass over it in silence would leave the county believing that it did.
+                arrival.refused = "压缩包里没有填报工作簿，只有系统文件或说明文件"
+                arrival.advice = "请对方把填报工作簿放进压缩包，或者直接作为附件重新发送。"
             return within
         if kind is Kind.MAIL:
             arrival.is_container = True
