@@ -334,3 +334,20 @@ def test_a_missing_or_damaged_template_is_one_sentence(tmp_path):
     (tmp_path / "text.xlsx").write_text("文字", encoding="utf-8")
     with pytest.raises(UserError, match="附件2模板“text.xlsx”打不开"):
         write_annex2(tmp_path / "a.xlsx", prefecture(), tmp_path / "text.xlsx")
+
+
+def test_a_ratio_is_never_clipped_to_hashes(tmp_path):
+    """100.00% takes 7 half-width characters: the shipped columns hold it, and in narrower ones it shrinks."""
+    all_green = demo.many("532301", "楚雄县", 2, 2)
+    for width, shrinks in ((None, False), (6.0, True)):
+        template = TEMPLATE
+        if width:
+            book = openpyxl.load_workbook(TEMPLATE)
+            book.active.column_dimensions["D"].width = width
+            template = tmp_path / "narrow.xlsx"
+            book.save(template)
+        write_annex2(tmp_path / "annex2.xlsx", demo.region([all_green]), template)
+        page = openpyxl.load_workbook(tmp_path / "annex2.xlsx").active
+        assert page["D6"].value == 1 and page["D6"].number_format == "0.00%"
+        assert bool(page["D6"].alignment.shrink_to_fit) is shrinks
+        assert width or page.column_dimensions["D"].width >= 10

@@ -35,6 +35,7 @@ NO_LIST = "/"
 PERCENT = "0.00%"
 _COLON = "："
 _DEFAULT_HEIGHT, _DEFAULT_SIZE = 15.0, 11.0
+_LONGEST_RATIO = "100.00%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +327,13 @@ class _Filler:
             self._write(row, column, book.BLANK)
         else:
             self._write(row, column, book.number_of_ratio(value))
-            self.sheet.cell(row, column).number_format = PERCENT
+            cell = self.sheet.cell(row, column)
+            cell.number_format = PERCENT
+            if paper.text_width(_LONGEST_RATIO, self._size(column)) + 1 > self._width(column):
+                # An officer's narrower column: smaller figures rather than ####.
+                smaller = copy.copy(cell.alignment)
+                smaller.shrink_to_fit, smaller.wrap_text = True, False
+                cell.alignment = smaller
 
     def _write(self, row: int, column: int, value: str | float) -> None:
         cell = self.sheet.cell(row, column)
