@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent.parent / "templates"
 ISSUED = datetime.date(2021, 1, 12)
 """The notice's date, as the fixed date of the template."""
 COUNTY_ROWS = 3
-WIDTHS = {annex2.COUNTY: 13.5, annex2.NAMES: 42.0, annex2.COUNT: 9.0, annex2.RATIO: 10.5, annex2.COMBINED: 10.5}
+WIDTHS = {annex2.COUNTY: 13.5, annex2.NAMES: 48.0, annex2.COUNT: 9.0, annex2.RATIO: 10.5, annex2.COMBINED: 10.5}
 """Narrow enough that the headers break between words: 2021 年 / 完成数量; wide enough for 100.00%."""
 
 
