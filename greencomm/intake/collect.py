@@ -143,7 +143,7 @@ def open_bytes(arrival: Arrival, data: bytes, standard: Standard) -> None:
     arrival.saved = workbook.saved
     arrival.has_macros = workbook.has_macros
     arrival.extras = workbook.extras
-    arrival.conflicts, arrival.read_once = workbook.differences, workbook.read_once
+    arrival.conflicts, arrival.read_once = workbook.doubts, workbook.read_once
 
 
 def not_a_workbook(data: bytes) -> str | None:
