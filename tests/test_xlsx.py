@@ -411,12 +411,36 @@ def test_two_readings_that_differ_make_the_cell_unreadable():
     given_by_calamine = [[4.0, "甲\n乙", "", "戊"]]
     error = FaultyCell(Fault.ERROR, "#REF!")  # Blank to calamine, and a finding already.
     found = {(1, 1): 3, (1, 2): "甲 乙", (1, 3): 7, (2, 1): 8, (2, 2): " ", (2, 3): error}
-    assert reader._mark_differences(found, given_by_calamine, ()) == [(1, 1), (1, 3), (1, 4), (2, 1)]
+    reader._mark_differences(found, given_by_calamine, ())
     assert found == {
         (1, 1): FaultyCell(Fault.UNREADABLE, "3 / 4"), (1, 2): "甲 乙", (1, 3): FaultyCell(Fault.UNREADABLE, "7 / 空白"),
         (1, 4): FaultyCell(Fault.UNREADABLE, "空白 / 戊"), (2, 1): FaultyCell(Fault.UNREADABLE, "8 / 空白"), (2, 2): " ",
         (2, 3): error,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [("><v>0</v><v>3</v>", "0 / 3"), ("><v>0</v><is/>", "0 / "), (' t="str"><v>3</v><is><t>甲</t></is>', "3 / 甲")],
+)
+def test_two_values_in_one_cell_are_none(stored, shown):
+    # The fuzz run's mutant 57070 of seed 1 had the second: blank to both readers, 0 to openpyxl.
+    book = read_xlsx(raw(f'<row r="1"><c r="A1"{stored}</c><c r="B1"><v>1</v></c></row>'))
+    assert book.sheets[0].cells == {(1, 1): FaultyCell(Fault.UNREADABLE, shown.strip()), (1, 2): 1}
+    assert book.doubts == (("S", "A1", shown.strip()),)
+
+
+@pytest.mark.parametrize("stored", ["<v>1.</v><is><t>1.0</t></is>", "<is><t>1.0</t></is><v>1.</v>"])
+def test_an_inline_text_counts_before_a_number_beside_it(stored):
+    book = read_xlsx(raw(f'<row r="1"><c r="A1" t="inlineStr">{stored}</c></row>'))
+    assert (book.sheets[0].cells, book.doubts) == ({(1, 1): "1.0"}, ())
+
+
+def test_many_doubtful_cells_are_counted():
+    rows = "".join(f'<row r="{n}"><c r="A{n}"><v>x</v></c></row>' for n in range(1, 26))
+    book = read_xlsx(raw(rows))
+    assert len(book.doubts) == limits.MAX_DOUBTS + 1
+    assert (book.doubts[0], book.doubts[-1]) == (("S", "A1", "x"), ("S", "", "其余5个单元格"))
 
 
 def test_where_calamine_gives_up_our_reading_stands():

@@ -41,6 +41,6 @@ class Arrival:
     extras: tuple[str, ...] = ()
     """Chinese names of contents that are not read (图片, 批注 …)."""
     conflicts: tuple[tuple[str, str, str], ...] = field(default=())
-    """(sheet, cell, both values) where two readings of the file disagree; the cell is empty for the rest of many."""
+    """(sheet, cell, what may stand there) where a cell cannot be read for sure; the cell is empty for the rest of many."""
     read_once: tuple[str, ...] = ()
     """Sheets that only one of two readings could read."""

@@ -56,8 +56,8 @@ MAX_NAME = 255
 # --- findings ---------------------------------------------------------------------------------------------------------
 MAX_FORMULA_SHOWN = 60
 """Characters of a formula that are shown in place of its missing value."""
-MAX_DIFFERENCES = 20
-"""Cells of a sheet that are told of one by one where two readings differ; where they differ in more, the sheet is told of."""
+MAX_DOUBTS = 20
+"""Unreadable cells of a sheet that are told of one by one; the rest is counted."""
 
 # --- worker processes -------------------------------------------------------------------------------------------------
 MAX_WORKERS = 4

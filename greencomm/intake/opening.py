@@ -184,4 +184,4 @@ def _describe(arrival: Arrival, workbook: Workbook) -> None:
     arrival.saved = workbook.saved
     arrival.has_macros = workbook.has_macros
     arrival.extras = workbook.extras
-    arrival.conflicts, arrival.read_once = workbook.differences, workbook.read_once
+    arrival.conflicts, arrival.read_once = workbook.doubts, workbook.read_once

@@ -37,8 +37,8 @@ class FaultyCell:
 CellValue = str | int | float | FaultyCell | None
 Address = tuple[int, int]
 """Row and column, both from 1."""
-Difference = tuple[str, str, str]
-"""Sheet, cell and both values. The cell is empty where it stands for the rest of many."""
+Doubt = tuple[str, str, str]
+"""Sheet, cell and what may stand in it. The cell is empty where it stands for the rest of many."""
 
 
 class Visibility(StrEnum):
@@ -77,8 +77,8 @@ class Workbook:
     has_macros: bool = False
     extras: tuple[str, ...] = ()
     """Chinese names of things the review does not read (图片, 批注 …)."""
-    differences: tuple[Difference, ...] = ()
-    """Cells on which two readings of the file disagree; they are faulty cells of their sheets."""
+    doubts: tuple[Doubt, ...] = ()
+    """Cells whose content cannot be told for sure: two readings disagree, several values in one cell, covered by a merge."""
     read_once: tuple[str, ...] = ()
     """Sheets whose second, independent reading could not be had, so that their values rest on one reading."""
 

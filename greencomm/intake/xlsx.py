@@ -32,7 +32,7 @@ from greencomm.intake.workbook import (
     MAX_ROW,
     Address,
     CellValue,
-    Difference,
+    Doubt,
     Fault,
     FaultyCell,
     Sheet,
@@ -110,7 +110,7 @@ def read_xlsx(data: bytes) -> Workbook:
         sheets.append(replace(_finished(entry, raw), is_broken=broken is not None))
     if first_broken is not None and all(sheet.is_broken or not sheet.cells for sheet in sheets):
         raise first_broken
-    differences, read_once = _compare_with_calamine(data, book, sheets, raws)
+    read_once = _compare_with_calamine(data, book, sheets, raws)
     saved, properties = _read_properties(package)
     return Workbook(
         sheets=sheets,
@@ -121,7 +121,7 @@ def read_xlsx(data: bytes) -> Workbook:
             title for mark, title in _EXTRAS if any(mark in name for name in package.names)
         ) + (("图表工作表等非数据工作表",) if book.has_other_sheets else ())
         + (("已经丢失的部件",) if package.missing_targets() else ()),
-        differences=differences,
+        doubts=tuple(doubt for sheet in sheets for doubt in _doubtful(sheet)),
         read_once=read_once,
     )
 
@@ -750,6 +750,13 @@ def _read_sheet(
         elif name == "worksheet":
             has_root = depth == 1
 
+    def take(content: str) -> None:
+        nonlocal value, kind
+        if value is not None:
+            # Which of two values its author sees is a guess; no kind of this name makes the cell unreadable.
+            content, kind = f"{value} / {content}", "twice"
+        value = content
+
     def end(tag: str) -> None:
         nonlocal value, formula, phonetic, inside, depth
         depth -= 1
@@ -758,14 +765,18 @@ def _read_sheet(
             if inside and (value is not None or formula is not None):
                 store()
         elif name == "v":
-            value = chunks[0] if len(chunks) == 1 else "".join(chunks)
+            if kind != "inlineStr" or value is None:
+                take(chunks[0] if len(chunks) == 1 else "".join(chunks))
         elif name == "f":
             formula = "".join(chunks)
         elif name == "t":
             if not phonetic:
                 texts.extend(chunks)
         elif name == "is":
-            value = "".join(texts)
+            if kind == "inlineStr":
+                value = "".join(texts)  # Some writers put a number beside it; the text is what is shown.
+            else:
+                take("".join(texts))
         elif name == "rPh":
             phonetic -= 1
         elif name == "sheetData":
@@ -944,20 +955,19 @@ def _addresses(area: tuple[int, int, int, int]) -> Iterator[Address]:
 
 def _compare_with_calamine(
     data: bytes, book: _BookParts, sheets: list[Sheet], raws: list[_RawSheet]
-) -> tuple[tuple[Difference, ...], tuple[str, ...]]:
-    """Mark every cell that calamine reads otherwise as unreadable: those cells, and the sheets calamine cannot read."""
+) -> tuple[str, ...]:
+    """Mark every cell that calamine reads otherwise as unreadable; the sheets that it cannot read."""
     import python_calamine
 
     names = tuple(sheet.name for sheet in sheets if not sheet.is_broken)
     try:
         other = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         if len(other.sheets_metadata) != book.sheet_count:
-            return (), names
+            return names
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException:  # Its panics are no Exception.
-        return (), names
-    differences: list[Difference] = []
+        return names
     read_once: list[str] = []
     for entry, sheet, raw in zip(book.sheets, sheets, raws, strict=True):
         if sheet.is_broken:
@@ -979,19 +989,25 @@ def _compare_with_calamine(
         if legible and not any(value != "" for values in table for value in values):
             read_once.append(entry.name)
             continue
-        found = _mark_differences(sheet.cells, table, raw.padded)
-        shown = [(entry.name, cell_name(*address), _shown(sheet.cells[address])) for address in found]
-        if len(shown) > limits.MAX_DIFFERENCES:
-            rest = len(shown) - limits.MAX_DIFFERENCES
-            shown = [*shown[: limits.MAX_DIFFERENCES], (entry.name, "", f"其余{rest}个单元格")]
-        differences += shown
-    return tuple(differences), tuple(read_once)
+        _mark_differences(sheet.cells, table, raw.padded)
+    return tuple(read_once)
 
 
-def _mark_differences(
-    cells: dict[Address, CellValue], table: list[list[Any]], padded: Iterable[Address]
-) -> list[Address]:
-    """Put a faulty cell wherever the table has another value than ``cells``, none included; where that was."""
+def _doubtful(sheet: Sheet) -> Iterator[Doubt]:
+    """Cells whose content cannot be told for sure, whatever the reason."""
+    found = sorted(
+        (address, value.shown)
+        for address, value in sheet.cells.items()
+        if isinstance(value, FaultyCell) and value.fault is Fault.UNREADABLE
+    )
+    for address, shown in found[: limits.MAX_DOUBTS]:
+        yield sheet.name, cell_name(*address), shown
+    if len(found) > limits.MAX_DOUBTS:
+        yield sheet.name, "", f"其余{len(found) - limits.MAX_DOUBTS}个单元格"
+
+
+def _mark_differences(cells: dict[Address, CellValue], table: list[list[Any]], padded: Iterable[Address]) -> None:
+    """Put a faulty cell wherever the table has another value than ``cells``, none included."""
     skipped = frozenset(padded)
     own = cells.get
     found: dict[Address, str] = {}
@@ -1016,7 +1032,6 @@ def _mark_differences(
                 found[row, column] = f"{_shown(first)} / 空白"
     for address, both in found.items():
         cells[address] = FaultyCell(Fault.UNREADABLE, both)
-    return sorted(found)
 
 
 def _squeezed(text: str | None) -> str:

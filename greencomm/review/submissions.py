@@ -360,7 +360,7 @@ class _Sorter:
         yield from self.about_summary(entry)
 
     def about_readings(self, entry: Filed) -> Iterable[Finding]:
-        """Where the two readings of the file disagree, and where there was only one."""
+        """Cells that cannot be read for sure, and sheets that only one of two readings could read."""
         form, unit = entry.form, entry.unit
         read = {sheet.sheet for sheet in form.communities} | {form.summary_sheet}
         once = [name for name in entry.arrival.read_once if name in read]
@@ -376,9 +376,9 @@ class _Sorter:
             if answer.state is State.FAULT
         }
         for name, cell, both in entry.arrival.conflicts:
-            if (name, cell) not in told:
+            if (name, cell) not in told and name not in form.other_sheets:
                 place = Place(unit=unit.code, file=entry.path, sheet=name, cell=cell or None)
-                yield rules.FILE_READINGS_DIFFER.at(place, found=both)
+                yield rules.FILE_CELL_DOUBTFUL.at(place, found=both)
 
     def about_summary(self, entry: Filed) -> Iterable[Finding]:
         form, unit = entry.form, entry.unit
