@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from fixtures.build_fixtures import convert, convert_all
 from intake import FIXTURES, STANDARD, archive, ole, opened, states
-from season import CITY, COUNTY, TOWN, arrive, clean, form, judge
+from season import CITY, COUNTY, TOWN, arrive, cell_of, clean, form, judge
 from workbooks import raw, raw_parts, zipped
 
 from greencomm.findings import Severity
@@ -193,6 +193,23 @@ def test_a_form_in_an_old_format_gives_what_the_original_gives(suffix):
     result = judge(arrive(f"双柏县.{suffix}", data))
     assert "F14" in {finding.rule for finding in result.findings}
     assert story(result, without=("F14",)) == story(judge(arrive("双柏县.xlsx", ORIGINAL)))
+
+
+@pytest.mark.office
+def test_a_percentage_above_100_is_never_its_stored_number_in_any_format(tmp_path):
+    """The cell shows 150% and holds 1.5, which would be 1.5 percent points (D-04)."""
+    def typed(book):
+        page = book["东城社区"]
+        cell = page[cell_of(page, "12.1", "实际值")]
+        cell.value, cell.number_format = 1.5, "0%"
+
+    source = tmp_path / "form.xlsx"
+    source.write_bytes(form(COUNTY, change=typed))
+    files = [source, *(convert(source, suffix, tmp_path / suffix, tmp_path / "profile") for suffix in ("xls", "ods"))]
+    for path in files:
+        result = judge(arrive(f"双柏县{path.suffix}", path.read_bytes()))
+        (told,) = [finding for finding in result.findings if finding.place.clause == "12.1"]
+        assert (told.rule, told.found) == ("C09", "150%"), path.suffix
 
 
 @pytest.mark.office

@@ -17,6 +17,7 @@ from greencomm.intake.errors import BrokenPart, Unreadable
 from greencomm.intake.times import as_utc
 from greencomm.intake.workbook import MAX_COLUMN, MAX_ROW, Address, CellValue, Fault, FaultyCell, Sheet, Visibility, Workbook
 from greencomm.intake.xls import hide_covered, shown
+from greencomm.intake.xlsx import percent_text
 
 MAX_PART = 200 * 1024 * 1024
 """Bytes of one part unpacked; genuine workbooks were seen with 60 MB in all their parts together."""
@@ -330,7 +331,10 @@ def _value(attributes: dict[str, str], formula: str | None, paragraphs: list[str
         stored = attributes.get(_OFFICE + "value", "").strip()
         if formula is not None and text.startswith("#") and text.rstrip("!?").isupper():
             return FaultyCell(Fault.ERROR, text[:40])
-        return _number(stored)
+        number = _number(stored)
+        if kind == "percentage" and isinstance(number, int | float) and number > 1:
+            return FaultyCell(Fault.PERCENT, percent_text(number))
+        return number
     if kind == "date":
         return FaultyCell(Fault.DATE, _date(attributes.get(_OFFICE + "date-value", "") or text))
     if kind == "time":

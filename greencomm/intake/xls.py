@@ -18,7 +18,7 @@ from xlrd.compdoc import CompDoc
 from greencomm.intake.contents import BROKEN, BROKEN_ADVICE, ENCRYPTED, ENCRYPTED_ADVICE, ole_names
 from greencomm.intake.errors import Unreadable
 from greencomm.intake.workbook import Address, CellValue, Fault, FaultyCell, Sheet, Visibility, Workbook
-from greencomm.intake.xlsx import date_text, is_date_code
+from greencomm.intake.xlsx import date_text, is_date_code, is_percent_code, percent_text
 
 MAX_COVERED = 3_000_000
 """Cells within merged ranges of a sheet, looked at one by one; the same bound as for .xlsx."""
@@ -143,6 +143,8 @@ def _sheet(book: Any, source: Any, name: str, visibility: Visibility, records: _
             if number not in is_date:
                 is_date[number] = _is_date_format(book, number)
             content = _value(value, kind, is_date[number], bool(book.datemode))
+            if isinstance(content, int | float) and content > 1 and _is_percent_format(book, number):
+                content = FaultyCell(Fault.PERCENT, percent_text(content))
             if content is not None:
                 cells[row + 1, column + 1] = content
     merges = tuple(
@@ -201,6 +203,12 @@ def _value(value: Any, kind: int, is_date: bool, uses_1904: bool) -> CellValue:
     if kind == xlrd.XL_CELL_ERROR:
         return FaultyCell(Fault.ERROR, xlrd.error_text_from_code.get(value, "#ERROR!"))
     return None
+
+
+def _is_percent_format(book: Any, number: int) -> bool:
+    """Whether a cell format shows a number as a percentage, judged as in .xlsx."""
+    chosen = book.format_map.get(book.xf_list[number].format_key) if number < len(book.xf_list) else None
+    return chosen is not None and is_percent_code(chosen.format_str)
 
 
 def _is_date_format(book: Any, number: int) -> bool:
