@@ -285,7 +285,7 @@ HEADING_COUNTY = _rule(
 HEADING_BLANK = _rule(
     "H03", NOTE, "表头未填全",
     "表头的{found}没有填写。",
-    "请补填；“申报绿色社区”请填“是”或“否”。",
+    "请补填{found}。",
 )
 HEADING_CLAIM_UNREADABLE = _rule(
     "H04", VERIFY, "申报栏读不懂",
@@ -297,7 +297,7 @@ HEADING_CLAIM_UNREADABLE = _rule(
 CLAUSE_BLANK = _rule(
     "C01", SEND_BACK, "条款未填",
     "条款{clause}（{name}）没有填写，不能当作没有扣分。",
-    "请填写扣分：{expected}；没有扣分的填0。",
+    "请填写：{wanted}；可填{expected}。",
     "D-07",
 )
 CLAUSE_MEASURED_BLANK = _rule(

@@ -118,6 +118,8 @@ class Expected:
     claim: str
     review: int | None = None
     """The review's score."""
+    filled: bool = True
+    """Whether the review takes the sheet for one on which something was filled in (D-07)."""
     refused: int = 0
     """Clauses that the review scores and the form calls 有误, for a text in them."""
 
@@ -134,7 +136,7 @@ class Expected:
         if isinstance(self.total, int):
             standing = GREEN if self.total >= STANDARD.pass_mark.points else BELOW
         else:
-            standing = WRONG if WRONG in due else UNFINISHED if filled else UNTOUCHED
+            standing = UNTOUCHED if not self.filled else WRONG if WRONG in due else UNFINISHED
         return {
             "已填": f"{filled}/{len(due)}",
             "自评得分": self.total,
@@ -169,7 +171,8 @@ def must_show(sheets: Sequence[Sheet], roster: Roster, data: bytes) -> list[Expe
         status = _statuses(sheet, read[number], codes, by_review.possible[number])
         claim = {True: READING.yes, False: READING.no, None: seen(sheet.claim or "")}[reviewed.claimed]
         shown = by_form.shown(number, as_seen[number], status)
-        expected.append(Expected(shown, claim, reviewed.assessed_score, by_form.refused(number, by_review)))
+        is_filled = not reading_of[community.code].is_empty
+        expected.append(Expected(shown, claim, reviewed.assessed_score, is_filled, by_form.refused(number, by_review)))
     return expected
 
 
@@ -289,12 +292,14 @@ def live_cells(grid: Grid) -> dict[str, str]:
 SUMMARY_HEADERS = ("已填", "自评得分", "结论", "是否申报", "需改正")
 FIGURES = ("已填完", "自评达标比例", "自评达标", "申报")
 SENTENCES = {
-    "没有填": r"(\d+)个社区(?:还)?没有填(?!完)",
+    "申报了却没有填": r"(\d+)个社区申报了却没有填",
+    "没有填": r"(\d+)个社区没有填(?!完)",
     "没有填完": r"(\d+)个社区没有填完",
     "填错": r"(\d+)个社区有填错",
     "条款": r"(\d+)个条款",
     "没有选": r"(\d+)个社区没有选",
     "未达标却申报": r"(\d+)个社区未达标却申报",
+    "达标却没有申报": r"(\d+)个社区达标却没有申报",
 }
 """What is missing before sending, as one sentence says it."""
 
@@ -331,12 +336,14 @@ def sentence_of(expected: Sequence[Expected]) -> Shown:
     rows = [one.summary for one in expected]
     standings = Counter(row["结论"] for row in rows)
     return {
-        "没有填": standings[UNTOUCHED],
+        "申报了却没有填": sum(row["结论"] == UNTOUCHED and row["是否申报"] == READING.yes for row in rows),
+        "没有填": sum(row["结论"] == UNTOUCHED and row["是否申报"] != READING.yes for row in rows),
         "没有填完": standings[UNFINISHED],
         "填错": standings[WRONG],
         "条款": sum(int(str(row["需改正"])) for row in rows),
         "没有选": sum(row["结论"] != UNTOUCHED and not row["是否申报"] for row in rows),
         "未达标却申报": sum(row["结论"] == BELOW and row["是否申报"] == READING.yes for row in rows),
+        "达标却没有申报": sum(row["结论"] == GREEN and row["是否申报"] == READING.no for row in rows),
     }
 
 

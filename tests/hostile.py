@@ -184,7 +184,7 @@ for _share in (5, 40, 60):
     )  # fmt: skip
 
 
-@rejected("换行被改写", BROKEN)
+@rejected("换行被改写", "文件")
 def _() -> bytes:
     return clean().replace(b"\n", b"\r\n")
 

@@ -50,6 +50,11 @@ class Located:
     is_formula: bool = False
 
     @property
+    def is_blank(self) -> bool:
+        """Nothing typed but blanks; a faulty cell is not blank."""
+        return self.value is None or (isinstance(self.value, str) and not self.value.strip())
+
+    @property
     def text(self) -> str:
         """The value as text, trimmed; whole numbers without a fraction; empty for blank and faulty cells."""
         if isinstance(self.value, str):
@@ -98,7 +103,7 @@ class SheetReading:
 
     @property
     def is_empty(self) -> bool:
-        """No 实际值, 扣分 or 说明 at all: the sheet was not filled (D-07)."""
+        """No 实际值, 扣分 or 说明 at all: the sheet was not filled (D-07). As 汇总 of the form counts it."""
         return all(
             row.actual.state is State.BLANK and row.stated.state is State.BLANK and row.evidence.value in (None, "")
             for row in self.rows

@@ -63,16 +63,20 @@ _HEADING_PLACES: dict[Heading, tuple[int, Column, int]] = {
     Heading.TOTAL: (3, Column.CRITERION, 4),
 }
 _TO_FILL = (Heading.AUTHOR, Heading.DATE, Heading.CLAIM)
+_SIGNED = (Heading.AUTHOR, Heading.DATE)
+"""What a sheet that is filled should be signed with."""
 
 _A4_HEIGHT, _A4_WIDTH = 841.9, 595.3
 _MARGINS = {"left": 0.4, "right": 0.4, "top": 0.5, "bottom": 0.7}
 """Inches."""
+_PLANNED = 0.72
+"""Share of a page that is planned full: breaks stand still while rows grow with 说明, and an item should stay on its page."""
 _LONGEST_PROMPT, _LONGEST_TITLE = 255, 32
 """Excel's limits; XlsxWriter drops a rule that exceeds them."""
 _MOST_GROWING = 150
 """Communities of a unit up to which rows grow: LibreOffice lays out every growing row when it opens a file, which costs it
 four times the time and memory, and most units of the country have fewer than 50."""
-LONGEST_EVIDENCE = 300
+LONGEST_EVIDENCE = 200
 """Characters of 说明 that the highest row of Excel still shows; what is longer belongs into an annex."""
 _LONGEST_WORD = 50
 """Characters of a name, a date or a telephone number."""
@@ -477,6 +481,12 @@ def _write_heading(sheet: Worksheet, styles: Styles, issue: _Issue, community: C
     sheet.write_string(_HINT_ROW, 1, hint, styles["hint"])
 
 
+def _value_cell(label: Heading) -> str:
+    """Address of a heading's value on every community sheet."""
+    row, column, _ = _HEADING_PLACES[label]
+    return cell_name(row + 1, COLUMNS.index(column) + 2)
+
+
 def headers(standard: Standard) -> dict[Column, str]:
     """Headers of the table as issued: 扣分 says where it means points added."""
     award = next((item for item in standard.items if item.base == 0), None)
@@ -627,7 +637,7 @@ def _break_pages(sheet: Worksheet, plan: SheetPlan, heights: Sequence[float]) ->
     header = 40.0
     heading = paper.height(1, TITLE_SIZE) + 3 * 21 + 18
     may_break = [*(row.opens_item for row in plan.rows), False]
-    breaks = page_breaks(heights, may_break, page - header - heading, page - header)
+    breaks = page_breaks(heights, may_break, (page - header - heading) * _PLANNED, (page - header) * _PLANNED)
     sheet.set_h_pagebreaks([_FIRST_ROW + row for row in breaks])
 
 
@@ -665,9 +675,9 @@ def _write_formula(sheet: Worksheet, row: int, column: int, formula: str, look: 
 
 # 汇总.
 
-_SUMMARY_WIDTHS = (6.0, 18.0, 28.0, 9.0, 21.0, 10.0, 9.0, 12.0)
-_SUMMARY_TITLES = ("序号", "乡镇（街道）", "社区（点名称打开）", "已填条款", "自评得分", "结论", "是否申报", "需改正或补充（条）")
-_NUMBER, _TOWN, _NAME, _FILLED, _SCORE, _STANDING, _CLAIM, _OPEN = range(len(_SUMMARY_TITLES))
+_SUMMARY_WIDTHS = (6.0, 18.0, 28.0, 9.0, 21.0, 10.0, 9.0, 12.0, 9.0)
+_SUMMARY_TITLES = ("序号", "乡镇（街道）", "社区（点名称打开）", "已填条款", "自评得分", "结论", "是否申报", "需改正或补充（条）", "表头缺项")
+_NUMBER, _TOWN, _NAME, _FILLED, _SCORE, _STANDING, _CLAIM, _OPEN, _HEADINGS = range(len(_SUMMARY_TITLES))
 _FIGURE_ROW, _TODO_ROW, _SUMMARY_HEADER_ROW = 4, 6, 7
 _ALL_DONE = "全部填完。请逐一核对各社区的得分和结论，然后报送。"
 _TODO_START = "报送前请核对："
@@ -682,6 +692,8 @@ class _SummaryRow:
     standing: str
     claim: str
     open: int
+    headings: int
+    """How many of 填表人 and 填表日期 are blank on a sheet that somebody began to fill."""
 
 
 def _summary_row(issue: _Issue, community: Community) -> _SummaryRow:
@@ -689,9 +701,13 @@ def _summary_row(issue: _Issue, community: Community) -> _SummaryRow:
     if isinstance(view.total, int):
         standing = GREEN if view.total >= issue.standard.pass_mark.points else BELOW
     else:
-        standing = UNTOUCHED if not view.filled else layout.WRONG if view.wrong else UNFINISHED
+        answers = issue.answers.get(community.code, SheetAnswers()).answers.values()
+        touched = view.filled or any(evidence not in (None, "") for _, _, evidence in answers)
+        standing = UNTOUCHED if not touched else layout.WRONG if view.wrong else UNFINISHED
     claim = live.trimmed(issue.heading(community, Heading.CLAIM))
-    return _SummaryRow(f"{view.filled}/{len(issue.standard.clauses)}", view.total, standing, claim, view.open)
+    named = [live.trimmed(issue.heading(community, label)) for label in _SIGNED]
+    headings = 0 if standing == UNTOUCHED else named.count("")
+    return _SummaryRow(f"{view.filled}/{len(issue.standard.clauses)}", view.total, standing, claim, view.open, headings)
 
 
 def write_summary(sheet: Worksheet, styles: Styles, issue: _Issue) -> None:
@@ -702,7 +718,8 @@ def write_summary(sheet: Worksheet, styles: Styles, issue: _Issue) -> None:
     _write_summary_heading(sheet, styles, issue)
     _write_figures(sheet, styles, issue, rows)
     _write_todo(sheet, styles, issue, rows)
-    sheet.set_row(_SUMMARY_HEADER_ROW, 26)
+    titles = list(zip(_SUMMARY_TITLES, _SUMMARY_WIDTHS, strict=True))
+    sheet.set_row(_SUMMARY_HEADER_ROW, paper.row_height(titles, SIZE, least=26))
     for index, title in enumerate(_SUMMARY_TITLES):
         sheet.write_string(_SUMMARY_HEADER_ROW, index, title, styles["header"])
     for number, (community, row) in enumerate(zip(issue.communities, rows, strict=True), 1):
@@ -712,7 +729,7 @@ def write_summary(sheet: Worksheet, styles: Styles, issue: _Issue) -> None:
         rule = {"type": "cell", "criteria": "==", "value": f'"{value}"', "format": styles[look]}
         sheet.conditional_format(first, _STANDING, last, _STANDING, rule)
     rule = {"type": "cell", "criteria": ">", "value": 0, "format": styles["if_asking"]}
-    sheet.conditional_format(first, _OPEN, last, _OPEN, rule)
+    sheet.conditional_format(first, _OPEN, last, _HEADINGS, rule)
     _protect(sheet)
     sheet.freeze_panes(_SUMMARY_HEADER_ROW + 1, 0)
     sheet.set_selection(2, _NAME, 2, _NAME)
@@ -775,7 +792,7 @@ def _write_figures(sheet: Worksheet, styles: Styles, issue: _Issue, rows: Sequen
         (_NAME, _NAME, "已填完（个）", f"=COUNT({_column_range(_SCORE, count)})", sum(isinstance(r.score, int) for r in rows)),
         (_FILLED, _SCORE, "自评达标（个）", f"={green_formula}", green),
         (_STANDING, _CLAIM, "自评达标比例", f"={green_formula}/{count}", "—" if share is None else float(share)),
-        (_OPEN, _OPEN, "申报（个）", f'=COUNTIF({_column_range(_CLAIM, count)},"{yes}")', sum(r.claim == yes for r in rows)),
+        (_OPEN, _HEADINGS, "申报（个）", f'=COUNTIF({_column_range(_CLAIM, count)},"{yes}")', sum(r.claim == yes for r in rows)),
     )
     sheet.set_row(_FIGURE_ROW, 22)
     sheet.set_row(_FIGURE_ROW + 1, 22)
@@ -796,22 +813,36 @@ def _write_todo(sheet: Worksheet, styles: Styles, issue: _Issue, rows: Sequence[
     count, reading = len(rows), issue.standard.reading
     standing, claim = _column_range(_STANDING, count), _column_range(_CLAIM, count)
     # (expression, its value, sentence); a sentence stands where the value is above 0.
+    def both(claimed: str, stands: str) -> tuple[str, int]:
+        expression = f'COUNTIFS({claim},"{claimed}",{standing},"{stands}")'
+        return expression, sum(row.claim == claimed and row.standing == stands for row in rows)
+
+    claimed_untouched, value = both(reading.yes, UNTOUCHED)
+    untouched = sum(row.standing == UNTOUCHED for row in rows)
     parts: list[tuple[str, int, str]] = [
+        (claimed_untouched, value, f"{live.COUNT}个社区申报了却没有填"),
+        (
+            f'(COUNTIF({standing},"{UNTOUCHED}")-{claimed_untouched})',
+            untouched - value,
+            f"{live.COUNT}个社区没有填（不参加的不用填，按未报处理）",
+        ),
+    ]
+    parts += [
         (f'COUNTIF({standing},"{word}")', sum(row.standing == word for row in rows), f"{live.COUNT}个社区{text}")
-        for word, text in (
-            (UNTOUCHED, "没有填（不参加的不用填，按未报处理）"),
-            (UNFINISHED, "没有填完"),
-            (layout.WRONG, "有填错的内容"),
-        )
+        for word, text in ((UNFINISHED, "没有填完"), (layout.WRONG, "有填错的内容"))
     ]
     parts.append((f"SUM({_column_range(_OPEN, count)})", sum(row.open for row in rows), f"{live.COUNT}个条款需改正或补充"))
     if count:
         blank_claims = f'SUMPRODUCT(({standing}<>"{UNTOUCHED}")*({claim}=""))'
         value = sum(row.standing != UNTOUCHED and not row.claim for row in rows)
         parts.append((blank_claims, value, f"{live.COUNT}个社区没有选“{Heading.CLAIM}”"))
-    contrary = sum(row.claim == reading.yes and row.standing == BELOW for row in rows)
-    contrary_claims = f'COUNTIFS({claim},"{reading.yes}",{standing},"{BELOW}")'
-    parts.append((contrary_claims, contrary, f"{live.COUNT}个社区未达标却申报，请核对"))
+        unread = f'SUMPRODUCT(({claim}<>"")*({claim}<>"{reading.yes}")*({claim}<>"{reading.no}"))'
+        value = sum(row.claim not in ("", reading.yes, reading.no) for row in rows)
+        parts.append((unread, value, f"{live.COUNT}个社区的“{Heading.CLAIM}”不是“{reading.yes}”或“{reading.no}”"))
+    parts.append((*both(reading.yes, BELOW), f"{live.COUNT}个社区未达标却申报，请核对"))
+    parts.append((*both(reading.no, GREEN), f"{live.COUNT}个社区达标却没有申报，请核对"))
+    headings = f"SUM({_column_range(_HEADINGS, count)})"
+    parts.append((headings, sum(row.headings for row in rows), f"{live.COUNT}处{'、'.join(_SIGNED)}没有填"))
     for label, row_number, column, text in (
         (Summary.CONTACT, 3, _NAME, issue.contact),
         (Summary.PHONE, 3, _STANDING, issue.phone),
@@ -837,9 +868,10 @@ def _write_summary_row(
     due, status = there + plan.cells(Column.DUE, absolute=True), there + plan.cells(Column.STATUS, absolute=True)
     wrong = f'COUNTIF({due},"{layout.WRONG}")'
     clauses = len(plan.rows)
-    claim_row, claim_column, _ = _HEADING_PLACES[Heading.CLAIM]
-    claim = there + cell_name(claim_row + 1, COLUMNS.index(claim_column) + 2)
+    claim = there + _value_cell(Heading.CLAIM)
     score = cell_name(row + 1, _SCORE + 1)
+    # As the review tells a sheet that was not filled (D-07): nothing in 实际值, 扣分 and 说明.
+    typed = f"COUNT({due})+{wrong}+COUNTA({there}{plan.cells(Column.EVIDENCE, absolute=True)})"
     texts = [(community.name, _SUMMARY_WIDTHS[_NAME]), (community.town, _SUMMARY_WIDTHS[_TOWN])]
     sheet.set_row(row, paper.row_height(texts, SIZE))
     sheet.write_number(row, _NUMBER, number, styles["centre"])
@@ -849,12 +881,16 @@ def _write_summary_row(
     _write_formula(sheet, row, _SCORE, f"={there}{plan.total_cell}", styles["bold_centre"], shown.score)
     standing = (
         f'=IF(ISNUMBER({score}),IF({score}>={issue.standard.pass_mark.points},"{GREEN}","{BELOW}"),'
-        f'IF(COUNT({due})+{wrong}=0,"{UNTOUCHED}",IF({wrong}>0,"{layout.WRONG}","{UNFINISHED}")))'
+        f'IF({typed}=0,"{UNTOUCHED}",IF({wrong}>0,"{layout.WRONG}","{UNFINISHED}")))'
     )
     _write_formula(sheet, row, _STANDING, standing, styles["centre"], shown.standing)
     _write_formula(sheet, row, _CLAIM, f'=IFERROR({live.trimmed_cell(claim)},"")', styles["centre"], shown.claim)
     settled = "+".join(f'COUNTIF({status},"{word}")' for word in (f"{layout.STATUS_BLANK}*", layout.STATUS_DONE))
     _write_formula(sheet, row, _OPEN, f"={clauses}-({settled})", styles["centre"], shown.open)
+    blanks = "+".join(f'IF(IFERROR({live.trimmed_cell(there + _value_cell(label))}="",FALSE),1,0)' for label in _SIGNED)
+    standing_cell = cell_name(row + 1, _STANDING + 1)
+    missing = f'=IF({standing_cell}="{UNTOUCHED}",0,{blanks})'
+    _write_formula(sheet, row, _HEADINGS, missing, styles["centre"], shown.headings)
 
 
 # 填报说明.
@@ -890,7 +926,8 @@ def write_guide(sheet: Worksheet, styles: Styles, issue: _Issue) -> None:
     writer.legend(
         (
             ("legend_wrong", layout.WRONG, "红色：填的内容有误，旁边写明应填什么。"),
-            ("legend_asking", "请补", "橙色：还缺理由或实际值，或扣分与实际值不符，请补充或核对。"),
+            ("legend_asking", "请补", "橙色：还缺理由或实际值，或扣分与实际值不符，请补充或核对。说明栏出现红框的，要写扣分理由。"),
+            ("legend_done", layout.STATUS_DONE, f"绿色：已填好或已达标。灰色文字“{layout.STATUS_BLANK}”：还没有填。"),
         )
     )
     writer.section("四、评分和达标")
@@ -914,7 +951,9 @@ class _GuideWriter:
 
     def line(self, text: str, look: str, size: float, first: int = 0) -> None:
         """One text across the page from column ``first``."""
-        self.sheet.set_row(self.row, paper.row_height([(text, sum(_GUIDE_WIDTHS[first:]))], size, least=16))
+        # Merged columns keep the space between them: 5 pixels of the 7 that a unit has.
+        width = sum(_GUIDE_WIDTHS[first:]) + (len(_GUIDE_WIDTHS) - first - 1) * 5 / 7
+        self.sheet.set_row(self.row, paper.row_height([(text, width)], size, least=16))
         self.sheet.merge_range(self.row, first, self.row, _GUIDE_LAST, "", self.styles[look])
         self.sheet.write_string(self.row, first, text, self.styles[look])
         self.row += 1
@@ -984,6 +1023,7 @@ def _how_to_fill(issue: _Issue) -> list[str]:
     texts.append(
         f"看“{Column.STATUS}”：“{layout.STATUS_BLANK}”后面写着怎么填，“{layout.WRONG}”后面写着应填什么，“请”字开头的要补充；"
         f"全部“{layout.STATUS_DONE}”即填好。每条都有数以后“{Heading.TOTAL}”才出分数，之前显示还差几项。"
+        f"数字看着对却提示{layout.WRONG}的，是存成了文本：删掉后重新输入。"
     )
     return texts
 
@@ -1040,7 +1080,7 @@ def _write_examples(writer: _GuideWriter, standard: Standard) -> None:
         typed: live.Answers = {clause.id: (_percent_number(actual), example.stated, example.evidence)}
         due = live.live_view(standard, typed).due[clause.id]
         looks = ("code", "reference", "unused" if actual is None else "centre_input", "centre_input", "centre", "small_input")
-        cells = (clause.id, clause.quote, actual, example.stated, due, example.evidence, example.comment)
+        cells = (clause.id, clause.criterion, actual, example.stated, due, example.evidence, example.comment)
         writer.table_row(cells, (*looks, "reference"))
 
 
@@ -1070,6 +1110,10 @@ def _rules(standard: Standard) -> list[str]:
     ]
 
 
+def _day(date: datetime.date) -> str:
+    return f"{date.year}年{date.month}月{date.day}日"
+
+
 def plain(quote: str) -> str:
     """A quote without the marks of emphasis that the stored notice carries."""
     return quote.replace("**", "")
@@ -1083,8 +1127,11 @@ def _sending(issue: _Issue) -> list[str]:
     )
     receiver = batch.reporting_unit + (f"（{contact}）" if contact else "")
     quote = plain(issue.standard.deadline(batch.phase).quote)
+    others = "".join(
+        f"{title}截止日期：{_day(batch.deadlines[phase])}。" for phase, title in PHASE_TITLES.items() if phase != batch.phase
+    )
     return [
-        f"截止日期：{deadline.year}年{deadline.month}月{deadline.day}日。通知原文：{quote}。",
+        f"本次（{PHASE_TITLES[batch.phase]}）截止日期：{_day(deadline)}。通知原文：{quote}。{others}",
         f"由{issue.unit.name}汇总后报送给：{receiver}。用电子邮件发送本工作簿，文件名可以改，表格的结构不要改。",
         f"修改后重新报送的，请在“{layout.SUMMARY_SHEET}”表把“{Summary.SUBMISSION}”改大：第二次填2，第三次填3；以数字最大的一次为准。",
     ]

@@ -73,6 +73,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "notice": {"bold": True, "font_color": AMBER, "bg_color": PALE_AMBER, **_CELL},
     "sample": {"bold": True, "font_color": RED},
     "legend_wrong": {**_CELL, **_CENTRE, "font_color": RED, "bg_color": PALE_RED},
+    "legend_done": {**_CELL, **_CENTRE, "font_color": GREEN},
     "legend_asking": {**_CELL, **_CENTRE, "font_color": AMBER, "bg_color": PALE_AMBER},
     # Differences that conditional formats make.
     "if_wrong": {"font_color": RED, "bg_color": PALE_RED},

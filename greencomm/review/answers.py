@@ -144,7 +144,7 @@ class _Reviewer:
         """Why a clause has no deduction: one finding, the nearest cause."""
         actual, stated = row.actual, row.stated
         place = self.sheet.at(stated.cell, clause.id)
-        example = str(max(clause.possible))
+        example = str(min(clause.possible))
         if clause.measure and actual.state is State.FAULT:
             return rules.ACTUAL_UNUSABLE.at(
                 self.sheet.at(actual.cell, clause.id),
@@ -163,7 +163,9 @@ class _Reviewer:
                 place, expected=expected, decides=self.open, actual=clause.allowed_actual, **words
             )
         if stated.state is State.BLANK:
-            return rules.CLAUSE_BLANK.at(place, expected=clause.allowed, decides=self.open, **words)
+            return rules.CLAUSE_BLANK.at(
+                place, expected=clause.allowed, decides=self.open, wanted=clause.wanted, **words
+            )
         if stated.state is State.VALUE:
             return rules.STATED_IMPOSSIBLE.at(
                 place, found=stated.shown, expected=clause.allowed, decides=self.open, **words

@@ -404,7 +404,7 @@ class _Sorter:
 
 def is_blank(located: Located) -> bool:
     """Nothing typed; a faulty cell is not blank."""
-    return located.value is None or (isinstance(located.value, str) and not located.value.strip())
+    return located.is_blank
 
 
 _CHINESE_DIGITS = {digit: value for value, digit in enumerate("一二三四五六七八九十", 1)}
