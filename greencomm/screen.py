@@ -91,7 +91,8 @@ def show_run(outcome: Outcome) -> None:
     if rejected:
         console.print(f"有{len(rejected)}个文件未采用：")
         for file in rejected:
-            console.print(f"  ● {one_line(file.path)}：{one_line(file.reason or '')}{one_line(file.advice or '')}")
+            reason = one_line(file.reason or "").rstrip("。") + "。"
+            console.print(f"  ● {one_line(file.path)}：{reason}{one_line(file.advice or '')}", soft_wrap=True)
     missing = [unit.unit.name for unit in result.units if unit.state is UnitState.MISSING]
     if missing:
         console.print(f"未报送的单位：{'、'.join(missing)}。")

@@ -205,7 +205,7 @@ class _Sorter:
             state = next((state for state in _CONTAINER_STATES if state in inside), FileState.REJECTED)
             if state is FileState.REJECTED:
                 kind = "里面没有可以采用的文件" + ("" if inside else "（是空的文件夹）")
-                self.record(arrival, state, kind, advice="里面每个文件的原因和办法见各自的说明。" if inside else "请移走它。")
+                self.record(arrival, state, kind, advice="里面每个文件的原因和办法见下面各行。" if inside else "请移走它。")
                 continue
             self.record(arrival, state, _CONTAINER_REASONS.get(state))
             if state is FileState.ACCEPTED and arrival.wrong_extension is not None:
