@@ -678,9 +678,9 @@ def _write_formula(sheet: Worksheet, row: int, column: int, formula: str, look: 
 _SUMMARY_WIDTHS = (6.0, 18.0, 28.0, 9.0, 21.0, 10.0, 9.0, 12.0, 9.0)
 _SUMMARY_TITLES = ("序号", "乡镇（街道）", "社区（点名称打开）", "已填条款", "自评得分", "结论", "是否申报", "需改正或补充（条）", "表头缺项")
 _NUMBER, _TOWN, _NAME, _FILLED, _SCORE, _STANDING, _CLAIM, _OPEN, _HEADINGS = range(len(_SUMMARY_TITLES))
-_FIGURE_ROW, _TODO_ROW, _SUMMARY_HEADER_ROW = 4, 6, 7
+_FIGURE_ROW, _CHECK_ROW, _SUMMARY_HEADER_ROW = 4, 6, 7
 _ALL_DONE = "全部填完。请逐一核对各社区的得分和结论，然后报送。"
-_TODO_START = "报送前请核对："
+_CHECK_START = "报送前请核对："
 
 
 @dataclass(frozen=True)
@@ -717,7 +717,7 @@ def write_summary(sheet: Worksheet, styles: Styles, issue: _Issue) -> None:
     rows = [_summary_row(issue, community) for community in issue.communities]
     _write_summary_heading(sheet, styles, issue)
     _write_figures(sheet, styles, issue, rows)
-    _write_todo(sheet, styles, issue, rows)
+    _write_checks(sheet, styles, issue, rows)
     titles = list(zip(_SUMMARY_TITLES, _SUMMARY_WIDTHS, strict=True))
     sheet.set_row(_SUMMARY_HEADER_ROW, paper.row_height(titles, SIZE, least=26))
     for index, title in enumerate(_SUMMARY_TITLES):
@@ -808,7 +808,7 @@ def _write_figures(sheet: Worksheet, styles: Styles, issue: _Issue, rows: Sequen
             _write_formula(sheet, _FIGURE_ROW + 1, first, formula, look, value)
 
 
-def _write_todo(sheet: Worksheet, styles: Styles, issue: _Issue, rows: Sequence[_SummaryRow]) -> None:
+def _write_checks(sheet: Worksheet, styles: Styles, issue: _Issue, rows: Sequence[_SummaryRow]) -> None:
     """The line that says what is still missing before sending."""
     count, reading = len(rows), issue.standard.reading
     standing, claim = _column_range(_STANDING, count), _column_range(_CLAIM, count)
@@ -850,13 +850,13 @@ def _write_todo(sheet: Worksheet, styles: Styles, issue: _Issue, rows: Sequence[
         blank = f'IF({live.trimmed_cell(cell_name(row_number, column + 1))}="",1,0)'
         parts.append((blank, int(not text.strip(" \u3000")), f"{label}未填"))
     joined = "&".join(f'IF({expression}>0,{live.sentence("；" + text, expression)},"")' for expression, _, text in parts)
-    formula = f'=IF({joined}="","{_ALL_DONE}","{_TODO_START}"&MID({joined},2,999)&"。")'
+    formula = f'=IF({joined}="","{_ALL_DONE}","{_CHECK_START}"&MID({joined},2,999)&"。")'
     found = "；".join(text.replace(live.COUNT, str(value)) for _, value, text in parts if value > 0)
-    shown = f"{_TODO_START}{found}。" if found else _ALL_DONE
-    longest = _TODO_START + "；".join(text.replace(live.COUNT, "1000") for _, _, text in parts)
-    sheet.set_row(_TODO_ROW, paper.row_height([(longest, sum(_SUMMARY_WIDTHS))], SIZE))
-    sheet.merge_range(_TODO_ROW, 0, _TODO_ROW, len(_SUMMARY_TITLES) - 1, "", styles["notice"])
-    _write_formula(sheet, _TODO_ROW, 0, formula, styles["notice"], shown)
+    shown = f"{_CHECK_START}{found}。" if found else _ALL_DONE
+    longest = _CHECK_START + "；".join(text.replace(live.COUNT, "1000") for _, _, text in parts)
+    sheet.set_row(_CHECK_ROW, paper.row_height([(longest, sum(_SUMMARY_WIDTHS))], SIZE))
+    sheet.merge_range(_CHECK_ROW, 0, _CHECK_ROW, len(_SUMMARY_TITLES) - 1, "", styles["notice"])
+    _write_formula(sheet, _CHECK_ROW, 0, formula, styles["notice"], shown)
 
 
 def _write_summary_row(

@@ -10,18 +10,7 @@ from dataclasses import dataclass
 from greencomm.intake.contents import BROKEN, BROKEN_ADVICE, open_zip
 from greencomm.intake.errors import Unreadable
 from greencomm.intake.labels import safe_label, zip_name
-
-MAX_ENTRIES = 5000
-"""Members of one file on disk, all levels together. A whole prefecture's return with photos has some hundred."""
-MAX_EXPANDED = 512 * 1024 * 1024
-"""Bytes unpacked from one file on disk, all levels together; a compression bomb has gigabytes."""
-MAX_MEMBER = 64 * 1024 * 1024
-"""Bytes of one member, as of a file that lies in the folder by itself."""
-MAX_RATIO, RATIO_FREE = 200, 4 * 1024 * 1024
-"""How far a member may be compressed, beyond so many bytes. Parts of genuine workbooks were seen with 121; a workbook
-within an archive is compressed already, an old .xls reaches some 50."""
-MAX_LEVELS = 2
-"""Archives within each other, and mails within each other: each nested once."""
+from greencomm.intake.limits import MAX_ENTRIES, MAX_MEMBER_RATIO, MAX_UNPACKED, MAX_WORKBOOK, MEMBER_RATIO_FLOOR
 
 _LOCKED = "压缩包设有密码，里面的“{}”打不开"
 _LOCKED_ADVICE = "请去掉压缩包的密码，或者把工作簿直接作为附件重新发送"
@@ -50,7 +39,7 @@ class Budget:
     """What may still be unpacked from one file on disk, all levels together."""
 
     entries: int = MAX_ENTRIES
-    bytes: int = MAX_EXPANDED
+    bytes: int = MAX_UNPACKED
 
     def takes(self, size: int) -> bool:
         """Take ``size`` bytes; False where there is no room, and then nothing is taken."""
@@ -73,7 +62,7 @@ def zip_members(data: bytes, budget: Budget) -> Iterator[Member]:
     if len(infos) > budget.entries:
         raise Unreadable(f"压缩包里的文件超过{MAX_ENTRIES}个，为安全起见不予打开", _TOO_MUCH_ADVICE)
     if sum(info.file_size for info in infos) > budget.bytes:
-        raise Unreadable(f"压缩包解开后超过{MAX_EXPANDED // 1024 // 1024}MB，为安全起见不予打开", _TOO_MUCH_ADVICE)
+        raise Unreadable(f"压缩包解开后超过{MAX_UNPACKED // 1024 // 1024}MB，为安全起见不予打开", _TOO_MUCH_ADVICE)
     if sum(info.compress_size for info in infos) > len(data):
         raise Unreadable("压缩包内部的文件互相重叠，不是正常的压缩包，为安全起见不予打开", _TOO_MUCH_ADVICE)
     budget.entries -= len(infos)
@@ -99,9 +88,9 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str, budget:
     short = label.rpartition("/")[2]
     if info.flag_bits & 1:
         return Member(label, refused=_LOCKED.format(short), advice=_LOCKED_ADVICE)
-    if info.file_size > MAX_MEMBER:
-        return Member(label, refused=f"文件超过{MAX_MEMBER // 1024 // 1024}MB，不像填报工作簿", advice=_TOO_MUCH_ADVICE)
-    if info.file_size > RATIO_FREE and info.file_size > MAX_RATIO * max(info.compress_size, 1):
+    if info.file_size > MAX_WORKBOOK:
+        return Member(label, refused=f"文件超过{MAX_WORKBOOK // 1024 // 1024}MB，不像填报工作簿", advice=_TOO_MUCH_ADVICE)
+    if info.file_size > MEMBER_RATIO_FLOOR and info.file_size > MAX_MEMBER_RATIO * max(info.compress_size, 1):
         return Member(label, refused="压缩比高得不正常，为安全起见不予打开", advice=_TOO_MUCH_ADVICE)
     if not budget.takes(info.file_size):
         return Member(label, refused="压缩包逐层解开后总量过大，没有再往下打开", advice=_TOO_MUCH_ADVICE)

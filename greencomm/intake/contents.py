@@ -10,9 +10,7 @@ from enum import StrEnum
 from xlrd.compdoc import CompDoc
 
 from greencomm.intake.errors import Unreadable
-
-MAX_NAMES_READ = 20_000
-"""Entries of a zip's directory that are looked at to tell what it is; genuine workbooks were seen with 1,033 parts."""
+from greencomm.intake.limits import MAX_NAMES_READ
 
 
 class Kind(StrEnum):

@@ -7,10 +7,8 @@ import unicodedata
 import zlib
 from collections.abc import Iterable
 
+from greencomm.intake.limits import MAX_LABEL
 from greencomm.texts import printable
-
-MAX_LABEL = 200
-"""Characters of one name within a container; no file system holds a longer one."""
 
 _UNICODE_PATH = 0x7075
 _ACCENTED_437 = frozenset(range(0x80, 0xA6))

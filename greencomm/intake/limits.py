@@ -15,6 +15,23 @@ MAX_FILE_SIZE = 128 * MB
 MAX_WORKBOOK = 64 * MB
 """Bytes. Genuine workbooks of this programme stay below 10 MB; a larger file is a picture collection or a mistake."""
 
+# --- archives and mails -----------------------------------------------------------------------------------------------
+MAX_ENTRIES = 5_000
+"""Members of one file on disk, all levels together. A whole prefecture's return with photos has some hundred."""
+MAX_UNPACKED = 512 * MB
+"""Bytes unpacked from one file on disk, all levels together; a compression bomb has gigabytes."""
+MAX_MEMBER_RATIO, MEMBER_RATIO_FLOOR = 200, 4 * MB
+"""How far a member may be compressed, beyond so many bytes. Parts of genuine workbooks were seen with 121; a workbook in an
+archive is packed already."""
+MAX_LEVELS = 2
+"""Archives within each other, and mails within each other: each nested once."""
+MAX_NAMES_READ = 20_000
+"""Entries of a zip's directory that are looked at to tell what it is; genuine workbooks were seen with 1,033 parts."""
+MAX_SIGNATURE_PICTURE = 256 * 1024
+"""Bytes of a picture shown within the text that is taken for a logo or a signature; a photographed form is larger."""
+MAX_LABEL = 200
+"""Characters of one name within a container; no file system holds a longer one."""
+
 # --- the zip ----------------------------------------------------------------------------------------------------------
 MAX_PARTS = 10_000
 """Parts of a package: ten times the most that was seen. A million empty parts would take gigabytes for their names alone."""

@@ -18,13 +18,11 @@ from dataclasses import dataclass
 from email.message import Message
 from urllib.parse import quote, unquote_to_bytes
 
-from greencomm.intake.containers import MAX_ENTRIES, Member
+from greencomm.intake.containers import Member
 from greencomm.intake.errors import Unreadable
 from greencomm.intake.labels import decoded_name, safe_label
+from greencomm.intake.limits import MAX_ENTRIES, MAX_SIGNATURE_PICTURE
 from greencomm.intake.times import as_utc
-
-MAX_SIGNATURE_PICTURE = 256 * 1024
-"""Bytes of a picture shown within the text that is taken for a logo or a signature; a photographed form is larger."""
 
 _PICTURE_IN_TEXT = "邮件正文中的图片"
 _NO_ATTACHMENT_ADVICE = "请对方把填报工作簿（.xlsx）作为附件重新发送"

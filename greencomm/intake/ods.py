@@ -14,23 +14,11 @@ from xml.parsers import expat
 
 from greencomm.intake.contents import BROKEN, BROKEN_ADVICE, ENCRYPTED, ENCRYPTED_ADVICE, open_zip
 from greencomm.intake.errors import BrokenPart, Unreadable
+from greencomm.intake.limits import MAX_CELLS, MAX_COVERED, MAX_DEPTH, MAX_EXPANDED, MAX_FORMULA_SHOWN, MAX_SECOND_READING
 from greencomm.intake.times import as_utc
 from greencomm.intake.workbook import MAX_COLUMN, MAX_ROW, Address, CellValue, Fault, FaultyCell, Sheet, Visibility, Workbook
 from greencomm.intake.xls import hide_covered, shown
 from greencomm.intake.xlsx import percent_text
-
-MAX_PART = 200 * 1024 * 1024
-"""Bytes of one part unpacked; genuine workbooks were seen with 60 MB in all their parts together."""
-MAX_CELLS = 3_000_000
-"""Filled cells of a workbook with its repetitions laid out: one element may stand for a million rows."""
-MAX_COVERED = 3_000_000
-"""Cells within merged ranges of a sheet, looked at one by one."""
-MAX_SECOND_READING = 2_000_000
-"""Cells of a sheet's used rectangle; calamine lays it out whole."""
-MAX_DEPTH = 256
-"""Elements within each other; genuine content is below 20 deep."""
-MAX_FORMULA_SHOWN = 60
-"""Characters of a formula that are shown in place of its missing value."""
 
 _OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0 "
 _TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0 "
@@ -88,7 +76,7 @@ def _part(archive: zipfile.ZipFile, name: str) -> bytes:
     """A part's bytes, with size and checksum verified."""
     try:
         with archive.open(name) as part:
-            data = part.read(MAX_PART + 1)
+            data = part.read(MAX_EXPANDED + 1)
     except MemoryError:
         raise
     except RuntimeError as error:
@@ -97,8 +85,8 @@ def _part(archive: zipfile.ZipFile, name: str) -> bytes:
         raise Unreadable(BROKEN, BROKEN_ADVICE) from None
     except Exception:
         raise Unreadable(BROKEN, BROKEN_ADVICE) from None
-    if len(data) > MAX_PART:
-        raise Unreadable(f"文件解压后超过{MAX_PART // 1024 // 1024}MB，远大于正常的填报工作簿")
+    if len(data) > MAX_EXPANDED:
+        raise Unreadable(f"文件解压后超过{MAX_EXPANDED // 1024 // 1024}MB，远大于正常的填报工作簿")
     return data
 
 

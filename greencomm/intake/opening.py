@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from greencomm.forms.read import read_form
 from greencomm.intake import limits
 from greencomm.intake.arrivals import Arrival
-from greencomm.intake.containers import MAX_LEVELS, Budget, Member, zip_members
+from greencomm.intake.containers import Budget, Member, zip_members
 from greencomm.intake.contents import FORMAT_NAMES, RIGHT_EXTENSIONS, Kind, kind_of
 from greencomm.intake.errors import Unreadable
 from greencomm.intake.labels import unique
@@ -94,7 +94,7 @@ class _Opener:
         note_format(arrival, kind)
         if kind is Kind.ZIP:
             arrival.is_container = True
-            if level.zips >= MAX_LEVELS:
+            if level.zips >= limits.MAX_LEVELS:
                 raise Unreadable(_TOO_DEEP[kind], _TOO_DEEP_ADVICE)
             inner = _Level(level.zips + 1, level.mails, level.received, level.subject)
             within = self.members(arrival, zip_members(data, self.budget), inner)
@@ -107,7 +107,7 @@ class _Opener:
             return within
         if kind is Kind.MAIL:
             arrival.is_container = True
-            if level.mails >= MAX_LEVELS:
+            if level.mails >= limits.MAX_LEVELS:
                 raise Unreadable(_TOO_DEEP[kind], _TOO_DEEP_ADVICE)
             mail = read_mail(data)
             # A forwarded message says itself when the county sent it; one without a date came with the outer one.

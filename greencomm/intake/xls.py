@@ -17,11 +17,9 @@ from xlrd.compdoc import CompDoc
 
 from greencomm.intake.contents import BROKEN, BROKEN_ADVICE, ENCRYPTED, ENCRYPTED_ADVICE, ole_names
 from greencomm.intake.errors import Unreadable
+from greencomm.intake.limits import MAX_COVERED
 from greencomm.intake.workbook import Address, CellValue, Fault, FaultyCell, Sheet, Visibility, Workbook
 from greencomm.intake.xlsx import date_text, is_date_code, is_percent_code, percent_text
-
-MAX_COVERED = 3_000_000
-"""Cells within merged ranges of a sheet, looked at one by one; the same bound as for .xlsx."""
 
 _VISIBILITIES = {0: Visibility.VISIBLE, 1: Visibility.HIDDEN, 2: Visibility.VERY_HIDDEN}
 _FORMULA, _BOF, _EOF, _OBJECT, _NOTE = (0x0006, 0x0206, 0x0406), (0x0809, 0x0409, 0x0209, 0x0009), 0x000A, 0x005D, 0x001C
