@@ -53,7 +53,9 @@ class Outcome:
     @property
     def has_send_back(self) -> bool:
         """Whether some county has something to correct: exit status 1."""
-        return any(finding.severity is Severity.SEND_BACK for finding in self.result.findings)
+        return any(
+            finding.severity is Severity.SEND_BACK and finding.settlement is None for finding in self.result.findings
+        )
 
 
 def prepare(options: Options) -> tuple[Standard, Roster]:

@@ -102,6 +102,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "cell": place.cell,
         "message": finding.message,
         "fix": finding.fix,
+        "state": finding.life.value,
+        "settled": finding.settlement.kind.value if finding.settlement else None,
+        "explanation": finding.settlement.text if finding.settlement else None,
     }
 
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
+import hashlib
+import json
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
+
+TOKEN_LENGTH = 10
+"""Hexadecimal digits."""
 
 
 class Severity(StrEnum):
@@ -36,6 +42,56 @@ class Place:
     cell: str | None = None
 
 
+class Life(StrEnum):
+    """A finding from one submission of a unit to the next."""
+
+    NEW = "new"
+    OPEN = "open"
+    """It stood in the unit's last submission already."""
+    CORRECTED = "corrected"
+    RELAPSED = "relapsed"
+    """It had been corrected, and is there again."""
+
+    @property
+    def label(self) -> str:
+        """The word that people see."""
+        return {"new": "新增", "open": "未改", "corrected": "已改", "relapsed": "复发"}[self.value]
+
+
+class Settled(StrEnum):
+    """How a finding is settled without a correction."""
+
+    EXPLAINED = "explained"
+    """By the county's 情况说明."""
+    WAIVED = "waived"
+    """By the prefecture, on the roster's sheet 免予处理."""
+
+    @property
+    def label(self) -> str:
+        """The word that people see."""
+        return {"explained": "已说明", "waived": "免予处理"}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Why a finding needs no correction: the words, whose they are (empty for a county's) and since which day."""
+
+    kind: Settled
+    text: str
+    who: str = ""
+    date: datetime.date | None = None
+
+
+class Impact(IntEnum):
+    """What hangs on a finding, the gravest first."""
+
+    MARK = 0
+    """Whether a community reaches the pass mark."""
+    RATIO = 1
+    """Whether the unit's or the region's ratio reaches a target."""
+    NONE = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One instance of a rule. ``message`` says what is wrong, ``fix`` what to do, both in Chinese.
@@ -53,15 +109,52 @@ class Finding:
     found: str = ""
     expected: str = ""
     decides: bool = False
+    about: str = ""
+    """Tells findings of one rule in one community and clause apart, in words that hold when cells move."""
+    value: str = ""
+    """All values that the finding is about, as typed: when any of them changes, an explanation of it lapses."""
+    impact: Impact = Impact.NONE
+    lowest: int | None = None
+    """With ``highest``, points that the community may still reach: set where ``impact`` is MARK."""
+    highest: int | None = None
+    life: Life = Life.NEW
+    settlement: Settlement | None = None
+    remedy: str = ""
+    """整改情况: what the county says it did."""
+    refusal: str = ""
+    """Why the county's 情况说明 does not settle it, in Chinese; empty where there is none or it does."""
+
+    @property
+    def subject(self) -> tuple[str, str, str, str, str]:
+        """What it is about, wherever that stands: unit, community, rule, clause and ``about``."""
+        place = self.place
+        return (place.unit or "", place.community or "", self.rule, place.clause or "", self.about)
+
+    @property
+    def token(self) -> str:
+        """Short name of rule, clause and values within a community: an explanation is for exactly this."""
+        parts = json.dumps([self.rule, self.place.clause or "", self.about, self.value], ensure_ascii=False)
+        return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:TOKEN_LENGTH]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still has to do something: not settled, and more than a note."""
+        return self.settlement is None and self.severity is not Severity.NOTE
+
+    @property
+    def state_label(self) -> str:
+        """Where it stands, in the word that people see: 新增, 未改, 复发, 已说明 or 免予处理."""
+        return self.settlement.kind.label if self.settlement else self.life.label
 
     @property
     def sort_key(self) -> tuple[object, ...]:
-        """Order for readers: decisive first within a severity, then by place and rule."""
+        """Order for readers: open ones first, of these what hangs on them, then severity, place and rule."""
         p = self.place
         clause = tuple(int(part) for part in p.clause.split(".")) if p.clause else (0, 0)
         return (
+            self.settlement is not None,
+            min(self.impact, Impact.MARK if self.decides else Impact.NONE),
             self.severity.rank,
-            not self.decides,
             p.file or "",
             p.sheet or "",
             p.community or "",
@@ -70,6 +163,19 @@ class Finding:
             self.rule,
             self.message,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PastFinding:
+    """A finding of the unit's last submission that is gone (已改)."""
+
+    rule: str
+    severity: Severity
+    title: str
+    community: str | None
+    clause: str | None
+    value: str
+    message: str
 
 
 def cell_key(cell: str | None) -> tuple[int, str]:

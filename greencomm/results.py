@@ -10,7 +10,8 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from greencomm.findings import Finding, Severity
+from greencomm.findings import Finding, PastFinding, Settled, Severity
+from greencomm.intake.workbook import CellValue
 from greencomm.roster import Community, Roster, Unit
 from greencomm.standard import Standard
 
@@ -83,6 +84,38 @@ class ClauseResult:
 
 
 @dataclass(frozen=True, slots=True)
+class TypedSheet:
+    """Everything that a county typed on one community sheet, with the types that the cells have, nothing judged."""
+
+    file: str
+    sheet: str
+    community: str | None
+    """Code of the community of this unit that it speaks for; None where it is nobody's or another unit's."""
+    heading: dict[str, CellValue]
+    """By label (forms.layout.Heading), labels that hold something."""
+    answers: dict[str, tuple[CellValue, CellValue, CellValue]]
+    """By clause id of the standard: 实际值, 扣分, 说明及佐证材料. Of a clause that stands twice the first row."""
+    cells: dict[str, tuple[str | None, str | None, str | None]]
+    """Where these stand in the county's own file."""
+    beside: tuple[tuple[str, str], ...] = ()
+    """(cell, text) of everything else that was typed: rows of unknown or repeated clauses, figures typed over formulas,
+    what stands outside the form."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellChange:
+    """One cell that the county changed since its last submission, as people see it; empty = nothing there."""
+
+    community: str
+    clause: str
+    """Clause id; empty for a heading."""
+    column: str
+    """Header of the column, or the label of the heading."""
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class CommunityResult:
     """One community of the roster: standing, scores in points, the range left open (D-08, D-09)."""
 
@@ -116,6 +149,16 @@ class UnitResult:
     """报送批次 that counts."""
     contact: str = ""
     phone: str = ""
+    typed: tuple[TypedSheet, ...] = ()
+    """All community sheets of the submission that counts, in the order of its files and sheets."""
+    left_behind: tuple[str, ...] = ()
+    """What the submission holds besides, that a fresh form has no place for, in Chinese."""
+    corrected: tuple[PastFinding, ...] = ()
+    """Findings of the unit's last submission that are gone."""
+    changes: tuple[CellChange, ...] = ()
+    """What the county changed since its last submission."""
+    earlier: int | None = None
+    """报送批次 of the last submission that this one is compared with; None where there is none."""
 
     @property
     def green(self) -> tuple[CommunityResult, ...]:
@@ -140,7 +183,16 @@ class UnitResult:
         return sum(community.claimed is True for community in self.communities)
 
     def count(self, severity: Severity) -> int:
+        """Findings of one severity, settled ones included."""
         return sum(finding.severity is severity for finding in self.findings)
+
+    def open_count(self, severity: Severity) -> int:
+        """Findings of one severity that are not settled."""
+        return sum(finding.severity is severity and finding.settlement is None for finding in self.findings)
+
+    def settled_count(self, kind: Settled) -> int:
+        """Findings settled in one way."""
+        return sum(finding.settlement is not None and finding.settlement.kind is kind for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from greencomm.findings import Finding, Misreading, Place, Severity
+from greencomm.findings import Finding, Impact, Misreading, Place, Severity
 from greencomm.texts import quoted
 
 SUBJECTS = {
@@ -40,8 +40,19 @@ class Rule:
         """Chinese name of the rule's group."""
         return SUBJECTS[self.code[0]]
 
-    def at(self, place: Place, *, found: str = "", expected: str = "", decides: bool = False, **words: object) -> Finding:
-        """The finding of this rule at one place."""
+    def at(
+        self,
+        place: Place,
+        *,
+        found: str = "",
+        expected: str = "",
+        decides: bool = False,
+        about: str = "",
+        value: str | None = None,
+        **words: object,
+    ) -> Finding:
+        """The finding of this rule at one place. ``value`` is what an explanation would explain (default: ``found``)."""
+        typed = found if value is None else value
         found, expected = quoted(found), quoted(expected)
         words = {word: quoted(text) if isinstance(text, str) else text for word, text in words.items()}
         words |= {"found": found, "expected": expected}
@@ -55,6 +66,9 @@ class Rule:
             found=found,
             expected=expected,
             decides=decides,
+            about=about,
+            value=typed,
+            impact=Impact.MARK if decides else Impact.NONE,
         )
 
 

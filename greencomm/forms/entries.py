@@ -39,6 +39,8 @@ class Answer:
     converted: bool = False
     """True where it was not a plain number (``3分``, ``８５％``, a number stored as text): leaves a note."""
     misreading: Misreading | None = None
+    raw: CellValue = None
+    """The cell's value as it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,26 @@ class FormMeta:
     """Community code by sheet name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One row of 问题清单 in a returned workbook: what the county says of a finding."""
+
+    rule: str
+    community: str
+    """社区代码 as it stands; empty where the finding is about the workbook."""
+    clause: str
+    token: str
+    """Finding.token: rule, clause and values that the row is about."""
+    value: str
+    """填报内容 as it stands, for people."""
+    remedy: str
+    """整改情况; empty where nothing is typed."""
+    explanation: str
+    """情况说明; empty where nothing is typed."""
+    cell: str | None = None
+    """Where 情况说明 stands."""
+
+
 @dataclass(slots=True)
 class FormReading:
     """A whole county workbook."""
@@ -141,6 +163,8 @@ class FormReading:
     other_sheets: tuple[str, ...] = ()
     """Sheets that belong to nothing known; listed so that none is skipped silently."""
     hidden_sheets: tuple[str, ...] = ()
+    replies: tuple[Reply, ...] = ()
+    """Rows of 问题清单 in which 整改情况 or 情况说明 is filled."""
 
     @property
     def is_form(self) -> bool:

@@ -14,6 +14,32 @@ PROGRAMME = "绿色社区创建"
 GUIDE_SHEET = "填报说明"
 SUMMARY_SHEET = "汇总"
 META_SHEET = "_meta"
+ISSUES_SHEET = "问题清单"
+"""Only in a returned workbook: all findings, with the columns that the county answers in."""
+LEFT_SHEET = "未带入内容"
+"""Only in a returned workbook: what was received and could not be carried over into it."""
+OPINION = "审核意见"
+"""Only in a returned workbook: the column beside a community's table with what was found in each row."""
+
+
+class IssueColumn(StrEnum):
+    """Headers of 问题清单 in a returned workbook, in their order."""
+
+    NUMBER = "序号"
+    SEVERITY = "类别"
+    IMPACT = "影响"
+    RULE = "编号"
+    COMMUNITY = "社区"
+    CODE = "社区代码"
+    CLAUSE = "条款"
+    PLACE = "位置"
+    VALUE = "填报内容"
+    OPINION = "审核意见"
+    FIX = "怎样修改"
+    REMEDY = "整改情况"
+    EXPLANATION = "情况说明"
+    STATE = "状态"
+    TOKEN = "校验码"
 
 
 class Heading(StrEnum):

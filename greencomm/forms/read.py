@@ -87,11 +87,13 @@ def read_form(workbook: Workbook, standard: Standard) -> FormReading:
 def clause_answers(clause: Clause | None, actual: Located, stated: Located, reading: Reading) -> tuple[Answer, Answer]:
     """实际值 and 扣分 of a clause's row as answers; a clause that the standard doesn't know can only be blank or a fault."""
     if clause is None:
-        return _unknown(actual), _unknown(stated)
-    return (
-        values.read_actual(actual.value, clause, reading, actual.cell),
-        values.read_stated(stated.value, clause, reading, stated.cell),
-    )
+        answers = _unknown(actual), _unknown(stated)
+    else:
+        answers = (
+            values.read_actual(actual.value, clause, reading, actual.cell),
+            values.read_stated(stated.value, clause, reading, stated.cell),
+        )
+    return replace(answers[0], raw=actual.value), replace(answers[1], raw=stated.value)
 
 
 def _unknown(located: Located) -> Answer:
