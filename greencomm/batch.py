@@ -115,11 +115,11 @@ def check(paths: Sequence[Path], options: Options, progress: Progress | None = N
     names = {arrival.path for arrival in arrivals}
     whole, _ = _review(arrivals, standard, roster, options, _history_to_read(options, roster))
     concerned = {file.unit for file in whole.files if file.unit is not None}
-    result = dataclasses.replace(
-        whole,
-        units=tuple(unit for unit in whole.units if unit.unit.code in concerned),
-        findings=tuple(f for f in whole.findings if f.place.unit in concerned or f.place.file in names),
-    )
+    units = tuple(unit for unit in whole.units if unit.unit.code in concerned)
+    # As the units' reports have them: what hangs on the region's ratio shows only beside all other units' files.
+    own = [finding for unit in units for finding in unit.findings]
+    others = [f for f in whole.findings if f.place.unit not in concerned and f.place.file in names]
+    result = dataclasses.replace(whole, units=units, findings=(*own, *others))
     document = result_document(result, [])
     # The files of some units say nothing of the region's result.
     document["region"] |= {"urban_communities": whole.urban_communities, "green": None, "completion_ratio": None}
