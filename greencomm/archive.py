@@ -128,19 +128,21 @@ class Publication:
         """SHA-256 of every file made so far in ``building``, by path."""
         return {name: durable.file_sha256(self.building / name) for name in files_below(self.building)}
 
-    def publish(self, name: str, manifest: Mapping[str, Any]) -> None:
+    def publish(self, name: str, manifest: Mapping[str, Any], history: bytes | None = None) -> None:
         """Keep the run and put what was built in place as ``output/<name>``; ``manifest`` as ``runs.manifest_of`` makes it.
 
-        A run whose input, date and outputs are those of the last one adds no kept run, and touches nothing that stands.
+        ``history`` is what the next run compares with. A run whose input, date, outputs and history are those of the last
+        one adds no kept run, and touches nothing that stands.
         """
         target, runs, files = self.output / name, self.runs(name), manifest["outputs"]
         with durable.speaking(target):
             for path in files:
                 sync(self.building / path)
             latest = runs.latest()
-            again = latest is not None and same_run(latest.manifest, manifest)
+            digest = durable.bytes_sha256(history) if history is not None else None
+            again = latest is not None and same_run(latest.manifest, manifest) and latest.history_sha256 == digest
             if not again:
-                write_run(self._run, manifest, self.building)
+                write_run(self._run, manifest, self.building, history)
         with self._output_held():
             with durable.speaking(target):
                 known = self._known(target, runs, files)

@@ -17,13 +17,15 @@ from greencomm.archive import Publication
 from greencomm.document import Output, dump, result_document
 from greencomm.errors import NothingToProcess, UserError
 from greencomm.findings import Severity
+from greencomm.history import BadHistory, History, load
+from greencomm.history import dump as dump_history
 from greencomm.intake.arrivals import Arrival
 from greencomm.intake.collect import Progress, collect, open_named
 from greencomm.intake.labels import disk_label
 from greencomm.results import RegionResult
-from greencomm.review.region import review
+from greencomm.review.region import review_after
 from greencomm.roster import Roster, Unit, load_roster
-from greencomm.runs import RESULT, manifest_of
+from greencomm.runs import RESULT, DamagedRun, Runs, manifest_of
 from greencomm.standard import Standard, load_standard
 
 
@@ -81,8 +83,11 @@ def run(options: Options, progress: Progress | None = None) -> Outcome:
         arrivals = collect(options.input, options.roster, standard, progress)
         if not any(arrival.form or arrival.refused for arrival in arrivals):
             raise NothingToProcess(f"“{options.input}”中还没有各县市报送的工作簿，请把收到的附件放进去后再运行。")
-        result = _review(arrivals, standard, roster, options)
-        return publish(result, options, publication)
+        name = f"{roster.batch.year}-{roster.batch.phase}"
+        with durable.speaking(options.archive):
+            history = last_history(publication.runs(name), roster)
+        result, history = _review(arrivals, standard, roster, options, history)
+        return publish(result, history, options, publication)
 
 
 def _keep_apart(options: Options) -> None:
@@ -108,13 +113,13 @@ def check(paths: Sequence[Path], options: Options, progress: Progress | None = N
         idle = next(arrival for arrival in arrivals if arrival.ignored)
         raise NothingToProcess(f"没有可以自查的填报工作簿：“{idle.path}”没有审核，因为{idle.ignored}。")
     names = {arrival.path for arrival in arrivals}
-    whole = _review(arrivals, standard, roster, options)
+    whole, _ = _review(arrivals, standard, roster, options, _history_to_read(options, roster))
     concerned = {file.unit for file in whole.files if file.unit is not None}
-    result = dataclasses.replace(
-        whole,
-        units=tuple(unit for unit in whole.units if unit.unit.code in concerned),
-        findings=tuple(f for f in whole.findings if f.place.unit in concerned or f.place.file in names),
-    )
+    units = tuple(unit for unit in whole.units if unit.unit.code in concerned)
+    # As the units' reports have them: what hangs on the region's ratio shows only beside all other units' files.
+    own = [finding for unit in units for finding in unit.findings]
+    others = [f for f in whole.findings if f.place.unit not in concerned and f.place.file in names]
+    result = dataclasses.replace(whole, units=units, findings=(*own, *others))
     document = result_document(result, [])
     # The files of some units say nothing of the region's result.
     document["region"] |= {"urban_communities": whole.urban_communities, "green": None, "completion_ratio": None}
@@ -136,14 +141,34 @@ def review_names(paths: Sequence[Path], folder: Path) -> dict[str, Path]:
     return named
 
 
-def _review(arrivals: Sequence[Arrival], standard: Standard, roster: Roster, options: Options) -> RegionResult:
+def last_history(runs: Runs, roster: Roster) -> History:
+    """What the last sound run left; an empty history where there is none that can be read."""
+    latest = runs.latest()
+    try:
+        data = latest.history() if latest else None
+        return load(data, roster) if data is not None else History()
+    except (BadHistory, DamagedRun):
+        return History()
+
+
+def _history_to_read(options: Options, roster: Roster) -> History:
+    """The history where there is an archive; nothing is locked or written, and what cannot be read counts as none."""
+    try:
+        return last_history(Runs(options.archive, f"{roster.batch.year}-{roster.batch.phase}"), roster)
+    except OSError:
+        return History()
+
+
+def _review(
+    arrivals: Sequence[Arrival], standard: Standard, roster: Roster, options: Options, history: History
+) -> tuple[RegionResult, History]:
     def standard_of(_: Unit) -> Standard:
         return standard
 
-    return review(arrivals, roster, standard, standard_of, options.run_date)
+    return review_after(history, arrivals, roster, standard, standard_of, options.run_date)
 
 
-def publish(result: RegionResult, options: Options, publication: Publication) -> Outcome:
+def publish(result: RegionResult, history: History, options: Options, publication: Publication) -> Outcome:
     """Write every output aside, then keep the run and put all in place."""
     from greencomm.outputs import write_outputs
 
@@ -156,7 +181,7 @@ def publish(result: RegionResult, options: Options, publication: Publication) ->
         document = result_document(result, outputs)
         (publication.building / RESULT).write_bytes(dump(document))
         made = publication.made()
-    publication.publish(name, manifest_of(result, _as_given(options), __version__, made))
+    publication.publish(name, manifest_of(result, _as_given(options), __version__, made), dump_history(history))
     return Outcome(result, document, options.output / name, tuple(publication.notices))
 
 

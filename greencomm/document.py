@@ -11,6 +11,7 @@ from greencomm import __version__
 from greencomm.findings import Finding
 from greencomm.machine import json_bytes
 from greencomm.results import CommunityResult, RegionResult, UnitResult, ratio_text
+from greencomm.roster import Waiver
 
 SCHEMA = "greencomm-result/1"
 
@@ -45,6 +46,7 @@ def result_document(result: RegionResult, outputs: Sequence[Output]) -> dict[str
         "units": [_unit(unit) for unit in result.units],
         "communities": [_community(community) for unit in result.units for community in unit.communities],
         "findings": [_finding(finding) for finding in result.findings],
+        "waivers": [_waiver(waiver, result) for waiver in result.roster.waivers],
         "files": [
             {"path": file.path, "sha256": file.sha256, "state": file.state.value, "reason": file.reason}
             for file in result.files
@@ -69,6 +71,12 @@ def _unit(unit: UnitResult) -> dict[str, Any]:
         "green": [community.community.code for community in unit.green],
         "completion_ratio": ratio_text(unit.completion_ratio),
         "declared_green": unit.declared_green,
+        "submission": unit.submission,
+        "earlier_submission": unit.earlier,
+        "corrected": [
+            {"rule": past.rule, "community": past.community, "clause": past.clause, "message": past.message}
+            for past in unit.corrected
+        ],
     }
 
 
@@ -105,6 +113,20 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "state": finding.life.value,
         "settled": finding.settlement.kind.value if finding.settlement else None,
         "explanation": finding.settlement.text if finding.settlement else None,
+        "refusal": finding.refusal or None,
+    }
+
+
+def _waiver(waiver: Waiver, result: RegionResult) -> dict[str, Any]:
+    return {
+        "unit": waiver.unit,
+        "community": waiver.community,
+        "clause": waiver.clause or None,
+        "rule": waiver.rule,
+        "who": waiver.who,
+        "reason": waiver.reason,
+        "date": waiver.date.isoformat(),
+        "findings": sum(waiver.settles(finding) for finding in result.findings),
     }
 
 

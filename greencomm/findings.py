@@ -176,6 +176,8 @@ class PastFinding:
     clause: str | None
     value: str
     message: str
+    remedy: str = ""
+    """整改情况: what the county says it did."""
 
 
 def cell_key(cell: str | None) -> tuple[int, str]:

@@ -12,7 +12,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -23,13 +23,15 @@ import python_calamine
 from greencomm.errors import RosterError
 from greencomm.findings import Finding, Place
 from greencomm.intake.workbook import cell_name
-from greencomm.rules import ROSTER_NOT_URBAN
+from greencomm.rules import CATALOGUE, ROSTER_NOT_URBAN, WAIVER_INCOMPLETE, WAIVER_UNKNOWN
 from greencomm.standard import ANNUAL, PHASE_TITLES, SELF_EVALUATION, Standard
 from greencomm.texts import normal_label
 
 COMMITTEE = "居民委员会"
 
 BATCH_SHEET, UNIT_SHEET, COMMUNITY_SHEET = "批次", "填报单位", "社区名册"
+WAIVER_SHEET = "免予处理"
+"""Optional: findings that the prefecture waives."""
 
 
 class BatchLabel(StrEnum):
@@ -68,6 +70,45 @@ class CommunityColumn(StrEnum):
     PILOT = "试点"
     FORMER_CODES = "曾用代码"
     """Optional: stands in the place of the codes that follow from the unit's former ones."""
+
+
+class WaiverColumn(StrEnum):
+    """Headers of 免予处理."""
+
+    UNIT = "填报单位"
+    COMMUNITY = "社区代码"
+    CLAUSE = "条款"
+    RULE = "问题编号"
+    WHO = "批准人"
+    REASON = "理由"
+    DATE = "日期"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A decision of the prefecture that findings need no correction (免予处理). It never changes a score or a standing."""
+
+    unit: str
+    """Code of the unit."""
+    community: str | None
+    """Code of the community; None = findings about the unit's files and 汇总."""
+    clause: str
+    """Clause id; empty = any, and findings about no clause."""
+    rule: str
+    who: str
+    reason: str
+    date: datetime.date
+    row: int
+    """Where it stands on the sheet."""
+    cell: str | None = None
+
+    def settles(self, finding: Finding) -> bool:
+        """Whether it is about this finding."""
+        place = finding.place
+        return (
+            (self.unit, self.community, self.rule) == (place.unit, place.community, finding.rule)
+            and self.clause in ("", place.clause)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +170,8 @@ class Roster:
     """Rows reported and not counted (village committees, D-16)."""
     sha256: str = ""
     """Of the file that was read; empty where the roster comes from no file."""
+    waivers: tuple[Waiver, ...] = ()
+    """Whole and known rows of 免予处理; other rows are findings."""
 
     @cached_property
     def unit(self) -> dict[str, Unit]:
@@ -249,7 +292,9 @@ class _Loader:
         batch = self._batch(year, phase)
         units = self._units()
         communities, findings = self._communities(units)
-        return Roster(batch, tuple(units), communities, findings, self.sha256)
+        roster = Roster(batch, tuple(units), communities, findings, self.sha256)
+        waivers, about_waivers = self._waivers(roster)
+        return replace(roster, waivers=waivers, findings=(*findings, *about_waivers))
 
     # --- sheets and tables ---
 
@@ -485,6 +530,73 @@ class _Loader:
         if cell.folded != reading.yes:
             raise self._at(cell, f"“{CommunityColumn.PILOT}”现为“{cell.text}”，试点社区请填“{reading.yes}”，其他留空")
         return True
+
+
+    # --- 免予处理 ---
+
+    def _waivers(self, roster: Roster) -> tuple[tuple[Waiver, ...], tuple[Finding, ...]]:
+        """Waivers, and what is wrong with rows that are none; nothing on this sheet ever stops a run."""
+        if not any(normal_label(name) == normal_label(WAIVER_SHEET) for name in self.book.sheet_names):
+            return (), ()
+        place = Place(sheet=WAIVER_SHEET)
+        try:
+            if not any(str(value).strip() for row in self._rows(WAIVER_SHEET) for value in row):
+                return (), ()
+            rows = list(self._table(WAIVER_SHEET, WaiverColumn, (WaiverColumn.RULE,)))
+        except RosterError:
+            labels = "、".join(f"“{column}”" for column in WaiverColumn)
+            found = f"的表头读不出（应有{labels}各一列）"
+            return (), (WAIVER_INCOMPLETE.at(place, found=found, where=""),)
+        waivers: list[Waiver] = []
+        findings: list[Finding] = []
+        for row in rows:
+            made = self._waiver(row, roster)
+            if isinstance(made, Waiver):
+                waivers.append(made)
+            else:
+                findings.append(made)
+        return tuple(waivers), tuple(findings)
+
+    def _waiver(self, row: dict[WaiverColumn, _Cell], roster: Roster) -> Waiver | Finding:
+        """One row as a waiver, else the first thing that is wrong with it."""
+        columns = WaiverColumn
+        first = row[columns.UNIT]
+        where = f"第{first.row}行"
+
+        def unknown(column: WaiverColumn, why: str) -> Finding:
+            place = Place(sheet=WAIVER_SHEET, cell=row[column].cell)
+            return WAIVER_UNKNOWN.at(place, found=row[column].text, where=where, column=column.value, why=why)
+
+        needed = (columns.RULE, columns.WHO, columns.REASON, columns.DATE)
+        blank = [column for column in needed if not row[column].text]
+        if not row[columns.UNIT].text and not row[columns.COMMUNITY].text:
+            blank.insert(0, columns.UNIT)
+        if blank:
+            found = f"缺{'、'.join(f'“{column}”' for column in blank)}"
+            return WAIVER_INCOMPLETE.at(Place(sheet=WAIVER_SHEET, cell=row[blank[0]].cell), found=found, where=where)
+        rule, clause = row[columns.RULE].folded.upper(), row[columns.CLAUSE].folded
+        unit = _unit_lookup(list(roster.units)).get(row[columns.UNIT].folded)
+        community = roster.community_by_any_code.get(row[columns.COMMUNITY].folded)
+        if row[columns.UNIT].text and unit is None:
+            return unknown(columns.UNIT, f"工作表“{UNIT_SHEET}”中没有它")
+        if row[columns.COMMUNITY].text and community is None:
+            return unknown(columns.COMMUNITY, f"工作表“{COMMUNITY_SHEET}”中没有它")
+        if community is not None and unit is not None and community.unit != unit.code:
+            return unknown(columns.COMMUNITY, f"“{community.name}”不由“{unit.name}”填报")
+        if clause and clause not in self.standard.clause:
+            return unknown(columns.CLAUSE, "标准中没有这一条")
+        if rule not in CATALOGUE:
+            return unknown(columns.RULE, "没有这个编号")
+        try:
+            date = self._date(row[columns.DATE])
+        except RosterError:
+            date = None
+        if date is None:
+            return unknown(columns.DATE, "读不出日期（应写成 2021-10-15 这样）")
+        owner = unit.code if unit is not None else community.unit if community is not None else ""
+        code = community.code if community is not None else None
+        who, reason = row[columns.WHO].text, row[columns.REASON].text
+        return Waiver(owner, code, clause, rule, who, reason, date, first.row, row[columns.RULE].cell)
 
 
 def _unread(cell: _Cell) -> str:

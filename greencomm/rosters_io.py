@@ -11,7 +11,18 @@ import xlsxwriter
 from xlsxwriter.utility import xl_range
 
 from greencomm.paper import row_height, text_width
-from greencomm.roster import BATCH_SHEET, COMMUNITY_SHEET, UNIT_SHEET, BatchLabel, Community, CommunityColumn, Unit, UnitColumn
+from greencomm.roster import (
+    BATCH_SHEET,
+    COMMUNITY_SHEET,
+    UNIT_SHEET,
+    WAIVER_SHEET,
+    BatchLabel,
+    Community,
+    CommunityColumn,
+    Unit,
+    UnitColumn,
+    WaiverColumn,
+)
 from greencomm.standard import ANNUAL, PHASE_TITLES, SELF_EVALUATION, Standard
 
 GUIDE_SHEET = "说明"
@@ -40,6 +51,11 @@ _WIDTHS = {
     CommunityColumn.FORMER_NAMES: 30,
     CommunityColumn.UNIT: 20,
     CommunityColumn.PILOT: 10,
+    WaiverColumn.CLAUSE: 10,
+    WaiverColumn.RULE: 12,
+    WaiverColumn.WHO: 12,
+    WaiverColumn.REASON: 50,
+    WaiverColumn.DATE: 14,
 }
 
 
@@ -66,6 +82,7 @@ def write_roster(
         _batch_sheet(book, standard, batch)
         _unit_sheet(book, units)
         _community_sheet(book, standard, units, communities)
+        _page(_table_sheet(book, WAIVER_SHEET, list(WaiverColumn), []), landscape=True)
         _guide_sheet(book, standard)
 
 
@@ -151,7 +168,7 @@ def _choice(values: list[str], title: str) -> dict[str, Any]:
     }
 
 
-def _table_sheet(book: Any, name: str, columns: Sequence[UnitColumn | CommunityColumn], rows: list[list[str]]) -> Any:
+def _table_sheet(book: Any, name: str, columns: Sequence[UnitColumn | CommunityColumn | WaiverColumn], rows: list[list[str]]) -> Any:
     """A sheet with a header row and rows of text; whole columns are text, so that a code typed later keeps its digits."""
     sheet = book.add_worksheet(name)
     header = _header_format(book)
@@ -241,6 +258,24 @@ def _guide_sheet(book: Any, standard: Standard) -> None:
             "推出的不对时，可在表头右边加上这一列，填该社区以前的12位代码。",
             "532331101001",
         ),
+        (
+            WAIVER_SHEET,
+            "全表",
+            "州里决定不必再改的问题，每个决定一行；没有的留空。免予处理只了结问题，不改变得分和是否达标；缺项、对不上的行会提示，不采用。",
+            "",
+        ),
+        (WAIVER_SHEET, WaiverColumn.UNIT, f"问题所属的填报单位，写法与“{UNIT_SHEET}”中的名称相同。", "楚雄市"),
+        (
+            WAIVER_SHEET,
+            WaiverColumn.COMMUNITY,
+            "问题所在社区的12位代码；关于文件和“汇总”表的问题留空。",
+            "532301101001",
+        ),
+        (WAIVER_SHEET, WaiverColumn.CLAUSE, "问题所在的条款；留空表示该社区的这一编号全部免予处理。", "8.1"),
+        (WAIVER_SHEET, WaiverColumn.RULE, "必填。差异报告“问题清单”中的编号。", "C07"),
+        (WAIVER_SHEET, WaiverColumn.WHO, "必填。批准人姓名。", "张三"),
+        (WAIVER_SHEET, WaiverColumn.REASON, "必填。为什么可以不改。", "现场核实，以实际值为准"),
+        (WAIVER_SHEET, WaiverColumn.DATE, "必填。批准的日期。", "2021-10-15"),
         ("各表", "", "列的先后可以调换，可以另加别的列和工作表；工作表名称和列的标题请不要改。空白行没有影响。", ""),
     ]
     titles = ("工作表", "栏目", "怎么填", "例")

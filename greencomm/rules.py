@@ -49,9 +49,14 @@ class Rule:
         decides: bool = False,
         about: str = "",
         value: str | None = None,
+        lowest: int | None = None,
+        highest: int | None = None,
         **words: object,
     ) -> Finding:
-        """The finding of this rule at one place. ``value`` is what an explanation would explain (default: ``found``)."""
+        """The finding of this rule at one place. ``value`` is what an explanation would explain (default: ``found``).
+
+        ``lowest`` and ``highest`` are the points that the community may still reach, kept where it ``decides``.
+        """
         typed = found if value is None else value
         found, expected = quoted(found), quoted(expected)
         words = {word: quoted(text) if isinstance(text, str) else text for word, text in words.items()}
@@ -69,6 +74,8 @@ class Rule:
             about=about,
             value=typed,
             impact=Impact.MARK if decides else Impact.NONE,
+            lowest=lowest if decides else None,
+            highest=highest if decides else None,
         )
 
 
@@ -475,6 +482,21 @@ ROSTER_NOT_URBAN = _rule(
     "请核对代码；确为村民委员会的，请从名册中删去。",
     "D-16",
 )
+WAIVER_INCOMPLETE = _rule(
+    "R04", VERIFY, "免予处理填写不全",
+    "名册的工作表“免予处理”{where}{found}，没有采用。",
+    "请补全“填报单位”“问题编号”“批准人”“理由”和“日期”，例如 楚雄市、C07、张三、现场核实属实、2021-10-15。",
+)
+WAIVER_UNKNOWN = _rule(
+    "R05", VERIFY, "免予处理对不上",
+    "名册的工作表“免予处理”{where}的“{column}”写的是“{found}”，{why}，没有采用。",
+    "请改正；“问题编号”照差异报告中的“编号”栏填（如 C07），“社区代码”和“条款”照同一行填。",
+)
+WAIVER_IDLE = _rule(
+    "R06", NOTE, "免予处理没有对应的问题",
+    "名册的工作表“免予处理”{where}（{found}）没有对应的问题：可能已经改正，也可能编号或条款填错了。",
+    "无需处理；填错了的请改正。",
+)
 
 # --- 程序 -----------------------------------------------------------------------------------------------------------
 CHECK_FAILED = _rule(
@@ -482,6 +504,11 @@ CHECK_FAILED = _rule(
     "有一项自动检查在这里没有完成，其余检查不受影响；请人工核对这张表。",
     "请把这个文件发给软件维护人员。",
 )
+
+REFUSED_SEND_BACK = "“退回”的问题需要改正，不能只说明：请在填报工作簿中改正后重新报送；认为没有填错的，请与审核单位联系。"
+"""Why a 情况说明 does not settle a finding that was sent back."""
+REFUSED_EMPTY = "情况说明“{text}”没有说出理由，没有采用；请写明依据，例如“其余2处当天已整改，照片见附件3”。"
+REFUSED_CHANGED = "情况说明针对的是原来填的“{before}”，现在是“{now}”，没有采用；请重新说明或改正。"
 
 WHY_UNREADABLE: dict[Misreading, str] = {
     Misreading.TEXT: "不是单独一个数字",

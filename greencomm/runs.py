@@ -1,8 +1,9 @@
 """Kept runs: what each run was given and what it made, under ``archive/runs/<year>-<phase>/<number>/``.
 
-A kept run is a folder of three files: ``manifest.json`` (hashes of input, standard and outputs, program version, run's
-date, options), ``result.json`` as it was published, and ``outputs.zip`` with every other output. Folders are numbered in
-order and appear by one rename, so none is ever half there.
+A kept run is a folder of files: ``manifest.json`` (hashes of input, standard and outputs, program version, run's date,
+options), ``result.json`` as it was published, ``outputs.zip`` with every other output, and ``history.json``, what the next
+run compares with (``history``; runs of earlier versions have none). Folders are numbered in order and appear by one rename,
+so none is ever half there.
 
 Reports about earlier runs compare with ``Runs.previous(before_input=…)``, the last run whose *input* differed: a run
 that is repeated finds the same one again, and so changes no byte.
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from greencomm.results import RegionResult
 
 SCHEMA = "greencomm-run/1"
-RESULT, MANIFEST, OUTPUTS = "result.json", "manifest.json", "outputs.zip"
+RESULT, MANIFEST, OUTPUTS, HISTORY = "result.json", "manifest.json", "outputs.zip", "history.json"
 _DIGITS = 4
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _REMEMBERED = 50
@@ -102,6 +103,24 @@ class KeptRun:
         except (OSError, zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
             raise DamagedRun(str(self.folder)) from error
         if durable.bytes_sha256(data) != expected:
+            raise DamagedRun(str(self.folder))
+        return data
+
+    @property
+    def history_sha256(self) -> str | None:
+        """SHA-256 of ``history.json``; None where the run kept none."""
+        kept: Mapping[str, Any] = self.manifest["kept"]
+        return str(kept[HISTORY]["sha256"]) if HISTORY in kept else None
+
+    def history(self) -> bytes | None:
+        """``history.json``; None where the run kept none. Raises DamagedRun."""
+        if self.history_sha256 is None:
+            return None
+        try:
+            data = (self.folder / HISTORY).read_bytes()
+        except OSError as error:
+            raise DamagedRun(str(self.folder)) from error
+        if durable.bytes_sha256(data) != self.history_sha256:
             raise DamagedRun(str(self.folder))
         return data
 
@@ -184,7 +203,7 @@ class Runs:
                 and RESULT in outputs
                 and all(durable.safe_name(path) and isinstance(digest, str) for path, digest in outputs.items())
                 and {"run_date", "program", "standard"} <= manifest.keys()
-                and set(manifest["kept"]) == {RESULT, OUTPUTS}
+                and {RESULT, OUTPUTS} <= set(manifest["kept"]) <= {RESULT, OUTPUTS, HISTORY}
                 and all((folder / name).stat().st_size == about["size"] for name, about in manifest["kept"].items())
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -210,8 +229,8 @@ class Runs:
             self.damaged.append(folder)
 
 
-def write_run(folder: Path, manifest: Mapping[str, Any], files: Path) -> None:
-    """Write a run's three files into ``folder``, on the disk; ``files`` holds what the manifest lists as outputs."""
+def write_run(folder: Path, manifest: Mapping[str, Any], files: Path, history: bytes | None = None) -> None:
+    """Write a run's files into ``folder``, on the disk; ``files`` holds what the manifest lists as outputs."""
     folder.mkdir(parents=True)
     result = (files / RESULT).read_bytes()
     zipped = io.BytesIO()
@@ -222,6 +241,8 @@ def write_run(folder: Path, manifest: Mapping[str, Any], files: Path) -> None:
                 entry.external_attr = 0o644 << 16
                 kept.writestr(entry, (files / path).read_bytes(), zipfile.ZIP_DEFLATED)
     kept_files = {RESULT: result, OUTPUTS: zipped.getvalue()}
+    if history is not None:
+        kept_files[HISTORY] = history
     about = {name: {"sha256": durable.bytes_sha256(data), "size": len(data)} for name, data in kept_files.items()}
     text = json.dumps({**manifest, "kept": about}, ensure_ascii=False, indent=1) + "\n"
     for name, data in {**kept_files, MANIFEST: text.encode()}.items():

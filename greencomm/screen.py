@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from greencomm.findings import Finding, Severity
+from greencomm.findings import Finding, Settled, Severity
 from greencomm.intake.collect import Progress
 from greencomm.machine import print_json
 from greencomm.results import FileState, Status, UnitState, percent
+from greencomm.roster import WAIVER_SHEET
 from greencomm.texts import one_line
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def show_run(outcome: Outcome) -> None:
             str(received),
             str(len(unit.green)),
             percent(unit.completion_ratio),
-            *(str(unit.count(severity)) for severity in Severity),
+            *(str(unit.open_count(severity)) for severity in Severity),
         )
     received = sum(community.status is not Status.MISSING for unit in result.units for community in unit.communities)
     table.add_row(
@@ -83,7 +84,7 @@ def show_run(outcome: Outcome) -> None:
         str(received),
         str(result.green_count),
         percent(result.completion_ratio),
-        *(str(sum(finding.severity is severity for finding in result.findings)) for severity in Severity),
+        *(str(len(_open(result.findings, severity))) for severity in Severity),
         style="bold",
     )
     console.print(table)
@@ -96,6 +97,11 @@ def show_run(outcome: Outcome) -> None:
     missing = [unit.unit.name for unit in result.units if unit.state is UnitState.MISSING]
     if missing:
         console.print(f"未报送的单位：{'、'.join(missing)}。")
+    waivers = [finding for finding in result.findings if finding.place.sheet == WAIVER_SHEET and finding.place.unit is None]
+    if waivers:
+        console.print(f"名册的“{WAIVER_SHEET}”表有{len(waivers)}处需要看一下：")
+        for finding in waivers:
+            console.print(f"  ● {one_line(finding.message)}{one_line(finding.fix)}", soft_wrap=True)
     console.print(f"结果已写到：{outcome.folder}")
     console.print(_next_step(outcome))
 
@@ -103,9 +109,14 @@ def show_run(outcome: Outcome) -> None:
 def _next_step(outcome: Outcome) -> str:
     if outcome.has_send_back:
         return "下一步：打开 units 文件夹，把各单位的差异报告发给有“退回”问题的单位，收到修改后的工作簿放进 input 再运行一次。"
-    if any(finding.severity is Severity.VERIFY for finding in outcome.result.findings):
+    if _open(outcome.result.findings, Severity.VERIFY):
         return "下一步：没有需要退回的；请把差异报告中的“需核实”问题与单位核对，然后打印 annex2.xlsx 盖章。"
     return "下一步：没有需要修改的，可以打印 annex2.xlsx 盖章归档。"
+
+
+def _open(findings: Sequence[Finding], severity: Severity) -> list[Finding]:
+    """Findings of one severity that are not settled."""
+    return [finding for finding in findings if finding.severity is severity and finding.settlement is None]
 
 
 _WEIGHTS = {
@@ -130,12 +141,21 @@ def show_check(outcome: Outcome) -> None:
         _say(f"{unit.unit.name}：{unit.urban_communities}个社区，{standing}。")
     several = len(result.files) > 1
     for severity in Severity:
-        found = [finding for finding in result.findings if finding.severity is severity]
+        found = _open(result.findings, severity)
         if found:
             _say(f"\n【{severity.label}】{len(found)}条（{_WEIGHTS[severity]}）")
         for finding in found:
             _say(f"  ● {_where(finding, several)}{one_line(finding.message)}\n    {one_line(finding.fix)}")
-    counted = {severity: sum(finding.severity is severity for finding in result.findings) for severity in Severity}
+            if finding.refusal:
+                _say(f"    {one_line(finding.refusal)}")
+    settled = [finding for finding in result.findings if finding.settlement is not None]
+    if settled:
+        kinds = [finding.settlement.kind for finding in settled if finding.settlement]
+        each = "，".join(f"{kind.label}{kinds.count(kind)}条" for kind in Settled if kind in kinds)
+        _say(f"\n【不必再改】{each}")
+    for finding in settled:
+        _say(f"  ● {_where(finding, several)}{one_line(finding.message)}\n    {_settled_by(finding)}")
+    counted = {severity: len(_open(result.findings, severity)) for severity in Severity}
     _say("\n合计：" + "，".join(f"{severity.label}{count}条" for severity, count in counted.items()) + "。")
     if counted[Severity.SEND_BACK]:
         _say("还不能报送：请先改正“退回”的问题，保存后再自查一次。")
@@ -145,6 +165,11 @@ def show_check(outcome: Outcome) -> None:
         _say("没有需要退回的问题，可以报送；报送前请核对“需核实”的问题。")
     else:
         _say("没有需要退回的问题，可以报送。")
+
+
+def _settled_by(finding: Finding) -> str:
+    settlement = finding.settlement
+    return f"{settlement.kind.label}：{one_line(settlement.text)}" if settlement else ""
 
 
 def _say(text: str) -> None:

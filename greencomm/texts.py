@@ -14,6 +14,11 @@ def normal_label(text: object) -> str:
     return "".join(ch for ch in folded if not ch.isspace() and ch not in "\u200b\u200c\u200d\ufeff").rstrip(":")
 
 
+def bare_phrase(text: str) -> str:
+    """The letters and digits of a phrase, folded, for telling whether two say the same: ``情况 属实！`` → ``情况属实``."""
+    return "".join(ch for ch in unicodedata.normalize("NFKC", text).casefold() if unicodedata.category(ch)[0] in "LN")
+
+
 _LONGEST_WORD = 500
 """Characters of a county's text that a sentence quotes; the whole text stands in the county's own file."""
 _FILLERS = re.compile("[\u115f\u1160\u17b4\u17b5\u3164\uffa0]")

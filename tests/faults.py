@@ -94,7 +94,7 @@ def publish(archive: str, output: str, edition: str) -> tuple[int, str]:
 
                 with durable.speaking(publication.building):
                     raise error
-            publication.publish(NAME, manifest)
+            publication.publish(NAME, manifest, f"history of {edition}".encode() * 30)
     except UserError as error:
         return error.exit_status, "\n".join([*getattr(error, "__notes__", ()), str(error)])
     return 0, "\n".join(publication.notices)

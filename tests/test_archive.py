@@ -292,7 +292,7 @@ def test_no_run_yet(tmp_path):
     assert runs.latest() is None and runs.previous("x") is None and runs.numbers() == []
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "result.json", "outputs.zip"])
+@pytest.mark.parametrize("name", ["manifest.json", "result.json", "outputs.zip", "history.json"])
 @pytest.mark.parametrize("how", ["gone", "cut", "changed"])
 def test_a_damaged_kept_run_is_named_and_stops_nothing(scene, name, how):
     path = scene.archive / "runs" / NAME / "0001" / name

@@ -16,7 +16,7 @@ from greencomm.findings import Severity
 from greencomm.outputs.discrepancy import grouped, item_name, task, write_discrepancy
 from greencomm.results import FileState, ReceivedFile, RegionResult, Status, UnitResult, UnitState
 
-SHEETS = ["概况", "问题清单", "得失分", "名单"]
+SHEETS = ["概况", "问题清单", "整改情况", "得失分", "名单"]
 EAST = demo.community("532301101001", "东兴社区居民委员会", declared=100)
 ABSENT = demo.community("532301101001", "东兴社区居民委员会", Status.MISSING)
 
@@ -137,15 +137,15 @@ def test_files_with_state_reason_and_hash():
 
 def test_findings_in_order_of_weight_grouped_and_filterable():
     sheet = report(demo.chuxiong())["问题清单"]
-    assert [row[1:7] + row[8:10] + row[11:] for row in table(sheet, "序号")] == [
-        ["退回", "是否达标", "C01", "西城社区", "G18", "4.2", None, "0或3", 1],
-        ["退回", None, "C01", "米市街社区", "G29、G30", "9.1、9.2", None, "0或3", 2],
-        ["需核实", None, "C07", "东兴社区", "G25", "8.1", "1", "2", 1],
-        ["需核实", None, "K01", "中大街社区", "B6", None, "74", "80", 1],
-        ["提示", None, "U04", "chuxiong.xlsx\n北浦社区居民委员会", None, None, "532301101006", None, 1],
-        ["提示", None, "C11", "东兴社区", "F26", "8.2", "１处", "1", 1],
+    assert [row[1:8] + row[9:11] + row[12:] for row in table(sheet, "序号")] == [
+        ["退回", "新增", "是否达标", "C01", "西城社区", "G18", "4.2", None, "0或3", None, 1],
+        ["退回", "新增", None, "C01", "米市街社区", "G29、G30", "9.1、9.2", None, "0或3", None, 2],
+        ["需核实", "新增", None, "C07", "东兴社区", "G25", "8.1", "1", "2", None, 1],
+        ["需核实", "新增", None, "K01", "中大街社区", "B6", None, "74", "80", None, 1],
+        ["提示", "新增", None, "U04", "chuxiong.xlsx\n北浦社区居民委员会", None, None, "532301101006", None, None, 1],
+        ["提示", "新增", None, "C11", "东兴社区", "F26", "8.2", "１处", "1", None, 1],
     ]
-    assert sheet.auto_filter.ref == "A3:L9"
+    assert sheet.auto_filter.ref == "A3:N9"
     assert sheet.freeze_panes == "A4"
 
 
@@ -165,15 +165,15 @@ def test_different_values_of_a_group_keep_their_clauses():
 
     unit = demo.unit("532301", "楚雄市", [EAST], findings=[one("1.1", "5"), one("2.1", ""), one("2.2", "5")])
     (row,) = table(report(unit)["问题清单"], "序号")
-    assert row[7] == "条款1.1错。\n条款2.1错。\n条款2.2错。"
-    assert row[8] == "1.1：5；2.1：空白；2.2：5"
+    assert row[8] == "条款1.1错。\n条款2.1错。\n条款2.2错。"
+    assert row[9] == "1.1：5；2.1：空白；2.2：5"
 
 
 def test_many_sentences_of_a_group_are_led_by_the_title():
     clauses = ("1.1", "2.1", "2.2", "4.2")
     found = [demo.finding("C01", Severity.SEND_BACK, f"条款{c}没填。", "请填。", sheet="东兴社区", clause=c) for c in clauses]
     (row,) = table(report(demo.unit("532301", "楚雄市", [EAST], findings=found))["问题清单"], "序号")
-    assert row[6:8] == ["1.1、2.1、2.2、4.2", "条款未填（共4处），例如：条款1.1没填。"]
+    assert row[7:9] == ["1.1、2.1、2.2、4.2", "条款未填（共4处），例如：条款1.1没填。"]
 
 
 def test_without_findings_the_list_says_so():
@@ -274,7 +274,7 @@ def test_what_counties_wrote_is_text(data):
     assert kinds == {"s", "n"}
     assert not any(cell.hyperlink for sheet in workbook for row in sheet.iter_rows() for cell in row)
     (row,) = table(workbook["问题清单"], "序号")
-    assert row[8] == {"东\x07兴\ud800": "东〔U+0007〕兴〔U+D800〕"}.get(data, data)
+    assert row[9] == {"东\x07兴\ud800": "东〔U+0007〕兴〔U+D800〕"}.get(data, data)
 
 
 def test_same_result_same_bytes(tmp_path):

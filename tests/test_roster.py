@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import datetime
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from greencomm.errors import RosterError
 from greencomm.findings import Severity
-from greencomm.roster import BatchLabel, Community, Roster, Unit, load_roster
+from greencomm.roster import BatchLabel, Community, Roster, Unit, Waiver, load_roster
 from greencomm.rosters_io import write_roster, write_starter
 from greencomm.standard import ANNUAL, SELF_EVALUATION, load_standard
 
@@ -444,3 +445,106 @@ def test_no_workbook(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(RosterError, match="^名册“roster.xlsx”不是可以读取的工作簿，请用 Excel 或 WPS 打开检查.*。$"):
             load_roster(path, STANDARD)
+
+
+# --- 免予处理 -----------------------------------------------------------------------------------------------------------
+
+HEADERS = ("填报单位", "社区代码", "条款", "问题编号", "批准人", "理由", "日期")
+ROW = ("楚雄市", "532301101001", "8.1", "C07", "张三", "现场核实", "2021-10-15")
+
+
+def waivers_of(folder: Path, *rows: tuple[object, ...], headers: tuple[str, ...] = HEADERS) -> Roster:
+    """The small roster with these rows on 免予处理."""
+    path = roster_file(folder)
+    book = openpyxl.load_workbook(path)
+    sheet = book.create_sheet("免予处理")
+    for row in (headers, *rows):
+        sheet.append(row)
+    book.save(path)
+    return load_roster(path, STANDARD)
+
+
+def changed(**cells: object) -> tuple[object, ...]:
+    names = dict(zip(("unit", "community", "clause", "rule", "who", "reason", "date"), ROW, strict=True))
+    return tuple((names | cells).values())
+
+
+def test_waivers_are_read_by_their_labels(tmp_path: Path) -> None:
+    roster = waivers_of(tmp_path, ROW, headers=HEADERS)
+    date = datetime.date(2021, 10, 15)
+    assert roster.waivers == (Waiver("532301", "532301101001", "8.1", "C07", "张三", "现场核实", date, 2, "D2"),)
+    turned = waivers_of(tmp_path, tuple(reversed(ROW)), headers=tuple(reversed(HEADERS)))
+    assert turned.waivers == (dataclasses.replace(roster.waivers[0], cell="D2"),)
+
+
+@pytest.mark.parametrize(
+    ("row", "unit", "community", "clause"),
+    [
+        (changed(unit="禄丰县", community="", clause=""), "532302", None, ""),
+        (changed(unit="532331", community="532331101199"), "532302", "532302101199", "8.1"),
+        (changed(unit="", community="５３２３０２１０１１９９"), "532302", "532302101199", "8.1"),
+        (changed(rule="c07", date=datetime.datetime(2021, 10, 15)), "532301", "532301101001", "8.1"),
+        (changed(clause=8.1, date="2021年10月15日"), "532301", "532301101001", "8.1"),
+    ],
+    ids=["a unit's own findings", "former codes", "full width, no unit", "small letter and a true date", "a number for a clause"],
+)
+def test_waivers_as_people_write_them(
+    tmp_path: Path, row: tuple[object, ...], unit: str, community: str | None, clause: str
+) -> None:
+    roster = waivers_of(tmp_path, row)
+    (waiver,) = roster.waivers
+    assert (waiver.unit, waiver.community, waiver.clause, waiver.rule) == (unit, community, clause, "C07")
+    assert waiver.date == datetime.date(2021, 10, 15)
+
+
+@pytest.mark.parametrize(
+    ("row", "rule", "cell", "words"),
+    [
+        (changed(who=""), "R04", "E2", "第2行缺“批准人”"),
+        (changed(reason=None, date=""), "R04", "F2", "第2行缺“理由”、“日期”"),
+        (changed(rule=""), "R04", "D2", "缺“问题编号”"),
+        (changed(unit="", community=""), "R04", "A2", "缺“填报单位”"),
+        (changed(unit="某县"), "R05", "A2", "“填报单位”写的是“某县”，工作表“填报单位”中没有它"),
+        (changed(community="532301101099"), "R05", "B2", "“社区代码”写的是“532301101099”"),
+        (changed(unit="禄丰市"), "R05", "B2", "“东兴社区居民委员会”不由“禄丰市”填报"),
+        (changed(clause="8.9"), "R05", "C2", "标准中没有这一条"),
+        (changed(rule="C99"), "R05", "D2", "没有这个编号"),
+        (changed(date="去年"), "R05", "G2", "“日期”写的是“去年”，读不出日期"),
+    ],
+)
+def test_a_waiver_with_a_mistake_is_told_and_costs_nothing_else(
+    tmp_path: Path, row: tuple[object, ...], rule: str, cell: str, words: str
+) -> None:
+    roster = waivers_of(tmp_path, row, ROW)
+    assert [waiver.row for waiver in roster.waivers] == [3]
+    (finding,) = [finding for finding in roster.findings if finding.place.sheet == "免予处理"]
+    assert (finding.rule, finding.severity, finding.place.unit, finding.place.cell) == (rule, Severity.VERIFY, None, cell)
+    assert words in finding.message and "没有采用" in finding.message
+
+
+def test_a_sheet_of_waivers_without_a_header_is_told(tmp_path: Path) -> None:
+    roster = waivers_of(tmp_path, ROW, headers=("县", "码"))
+    (finding,) = [finding for finding in roster.findings if finding.rule == "R04"]
+    assert roster.waivers == () and "表头读不出" in finding.message and "“问题编号”" in finding.message
+    twice = waivers_of(tmp_path, ROW, headers=(*HEADERS, "理由"))
+    assert twice.waivers == () and [f.rule for f in twice.findings if f.place.sheet == "免予处理"] == ["R04"]
+
+
+def test_an_empty_sheet_of_waivers_says_nothing(tmp_path: Path) -> None:
+    assert [f.rule for f in waivers_of(tmp_path, headers=()).findings] == ["R03"]
+    assert [f.rule for f in waivers_of(tmp_path).findings] == ["R03"]
+
+
+def test_missing_columns_of_waivers_count_as_blank(tmp_path: Path) -> None:
+    roster = waivers_of(tmp_path, ("楚雄市", "C07"), headers=("填报单位", "问题编号"))
+    (finding,) = [finding for finding in roster.findings if finding.rule == "R04"]
+    assert "缺“批准人”、“理由”、“日期”" in finding.message
+
+
+def test_a_starter_has_an_empty_sheet_of_waivers_with_its_labels(tmp_path: Path) -> None:
+    write_starter(tmp_path / "roster.xlsx", STANDARD)
+    sheet = openpyxl.load_workbook(tmp_path / "roster.xlsx")["免予处理"]
+    assert tuple(cell.value for cell in sheet[1]) == HEADERS and sheet["A2"].value is None
+    guide = openpyxl.load_workbook(tmp_path / "roster.xlsx")["说明"]
+    explained = {row[1].value for row in guide.iter_rows() if row[0].value == "免予处理"}
+    assert explained == {"全表", *HEADERS}

@@ -8,6 +8,8 @@ from __future__ import annotations
 import copy
 import dataclasses
 import datetime
+import tempfile
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -18,6 +20,7 @@ from season import (
     COUNTY,
     EAST,
     ROSTER,
+    STANDARD,
     TOWN,
     arrive,
     beside,
@@ -33,6 +36,8 @@ from greencomm.findings import Place, Severity
 from greencomm.forms.layout import SAMPLE
 from greencomm.intake.arrivals import Arrival
 from greencomm.results import FileState, Status
+from greencomm.roster import WAIVER_SHEET, BatchLabel, WaiverColumn, load_roster
+from greencomm.rosters_io import write_roster
 from greencomm.rules import CATALOGUE, ROSTER_NOT_URBAN
 
 SHEET = "东兴社区"
@@ -191,6 +196,24 @@ def with_roster_finding():
     return judge(*city(), roster=dataclasses.replace(ROSTER, findings=(finding,)))
 
 
+def with_waiver(**cells):
+    """The roster with one row on 免予处理; ``cells`` change it."""
+    def situation():
+        row = dict(zip(WaiverColumn, ("楚雄市", EAST.code, "8.1", "C07", "张三", "现场核实", "2021-10-15"), strict=True))
+        row |= {WaiverColumn[name]: value for name, value in cells.items()}
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "roster.xlsx"
+            batch = {BatchLabel.YEAR: 2021, BatchLabel.PHASE: "年度总结"}
+            write_roster(path, STANDARD, batch, ROSTER.units, ROSTER.communities)
+            book = openpyxl.load_workbook(path)
+            for column, value in enumerate(row.values(), 1):
+                book[WAIVER_SHEET].cell(2, column).value = value or None
+            book.save(path)
+            return judge(*city(), roster=load_roster(path, STANDARD))
+
+    return situation
+
+
 def with_broken_check(monkeypatch):
     from greencomm.review import region
 
@@ -310,6 +333,9 @@ CASES = {
         None, None,
     ),
     "R03": (with_roster_finding, None, "A"),
+    "R04": (with_waiver(WHO=""), None, "A"),
+    "R05": (with_waiver(RULE="C99"), None, "A"),
+    "R06": (with_waiver(), None, "A"),
     "X01": (with_broken_check, None, None),
 }  # fmt: skip
 

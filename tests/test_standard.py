@@ -247,6 +247,25 @@ MISTAKES = [
         "count_limit = 0",
         "填写用语（reading）：次数上限 count_limit 应为正整数，现为 0。",
     ),
+    ("empty phrases missing", "empty_phrases = [", "x = [", "填写用语（reading）：缺少“empty_phrases”。"),
+    (
+        "empty phrase that is no text",
+        '"核实无误", "经',
+        '1, "经',
+        "填写用语（reading）：“empty_phrases”的每一个值都应为文字。",
+    ),
+    (
+        "empty phrase of marks only",
+        '"核实无误", "经',
+        '"。", "经',
+        "填写用语（reading）：空话清单 empty_phrases 中的每一句都应含有文字。",
+    ),
+    (
+        "empty phrase twice",
+        '"核实无误", "经',
+        '"已 核实。", "经',
+        "填写用语（reading）：空话清单 empty_phrases 中有重复的句子（标点和空格不算）。",
+    ),
     (
         "another format",
         "greencomm-standard/1",

@@ -20,7 +20,7 @@ from openpyxl.packaging.custom import StringProperty
 from openpyxl.worksheet.cell_range import MultiCellRange
 
 from greencomm import __version__, paper
-from greencomm.findings import Severity
+from greencomm.findings import Finding, Impact, Severity
 from greencomm.forms.layout import SAMPLE_MARK
 from greencomm.forms.style import (
     GREEN,
@@ -36,7 +36,7 @@ from greencomm.forms.style import (
     SONG,
     TITLE_SIZE,
 )
-from greencomm.results import RegionResult, UnitResult
+from greencomm.results import RegionResult, UnitResult, percent
 from greencomm.texts import visible
 
 SAMPLE_SUFFIX = f"【{SAMPLE_MARK}】"
@@ -73,6 +73,19 @@ def clean(text: str) -> str:
 def chinese_date(date: datetime.date) -> str:
     """``2021年10月18日``."""
     return f"{date.year}年{date.month}月{date.day}日"
+
+
+def impact_text(finding: Finding, result: RegionResult) -> str:
+    """What hangs on a finding: ``是否达标（76～83分）``, ``是否达到20%目标``; empty where nothing does."""
+    if finding.impact is Impact.MARK or finding.decides:
+        if finding.lowest is None or finding.highest is None:
+            return "是否达标"
+        return f"是否达标（{finding.lowest}～{finding.highest}分）"
+    target = result.standard.target(result.year)
+    if finding.impact is not Impact.RATIO or target is None:
+        return ""
+    points = target.ratio * 100
+    return f"是否达到{points.numerator if points.denominator == 1 else percent(target.ratio).rstrip('%')}%目标"
 
 
 def plain_number(value: Decimal | int) -> int | float:

@@ -1,4 +1,4 @@
-"""The discrepancy report (差异报告) of one unit: what to correct by when, where its figures differ, and every score."""
+"""The discrepancy report (差异报告) of one unit: what to correct by when, what became of earlier findings, every score."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from greencomm import __version__
-from greencomm.findings import Finding, Severity
-from greencomm.forms.layout import Column, Heading, Summary
+from greencomm.findings import Finding, Life, Settled, Severity
+from greencomm.forms.layout import ISSUES_SHEET, Column, Heading, IssueColumn, Summary
 from greencomm.forms.style import GREY, RED, SMALL
 from greencomm.outputs.book import (
     BAD,
@@ -31,13 +31,15 @@ from greencomm.outputs.book import (
     Report,
     Style,
     chinese_date,
+    impact_text,
     plain_number,
     provenance,
 )
 from greencomm.results import CommunityResult, FileState, RegionResult, Status, UnitResult, UnitState, percent, ratio
+from greencomm.rules import CATALOGUE
 from greencomm.standard import PHASE_TITLES, Item
 
-OVERVIEW, FINDINGS, LOSSES, LISTS = "概况", "问题清单", "得失分", "名单"
+OVERVIEW, FINDINGS, FOLLOW_UP, LOSSES, LISTS = "概况", "问题清单", "整改情况", "得失分", "名单"
 _STATUS_FILL = {Status.GREEN: GOOD, Status.BELOW: BAD, Status.PENDING: WARN, Status.MISSING: CALM}
 _SOME_LOST, _ALL_LOST = "#FCE4D6", "#F4B183"
 _HASH_SHOWN = 16
@@ -55,10 +57,11 @@ _YES_NO = {True: "是", False: "否", None: "未填"}
 
 
 def write_discrepancy(target: Path | BinaryIO, unit: UnitResult, result: RegionResult) -> None:
-    """Write the report of ``unit``: sheets 概况, 问题清单, 得失分 and 名单. The same result gives the same bytes."""
+    """Write the report of ``unit``: sheets 概况, 问题清单, 整改情况, 得失分 and 名单. The same result gives the same bytes."""
     writer = _Writer(target, unit, result)
     writer.overview()
     writer.findings()
+    writer.follow_up()
     writer.losses()
     writer.lists()
     writer.report.close()
@@ -92,14 +95,17 @@ def task(unit: UnitResult, result: RegionResult) -> Task:
     absent = len(unit.of(Status.MISSING))
     more = (f"另有 {absent} 个社区没有填报，见“{LISTS}”；已经开展创建的，请一并补报。",) if absent else ()
     resend = (f"把“汇总”表的“{Summary.SUBMISSION}”改为 {(unit.submission or 1) + 1}，{hand_in}", *more)
-    send_back, verify = unit.count(Severity.SEND_BACK), unit.count(Severity.VERIFY)
+    send_back, verify = unit.open_count(Severity.SEND_BACK), unit.open_count(Severity.VERIFY)
     if send_back:
         also = f"，再核对“{Severity.VERIFY.label}”项" if verify else ""
         first = f"打开“{FINDINGS}”，先改“{Severity.SEND_BACK.label}”项（标有“{_DECISIVE}”的最先改）{also}。"
         where = "在本单位的填报工作簿中修改，不要改动社区代码和条款号。"
         return Task(f"有 {send_back} 处必须修改，请改好后重新报送", due, (first, where, *resend), BAD)
     if verify:
-        check = f"打开“{FINDINGS}”，逐条核对“{Severity.VERIFY.label}”项：有误的修改，无误的在“{Column.EVIDENCE}”栏说明。"
+        phrase = result.standard.reading.empty_phrases[0] if result.standard.reading.empty_phrases else ""
+        not_enough = f"（只写“{phrase}”不算）" if phrase else ""
+        explain = f"无误的在退回修改工作簿“{ISSUES_SHEET}”表的“{IssueColumn.EXPLANATION}”栏写明理由{not_enough}"
+        check = f"打开“{FINDINGS}”，逐条核对“{Severity.VERIFY.label}”项：有误的修改，{explain}。"
         return Task(f"没有必须修改的内容，有 {verify} 处需要核实", due, (check, *resend), WARN)
     return Task("审核通过，无需修改", "", more, GOOD)
 
@@ -121,7 +127,9 @@ def grouped(findings: Iterable[Finding]) -> list[tuple[Finding, ...]]:
     for finding in findings:
         place = finding.place
         community = place.community if place.sheet else None
-        key = (finding.rule, finding.severity, finding.decides, place.file, place.sheet, community, finding.fix)
+        weight = (finding.decides, finding.impact, finding.lowest, finding.highest)
+        standing = (finding.state_label, finding.settlement, finding.remedy, finding.refusal)
+        key = (finding.rule, finding.severity, weight, standing, place.file, place.sheet, community, finding.fix)
         groups.setdefault(key, []).append(finding)
     return [tuple(group) for group in groups.values()]
 
@@ -146,6 +154,21 @@ def _spread(group: Sequence[Finding], values: Sequence[str]) -> str:
     if not all(places):
         return _listed(values)
     return "；".join(f"{place}：{value or '空白'}" for place, value in zip(places, values, strict=True))
+
+
+def _standing(finding: Finding) -> str:
+    """What the county did or said of a finding, what the prefecture decided, and why an explanation is not enough."""
+    lines = [f"{IssueColumn.REMEDY}：{finding.remedy}"] if finding.remedy else []
+    settlement = finding.settlement
+    if settlement is not None:
+        day = chinese_date(settlement.date) if settlement.date else ""
+        if settlement.kind is Settled.WAIVED:
+            lines.append(f"{settlement.kind.label}：{settlement.text}（{'，'.join(part for part in (settlement.who, day) if part)}）")
+        else:
+            lines.append(f"{IssueColumn.EXPLANATION}：{settlement.text}{f'（{day}采用）' if day else ''}")
+    if finding.refusal:
+        lines.append(finding.refusal)
+    return "\n".join(lines)
 
 
 def _messages(group: Sequence[Finding]) -> str:
@@ -231,7 +254,7 @@ class _Writer:
             f"达标线为{mark}分（含{mark}分），依据{self.standard.document}《{self.standard.title}》。",
             f"申报得分按本单位填写的扣分计算，核定得分由{Column.ACTUAL}按标准推算。",
             "有条款待核实的社区没有核定得分，给出可能的最低分和最高分。",
-            f"“{FINDINGS}”是每处问题和修改办法，“{LOSSES}”是逐项失分，“{LISTS}”是各社区的结论。",
+            f"“{FINDINGS}”是每处问题和修改办法，“{FOLLOW_UP}”是与上一次报送的对照，“{LOSSES}”是逐项失分，“{LISTS}”是各社区的结论。",
             "表中的工作表名和单元格，都以本单位报送的文件为准。",
         )
         for number, line in enumerate(lines, 1):
@@ -249,11 +272,13 @@ class _Writer:
         if contact:
             page.wide(f"联系人及电话：{contact}", {**BOXED, "font_size": 11}, 22)
         page.skip()
-        page.row([Box("类别", HEAD), Box("处数", HEAD), Box("含义", HEAD, 2)])
+        page.row([Box(title, HEAD) for title in ("类别", "待处理", "已说明或免予处理", "含义")])
         for severity in Severity:
             style = {**CENTRED, "bg_color": SEVERITY_FILL[severity]}
-            count = self.unit.count(severity)
-            page.row([Box(severity.label, style), Box(count, CENTRED), Box(_MEANING[severity], BOXED, 2)])
+            open_count = self.unit.open_count(severity)
+            settled = self.unit.count(severity) - open_count
+            counts = [Box(open_count, CENTRED), Box(settled, CENTRED)]
+            page.row([Box(severity.label, style), *counts, Box(_MEANING[severity], BOXED)])
 
     def _figures(self, page: Page) -> None:
         unit, result = self.unit, self.result
@@ -309,8 +334,12 @@ class _Writer:
     # 问题清单
 
     def findings(self) -> None:
-        titles = ("序号", "类别", "影响", "编号", "工作表", "单元格", "条款", "问题", "填写内容", "应为", "怎样修改", "处数")
-        page = self.page(FINDINGS, f"{self.name}问题清单", (5, 7, 9, 6, 16, 9, 9, 31, 13, 13, 31, 5), landscape=True)
+        titles = (
+            "序号", "类别", "状态", "影响", "编号", "工作表", "单元格", "条款", "问题", "填写内容", "应为", "怎样修改",
+            "整改和说明", "处数",
+        )  # fmt: skip
+        widths = (5, 7, 8, 10, 6, 15, 8, 8, 29, 13, 11, 29, 23, 5)
+        page = self.page(FINDINGS, f"{self.name}问题清单", widths, landscape=True)
         groups = grouped(self.unit.findings)
         if not groups:
             page.wide("没有发现问题。", {**TEXT, "align": "center"}, 40)
@@ -321,11 +350,14 @@ class _Writer:
         for number, group in enumerate(groups, 1):
             first = group[0]
             decides = {**centred, "bold": True, "font_color": RED}
+            settled = {**centred, "bg_color": GOOD}
+            state = settled if first.settlement else decides if first.life is Life.RELAPSED else centred
             page.row(
                 [
                     Box(number, centred),
                     Box(first.severity.label, {**centred, "bg_color": SEVERITY_FILL[first.severity]}),
-                    Box(_DECISIVE if first.decides else "", decides),
+                    Box(first.state_label, state),
+                    Box(impact_text(first, self.result), decides),
                     Box(first.rule, centred),
                     Box(self._where(group, several), body),
                     Box("、".join(_distinct(finding.place.cell for finding in group)), centred),
@@ -333,7 +365,8 @@ class _Writer:
                     Box(_messages(group), body),
                     Box(_spread(group, [finding.found for finding in group]), body),
                     Box(_spread(group, [finding.expected for finding in group]), body),
-                    Box(first.fix, body),
+                    Box("" if first.settlement else first.fix, body),
+                    Box(_standing(first), body),
                     Box(len(group), centred),
                 ]
             )
@@ -345,6 +378,78 @@ class _Writer:
         members = [self.result.roster.community.get(finding.place.community or "") for finding in group]
         lines.append(_listed(member.name for member in members if member and member.short_name != place.sheet))
         return "\n".join(line for line in lines if line)
+
+    # 整改情况
+
+    def follow_up(self) -> None:
+        """What became of the findings of last time, what the county changed, and what needs no correction any more."""
+        unit = self.unit
+        page = self.page(FOLLOW_UP, f"{self.name}整改情况", (5, 24, 8, 24, 42, 42), landscape=True)
+        page.keep_above(page.next_row - 1)
+        if unit.earlier is None:
+            page.wide("这是本单位第一次报送的审核，没有可以对照的上一次报送。", TEXT)
+        else:
+            again = [finding for finding in unit.findings if finding.life is Life.OPEN]
+            relapsed = [finding for finding in unit.findings if finding.life is Life.RELAPSED]
+            counts = f"已改{len(unit.corrected)}处，未改{len(again)}处，复发{len(relapsed)}处"
+            page.wide(f"与上一次报送（第{unit.earlier}批）对照：{counts}；填报内容改动{len(unit.changes)}处。", TEXT)
+        page.skip()
+        self._follow_up_table(
+            page, "一、已改的问题", ("社区", "条款", "编号和名称", "原来的问题", "整改情况"),
+            [
+                (self._community(past.community), past.clause or "", f"{past.rule} {past.title}", past.message, past.remedy)
+                for past in unit.corrected
+            ],
+        )  # fmt: skip
+        self._follow_up_table(
+            page, "二、改动的内容", ("社区", "条款", "栏目", "原填", "现填"),
+            [
+                (self._community(c.community), c.clause, c.column, c.before or "（空白）", c.after or "（空白）")
+                for c in unit.changes
+            ],
+        )  # fmt: skip
+        explained = [f for f in unit.findings if f.settlement and f.settlement.kind is Settled.EXPLAINED]
+        self._follow_up_table(
+            page, "三、已说明的问题", ("社区", "条款", "编号和名称", "填报内容", "情况说明"),
+            [
+                (self._community(f.place.community), f.place.clause or "", f"{f.rule} {f.title}", f.value, _standing(f))
+                for f in explained
+            ],
+        )  # fmt: skip
+        waivers = [waiver for waiver in self.result.roster.waivers if waiver.unit == unit.unit.code]
+        self._follow_up_table(
+            page, "四、免予处理的问题", ("社区", "条款", "编号和名称", "理由", "批准人和日期"),
+            [
+                (
+                    self._community(waiver.community),
+                    waiver.clause,
+                    f"{waiver.rule} {CATALOGUE[waiver.rule].title}",
+                    waiver.reason,
+                    f"{waiver.who}，{chinese_date(waiver.date)}；涉及{sum(map(waiver.settles, unit.findings))}处",
+                )
+                for waiver in waivers
+            ],
+        )  # fmt: skip
+
+    def _community(self, code: str | None) -> str:
+        if code is None:
+            return ""
+        member = self.result.roster.community.get(code)
+        return member.short_name if member else code
+
+    @staticmethod
+    def _follow_up_table(page: Page, title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        page.wide(f"{title}（{len(rows)}处）", SECTION, 22)
+        if not rows:
+            page.wide("无", {**BOXED, "font_color": GREY})
+        else:
+            page.row([Box(head, HEAD) for head in ("序号", *heads)])
+        body, centred = {**BOXED, "font_size": SMALL}, {**CENTRED, "font_size": SMALL}
+        for number, (community, clause, what, before, after) in enumerate(rows, 1):
+            page.row(
+                [Box(number, centred), Box(community, body), Box(clause, centred), Box(what, body), Box(before, body), Box(after, body)]
+            )
+        page.skip()
 
     # 得失分
 

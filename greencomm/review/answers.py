@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -54,12 +55,37 @@ class _Reviewer:
         self.sheet, self.scores, self.standard = sheet, scores, standard
         mark = standard.pass_mark.points
         self.pass_mark = mark
-        self.open = scores.lowest < mark <= scores.highest
-        """Whether what is unresolved decides about the pass mark."""
+        self.unresolved_weight: dict[str, Any] = {
+            "decides": scores.lowest < mark <= scores.highest, "lowest": scores.lowest, "highest": scores.highest,
+        }  # fmt: skip
+        """What hangs on what is unresolved: whether it decides about the pass mark, and the points left open."""
 
-    def would_turn(self, change: int) -> bool:
-        """Whether the community crosses the pass mark if its score changes by so many points."""
-        return any((s >= self.pass_mark) != (s + change >= self.pass_mark) for s in (self.scores.lowest, self.scores.highest))
+    def weight(self, position: int, *others: int) -> dict[str, Any]:
+        """What hangs on one assessed clause: whether the community crosses the pass mark with another deduction, and the
+        points that it may reach with what was assessed and with ``others``."""
+        return self.spanned(*(self.change(position, other) for other in others))
+
+    def change(self, position: int, other: int) -> int:
+        """By how many points the score changes if a clause takes (or adds) ``other``; an item never falls below 0 (D-05)."""
+        clause = self.standard.clauses[position]
+        item = self.standard.item[clause.item_number]
+        sign = 1 if clause.adds else -1
+        more = other - self.scores.assessed[position]
+        if self.scores.items[item.number] is None:
+            return sign * more
+        taken = self.scores.item_deductions[item.number]
+
+        def score(points: int) -> int:
+            return min(max(item.base + sign * points, 0), item.points)
+
+        return score(taken + more) - score(taken)
+
+    def spanned(self, *changes: int) -> dict[str, Any]:
+        """``decides``, ``lowest`` and ``highest`` where the score may also change by each of ``changes``."""
+        ends = (self.scores.lowest, self.scores.highest)
+        turns = any((end >= self.pass_mark) != (end + change >= self.pass_mark) for end in ends for change in changes)
+        span = [end + change for end in ends for change in (0, *changes)]
+        return {"decides": turns, "lowest": max(min(span), 0), "highest": min(max(span), self.standard.full_score)}
 
     # --- clauses --------------------------------------------------------------------------------------------------------
 
@@ -67,11 +93,11 @@ class _Reviewer:
         words: dict[str, Any] = {"clause": clause.id, "name": clause.name}
         basis = self.scores.basis[position]
         if clause.measure is None:
-            yield from self.unmeasured(clause, row, basis, words)
+            yield from self.unmeasured(clause, row, position, words)
         elif basis == Basis.MEASURED:
-            yield from self.measured(clause, row, self.scores.derived[position], words)
+            yield from self.measured(clause, row, position, words)
         elif basis == Basis.STATED:
-            yield from self.stated_only(clause, row, self.scores.assessed[position], words)
+            yield from self.stated_only(clause, row, position, words)
         else:
             yield self.unresolved(clause, row, words)
         for answer, column, measure in (
@@ -81,25 +107,27 @@ class _Reviewer:
             if answer.converted and answer.state is not State.FAULT and (measure is None or clause.measure):
                 place = self.sheet.at(answer.cell, clause.id)
                 yield rules.CLAUSE_CONVERTED.at(
-                    place, found=answer.shown, expected=self.value_text(answer, measure), column=f"“{column}”", **words
-                )
+                    place, found=answer.shown, expected=self.value_text(answer, measure), column=f"“{column}”",
+                    about=column.value, **words,
+                )  # fmt: skip
 
-    def unmeasured(self, clause: Clause, row: ClauseRow, basis: int, words: dict[str, Any]) -> Iterator[Finding]:
+    def unmeasured(self, clause: Clause, row: ClauseRow, position: int, words: dict[str, Any]) -> Iterator[Finding]:
         if row.actual.shown.strip():
             place = self.sheet.at(row.actual.cell, clause.id)
             yield rules.ACTUAL_NOT_WANTED.at(place, found=row.actual.shown, **words)
-        if basis == Basis.UNRESOLVED:
+        if self.scores.basis[position] == Basis.UNRESOLVED:
             yield self.unresolved(clause, row, words)
             return
         taken = row.stated.value // POINT_SCALE
         if taken and is_blank(row.evidence) and (clause.needs_reason or clause.adds):
             rule = rules.REASON_MISSING if clause.needs_reason else rules.AWARD_EVIDENCE_MISSING
             place = self.sheet.at(row.evidence.cell or row.stated.cell, clause.id)
-            decides = clause.needs_reason and self.would_turn(taken)
-            yield rule.at(place, found=str(taken), decides=decides, **words)
+            weight = self.weight(position, 0) if clause.needs_reason else {}
+            yield rule.at(place, found=str(taken), value=typed_values(None, row.stated), **weight, **words)
 
-    def measured(self, clause: Clause, row: ClauseRow, derived: int, words: dict[str, Any]) -> Iterator[Finding]:
+    def measured(self, clause: Clause, row: ClauseRow, position: int, words: dict[str, Any]) -> Iterator[Finding]:
         """The deduction follows from the measured value; what was stated beside it may differ."""
+        derived, value = self.scores.derived[position], typed_values(row.actual, row.stated)
         arithmetic = (
             clause.arithmetic(row.actual.value) if row.actual.state is State.VALUE else f"{row.actual.shown}，不扣分"
         )
@@ -107,33 +135,35 @@ class _Reviewer:
         if row.stated.state is State.FAULT:
             why = why_unreadable(row.stated)
             yield rules.STATED_UNREADABLE_MEASURED.at(
-                place, found=row.stated.shown, expected=str(derived), why=why, arithmetic=arithmetic, **words
+                place, found=row.stated.shown, expected=str(derived), why=why, arithmetic=arithmetic, value=value, **words
             )
         elif row.stated.state is State.VALUE and row.stated.value != derived * POINT_SCALE:
-            change = derived - row.stated.value // POINT_SCALE
             yield rules.STATED_DIFFERS.at(
                 place,
                 found=points_text(row.stated.value),
                 expected=str(derived),
-                decides=self.would_turn(change),
                 arithmetic=arithmetic,
+                value=value,
+                **self.weight(position, min(row.stated.value // POINT_SCALE, clause.item_points)),
                 **words,
             )
 
-    def stated_only(self, clause: Clause, row: ClauseRow, assessed: int, words: dict[str, Any]) -> Iterator[Finding]:
-        """The stated deduction stands for want of a measured value."""
+    def stated_only(self, clause: Clause, row: ClauseRow, position: int, words: dict[str, Any]) -> Iterator[Finding]:
+        """The stated deduction stands for want of a measured value, which could give any that is possible."""
         place = self.sheet.at(row.actual.cell or row.stated.cell, clause.id)
-        decides = self.would_turn(assessed) or self.would_turn(assessed - max(clause.possible))
+        assessed, value = self.scores.assessed[position], typed_values(row.actual, row.stated)
+        weight = self.weight(position, min(clause.possible), max(clause.possible))
         if row.actual.state is State.BLANK:
             yield rules.ACTUAL_MISSING.at(
-                place, found=str(assessed), expected=clause.allowed_actual, decides=decides, **words
+                place, found=str(assessed), expected=clause.allowed_actual, value=value, **weight, **words
             )
         else:
             yield rules.ACTUAL_UNREADABLE.at(
                 place,
                 found=row.actual.shown,
                 expected=clause.allowed_actual,
-                decides=decides,
+                value=value,
+                **weight,
                 why=why_unreadable(row.actual),
                 stated=str(assessed),
                 example=_EXAMPLES[clause.measure or "count"],
@@ -145,12 +175,13 @@ class _Reviewer:
         actual, stated = row.actual, row.stated
         place = self.sheet.at(stated.cell, clause.id)
         example = str(min(clause.possible))
+        weight = {"value": typed_values(actual if clause.measure else None, stated), **self.unresolved_weight}
         if clause.measure and actual.state is State.FAULT:
             return rules.ACTUAL_UNUSABLE.at(
                 self.sheet.at(actual.cell, clause.id),
                 found=actual.shown,
                 expected=clause.allowed_actual,
-                decides=self.open,
+                **weight,
                 why=why_unreadable(actual),
                 stated="也没有填" if stated.state is State.BLANK else f"“{stated.shown}”也不能用",
                 example=_EXAMPLES[clause.measure],
@@ -160,23 +191,23 @@ class _Reviewer:
             place = self.sheet.at(actual.cell or stated.cell, clause.id)
             expected = clause.allowed
             return rules.CLAUSE_MEASURED_BLANK.at(
-                place, expected=expected, decides=self.open, actual=clause.allowed_actual, **words
+                place, expected=expected, actual=clause.allowed_actual, **weight, **words
             )
         if stated.state is State.BLANK:
             return rules.CLAUSE_BLANK.at(
-                place, expected=clause.allowed, decides=self.open, wanted=clause.wanted, **words
+                place, expected=clause.allowed, wanted=clause.wanted, **weight, **words
             )
         if stated.state is State.VALUE:
             return rules.STATED_IMPOSSIBLE.at(
-                place, found=stated.shown, expected=clause.allowed, decides=self.open, **words
+                place, found=stated.shown, expected=clause.allowed, **weight, **words
             )
         if stated.misreading is Misreading.NEGATIVE:
-            return rules.STATED_NEGATIVE.at(place, found=stated.shown, expected=clause.allowed, decides=self.open, **words)
+            return rules.STATED_NEGATIVE.at(place, found=stated.shown, expected=clause.allowed, **weight, **words)
         return rules.STATED_UNREADABLE.at(
             place,
             found=stated.shown,
             expected=clause.allowed,
-            decides=self.open,
+            **weight,
             why=why_unreadable(stated),
             example=example,
             **words,
@@ -200,15 +231,18 @@ class _Reviewer:
             taken = self.scores.item_deductions[item.number]
             if rows and score is not None and not item.clauses[0].adds and taken > item.points:
                 place = self.sheet.at(rows[-1].stated.cell, item.clauses[-1].id)
-                yield rules.ITEM_ABOVE_POINTS.at(place, found=str(taken), expected=str(item.points), item=item.number)
+                yield rules.ITEM_ABOVE_POINTS.at(
+                    place, found=str(taken), expected=str(item.points), item=item.number, about=f"第{item.number}项"
+                )
             for row in rows:
                 typed = number_in(row.score)
                 if typed is None or row.score.is_formula or score is None or typed == score:
                     continue
                 place = self.sheet.at(row.score.cell, row.clause)
                 yield rules.SCORE_DIFFERS.at(
-                    place, found=plain(typed), expected=str(score), item=item.number, points=item.points
-                )
+                    place, found=plain(typed), expected=str(score), item=item.number, points=item.points,
+                    value=f"填写 {plain(typed)}；核算 {score}",
+                )  # fmt: skip
 
     def rows_of(self, item_number: int) -> list[ClauseRow | None]:
         return [
@@ -231,12 +265,15 @@ class _Reviewer:
             typed = number_in(located)
             if typed is None or typed in told:
                 continue
-            words: dict[str, Any] = {"found": plain(typed), "where": where}
+            value = f"填写 {plain(typed)}；核算 {self.scores.score}"
+            words: dict[str, Any] = {"found": plain(typed), "where": where, "about": where.strip("“”行"), "value": value}
             place = self.sheet.at(located.cell)
             if typed not in right and not (located.is_formula and scores_typed):
                 told.add(typed)
                 decides = (typed >= self.pass_mark) != (self.scores.score >= self.pass_mark)
-                yield rules.TOTAL_DIFFERS.at(place, expected=str(self.scores.score), decides=decides, **words)
+                ends = (Decimal(self.scores.score), min(typed, Decimal(self.standard.full_score)))
+                span: dict[str, Any] = {"lowest": math.floor(min(ends)), "highest": math.ceil(max(ends))}
+                yield rules.TOTAL_DIFFERS.at(place, expected=str(self.scores.score), decides=decides, **span, **words)
             elif typed in right and not located.is_formula:
                 yield rules.TOTAL_OVERWRITTEN.at(place, **words)
 
@@ -249,7 +286,14 @@ class _Reviewer:
         if green != self.sheet.claimed:
             rule = rules.CLAIM_GREEN if green else rules.CLAIM_BELOW
             place: Place = self.sheet.at(self.sheet.reading.heading[Heading.CLAIM].cell)
-            yield rule.at(place, found=str(score), expected=str(self.pass_mark))
+            value = f"申报 {self.standard.reading.yes if self.sheet.claimed else self.standard.reading.no}；核定得分 {score}"
+            yield rule.at(place, found=str(score), expected=str(self.pass_mark), value=value)
+
+
+def typed_values(actual: Answer | None, stated: Answer) -> str:
+    """What an explanation would explain: ``实际值 9；扣分 3``; empty where nothing is typed."""
+    cells = ((layout.Column.ACTUAL, actual.shown if actual else ""), (layout.Column.STATED, stated.shown))
+    return "；".join(f"{title} {text}" for title, text in cells if text.strip())
 
 
 def why_unreadable(answer: Answer) -> str:
@@ -277,6 +321,3 @@ def number_in(located: Located) -> Decimal | None:
         return Decimal(text).normalize() if text and text[0].isdigit() else None
     except ArithmeticError:
         return None
-
-
-

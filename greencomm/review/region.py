@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from greencomm import rules, scoring
-from greencomm.findings import Finding, Place
+from greencomm.findings import Finding, Impact, Place, Severity
 from greencomm.forms.entries import POINT_SCALE, Located, State
 from greencomm.forms.layout import Summary
+from greencomm.history import History
 from greencomm.intake.arrivals import Arrival
 from greencomm.results import (
     ClauseResult,
@@ -22,6 +24,7 @@ from greencomm.results import (
     UnitState,
 )
 from greencomm.review.answers import SheetScores, review_answers
+from greencomm.review.followup import UnitFacts, follow_up, typed_answers
 from greencomm.review.sheets import CommunitySheet, CommunitySheets, sort_sheets
 from greencomm.review.submissions import StandardOf, Submission, sort_out
 from greencomm.roster import Community, Roster, Unit
@@ -31,7 +34,19 @@ from greencomm.standard import Standard
 def review(
     arrivals: Sequence[Arrival], roster: Roster, standard: Standard, standard_of: StandardOf, run_date: datetime.date
 ) -> RegionResult:
-    """Review everything that was received.
+    """Review everything that was received, without looking at earlier runs."""
+    return review_after(History(), arrivals, roster, standard, standard_of, run_date)[0]
+
+
+def review_after(
+    history: History,
+    arrivals: Sequence[Arrival],
+    roster: Roster,
+    standard: Standard,
+    standard_of: StandardOf,
+    run_date: datetime.date,
+) -> tuple[RegionResult, History]:
+    """Review everything that was received and follow up what earlier runs found; returns the next run's history too.
 
     ``standard`` is the prefecture's; ``standard_of`` gives the one a unit is scored by (D-14).
     """
@@ -42,6 +57,7 @@ def review(
     }
     scores = _score_all(sheets, roster, standard_of)
     units = []
+    facts = {code: facts_of(submission, sheets[code]) for code, submission in received.submissions.items()}
     for unit in roster.units:
         about_files = [finding for finding in received.findings if finding.place.unit == unit.code]
         about_files += [finding for finding in roster.findings if finding.place.unit == unit.code]
@@ -70,9 +86,17 @@ def review(
     nobodys = [finding for finding in (*received.findings, *roster.findings) if finding.place.unit not in roster.unit]
     findings = (*(finding for unit in units for finding in unit.findings), *_sorted(nobodys))
     batch = roster.batch
-    return RegionResult(
+    result = RegionResult(
         batch.year, batch.phase, run_date, standard, roster, tuple(units), findings, tuple(received.files), received.sample
     )
+    return follow_up(result, history, facts)
+
+
+def facts_of(submission: Submission, sheets: CommunitySheets) -> UnitFacts:
+    """What the follow-up needs of a submission: replies to findings, and what is typed on each community's sheet."""
+    replies = tuple(reply for filed in submission.files for reply in filed.form.replies)
+    typed = {code: typed_answers(same[0].reading) for code, same in sheets.of.items() if same[0].reading is not None}
+    return UnitFacts(replies, typed)
 
 
 def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
@@ -146,12 +170,25 @@ class _UnitReview:
     def community(self, community: Community) -> CommunityResult:
         """The result of one community of the roster."""
         same = self.sheets.of.get(community.code, [])
-        for sheet in same:
-            self.findings += sheet.findings
         if not same:
             place = Place(community.unit, community.code, file=self.submission.files[0].path)
             self.findings.append(rules.COMMUNITY_WITHOUT_SHEET.at(place, found=community.code, name=community.name))
             return CommunityResult(community, Status.MISSING)
+        result = self.judged(community, same)
+        for sheet in same:
+            self.findings += (self.weighed(finding, result) for finding in sheet.findings)
+        return result
+
+    def weighed(self, finding: Finding, result: CommunityResult) -> Finding:
+        """A finding about a sheet as a whole or about its rows: what it leaves open may decide about the pass mark."""
+        if finding.severity is not Severity.SEND_BACK or result.lowest is None or result.highest is None:
+            return finding
+        if not result.lowest < self.standard.pass_mark.points <= result.highest:
+            return replace(finding, decides=False, impact=Impact.NONE)
+        return replace(finding, decides=True, impact=Impact.MARK, lowest=result.lowest, highest=result.highest)
+
+    def judged(self, community: Community, same: list[CommunitySheet]) -> CommunityResult:
+        """The result of a community that has one sheet, or several with different answers."""
         first = same[0]
         if not first.filled or not first.usable:
             return CommunityResult(

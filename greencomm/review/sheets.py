@@ -86,7 +86,8 @@ def _settle_twice(sheets: list[CommunitySheet]) -> list[CommunitySheet]:
     rule = rules.SHEET_TWICE_IN_FILES if len({sheet.file for sheet in speaking}) > 1 else rules.SHEET_TWICE_IN_FILE
     for sheet in speaking:
         cell = sheet.reading.heading[Heading.CODE].cell if sheet.reading else None
-        sheet.findings.append(rule.at(sheet.at(cell), decides=True, **words))
+        about = f"{sheet.file}/{sheet.sheet}" if several_files else sheet.sheet
+        sheet.findings.append(rule.at(sheet.at(cell), decides=True, about=about, value=names, **words))
     speaking[0].findings += [finding for other in sheets if other not in speaking for finding in other.findings]
     return speaking
 
@@ -127,16 +128,18 @@ class _FileSheets:
             hint = f"本单位名册中有相近的“{near.name}”（{near.code}）。" if near else ""
             self.findings.append(
                 rules.SHEET_NOT_IN_ROSTER.at(
-                    self.place(reading.sheet, cell), found=code or "（空）", name=name or "社区名称未填", hint=hint
-                )
+                    self.place(reading.sheet, cell), found=code or "（空）", name=name or "社区名称未填", hint=hint,
+                    about=reading.sheet, value=f"{code} {name}".strip(),
+                )  # fmt: skip
             )
             return None
         if community.unit != self.unit.code:
             owner = self.roster.unit[community.unit]
             self.findings.append(
                 rules.SHEET_OTHER_UNIT.at(
-                    self.place(reading.sheet, cell), found=community.code, expected=owner.name, name=community.name
-                )
+                    self.place(reading.sheet, cell), found=community.code, expected=owner.name, name=community.name,
+                    about=reading.sheet, value=f"{code} {name}".strip(),
+                )  # fmt: skip
             )
             return None
         place = Place(self.unit.code, community.code, file=self.filed.path, sheet=reading.sheet, cell=cell)
@@ -168,10 +171,10 @@ class _FileSheets:
             same = [c for c in self.roster.of_unit[self.unit.code] if name in (c.name, c.short_name)]
             community = same[0] if len(same) == 1 else None
         if community is None or community.unit != self.unit.code:
-            self.findings.append(rules.SHEET_UNUSABLE.at(self.place(name), reason=reason))
+            self.findings.append(rules.SHEET_UNUSABLE.at(self.place(name), reason=reason, about=name))
             return
         sheet = CommunitySheet(community, self.filed.path, name, None, usable=False)
-        sheet.findings.append(rules.SHEET_UNUSABLE.at(sheet.place, decides=True, reason=reason))
+        sheet.findings.append(rules.SHEET_UNUSABLE.at(sheet.place, decides=True, reason=reason, about=name))
         yield sheet
 
     # --- what is on it ------------------------------------------------------------------------------------------------
@@ -200,7 +203,9 @@ class _FileSheets:
         sheet.rows = tuple(rows)
         for row in reading.rows:
             if row.clause not in self.standard.clause:
-                sheet.findings.append(rules.SHEET_CLAUSE_ADDED.at(sheet.at(row.clause_cell), found=row.clause))
+                value = f"条款 {row.clause}；{_typed(row)}"
+                place = sheet.at(row.clause_cell)
+                sheet.findings.append(rules.SHEET_CLAUSE_ADDED.at(place, found=row.clause, about=row.clause, value=value))
 
     def about_heading(self, sheet: CommunitySheet, reading: SheetReading) -> Iterator[Finding]:
         """Name and county against the roster (D-15)."""
@@ -221,9 +226,9 @@ class _FileSheets:
         if reading.hidden_sheet:
             yield rules.SHEET_HIDDEN.at(sheet.place)
         if reading.hidden_parts:
-            yield rules.SHEET_HIDDEN_PARTS.at(sheet.place, found=reading.hidden_parts)
+            yield rules.SHEET_HIDDEN_PARTS.at(sheet.place, found=reading.hidden_parts, value="")
         for cell, text in reading.extra_cells:
-            yield rules.SHEET_OUTSIDE.at(sheet.at(cell), found=text)
+            yield rules.SHEET_OUTSIDE.at(sheet.at(cell), found=text, about=text)
 
     def about_blanks(self, sheet: CommunitySheet, reading: SheetReading) -> Iterator[Finding]:
         asked = (Heading.COUNTY, Heading.NAME, Heading.YEAR, Heading.AUTHOR, Heading.DATE, Heading.CLAIM)
@@ -244,13 +249,20 @@ class _FileSheets:
             same = len({_answer_of(row) for row in rows}) == 1
             rule = rules.SHEET_CLAUSE_TWICE_SAME if same else rules.SHEET_CLAUSE_TWICE
             found = "、".join(row.clause_cell for row in rows)
-            sheet.findings.append(rule.at(sheet.at(rows[1].clause_cell, clause.id), found=found, **words))
+            value = "／".join(_typed(row) for row in rows)
+            sheet.findings.append(rule.at(sheet.at(rows[1].clause_cell, clause.id), found=found, value=value, **words))
             if not same:
                 return None
         if first.criterion and normal_label(first.criterion) not in map(normal_label, (clause.quote, clause.criterion)):
             place = sheet.at(first.clause_cell, clause.id)
             sheet.findings.append(rules.SHEET_CLAUSE_REWORDED.at(place, found=first.criterion, expected=clause.quote, **words))
         return first
+
+
+def _typed(row: ClauseRow) -> str:
+    """The answers of a row as typed: ``实际值 3；扣分 1；说明 …``."""
+    cells = (("实际值", row.actual.shown), ("扣分", row.stated.shown), ("说明", row.evidence.text))
+    return "；".join(f"{title} {text}" for title, text in cells if text.strip()) or "空白"
 
 
 def _answer_of(row: ClauseRow) -> object:

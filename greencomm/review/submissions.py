@@ -128,7 +128,8 @@ class _Sorter:
         guess = self.unit_named_in(arrival.path) or self.unit_named_in(arrival.subject)
         place = Place(unit=guess.code if guess else None, file=arrival.path)
         if arrival.form is None:
-            self.reject(arrival, rules.FILE_UNREADABLE.at(place, reason=arrival.refused), guess)
+            about, value = arrival.path, arrival.refused
+            self.reject(arrival, rules.FILE_UNREADABLE.at(place, reason=arrival.refused, about=about, value=value), guess)
             return None
         form = arrival.form
         unit = self.unit_of(form)
@@ -136,6 +137,7 @@ class _Sorter:
             place = Place(unit=unit.code, file=arrival.path)
         finding = self.refusal(form, unit, place)
         if finding is not None:
+            finding = replace(finding, about=arrival.path)
             self.reject(arrival, finding, unit or guess)
             return None
         assert unit is not None
@@ -151,9 +153,10 @@ class _Sorter:
         expected = self.expected_form(unit)
         meta = form.meta
         if meta is not None and meta.programme and meta.programme != layout.PROGRAMME:
-            return rules.FILE_FOREIGN.at(place, reason=f"它属于“{meta.programme}”", expected=expected)
+            return rules.FILE_FOREIGN.at(place, reason=f"它属于“{meta.programme}”", expected=expected, value=meta.programme)
         if not form.communities and not form.damaged_sheets:
-            return rules.FILE_FOREIGN.at(place, reason="里面没有社区表（含“条款”“扣分”“社区代码”的表）", expected=expected)
+            reason = "里面没有社区表（含“条款”“扣分”“社区代码”的表）"
+            return rules.FILE_FOREIGN.at(place, reason=reason, expected=expected, value="没有社区表")
         wrong_year = other_year(form, self.batch.year)
         if wrong_year:
             return rules.FILE_YEAR.at(place, found=wrong_year, expected=str(self.batch.year), form=expected)
@@ -276,6 +279,7 @@ class _Sorter:
                     files="、".join(with_time(entry) for entry in sorted([*counting, *entries], key=lambda e: e.path)),
                     chosen=names,
                     why=why_chosen(counting, entries),
+                    value=fingerprints([*counting, *entries]),
                 )
             )
             for entry in entries:
@@ -312,7 +316,8 @@ class _Sorter:
                 )  # fmt: skip
                 yield rules.SUBMISSION_UNREADABLE_LATER.at(
                     place, found=shown_number(located), expected=str(submission.number), file=entry.path,
-                    chosen=first.path, next=submission.number + 1,
+                    chosen=first.path, next=submission.number + 1, about=entry.path,
+                    value=f"{shown_number(located)}；{fingerprints([entry, *submission.files])}",
                 )  # fmt: skip
 
     def dropped(self, submission: Submission, earlier: list[Filed]) -> Iterable[Finding]:
@@ -328,7 +333,7 @@ class _Sorter:
                     told.add(community.code)
                     place = Place(submission.unit.code, community.code, file=submission.files[0].path)
                     yield rules.COMMUNITY_DROPPED.at(
-                        place, found=community.code, expected=str(entry.number), name=community.name
+                        place, found=community.code, expected=str(entry.number), name=community.name, value=f"第{entry.number}批"
                     )
 
     def about(self, entry: Filed) -> Iterable[Finding]:
@@ -356,7 +361,7 @@ class _Sorter:
             yield rules.FILE_PARTS_LOST.at(place, found="、".join(entry.arrival.extras))
         yield from self.about_readings(entry)
         for name in form.other_sheets:
-            yield rules.SHEET_EXTRA.at(Place(unit=unit.code, file=entry.path, sheet=name), found=name)
+            yield rules.SHEET_EXTRA.at(Place(unit=unit.code, file=entry.path, sheet=name), found=name, about=name)
         yield from self.about_summary(entry)
 
     def about_readings(self, entry: Filed) -> Iterable[Finding]:
@@ -378,7 +383,7 @@ class _Sorter:
         for name, cell, both in entry.arrival.conflicts:
             if (name, cell) not in told and name not in form.other_sheets:
                 place = Place(unit=unit.code, file=entry.path, sheet=name, cell=cell or None)
-                yield rules.FILE_CELL_DOUBTFUL.at(place, found=both)
+                yield rules.FILE_CELL_DOUBTFUL.at(place, found=both, about=f"{name}：{both}")
 
     def about_summary(self, entry: Filed) -> Iterable[Finding]:
         form, unit = entry.form, entry.unit
@@ -418,6 +423,11 @@ def submission_number(located: Located | None) -> tuple[int, bool]:
         return 1, False
     number = int(match[1]) if match[1] else _CHINESE_DIGITS[match[2]]
     return (number, True) if number >= 1 else (1, False)
+
+
+def fingerprints(entries: Iterable[Filed]) -> str:
+    """Files with the beginnings of their hashes, so that another file of the same name is another value."""
+    return "；".join(f"“{e.path}”（文件校验码{(e.arrival.sha256 or '')[:8]}）" for e in sorted(entries, key=lambda e: e.path))
 
 
 def shown_number(located: Located | None) -> str:

@@ -25,6 +25,7 @@ from greencomm.standard.model import (
     Target,
     UrbanCommunity,
 )
+from greencomm.texts import bare_phrase
 
 SCHEMA = "greencomm-standard/1"
 FOLDER = Path(__file__).parent
@@ -344,7 +345,12 @@ class _Loader:
             no=table.take("no", str),
             count_limit=table.take("count_limit", int),
             decisions=self._decisions(table),
+            empty_phrases=table.texts("empty_phrases"),
         )
+        if not all(bare_phrase(phrase) for phrase in reading.empty_phrases):
+            raise table.fail("空话清单 empty_phrases 中的每一句都应含有文字")
+        if len({bare_phrase(phrase) for phrase in reading.empty_phrases}) < len(reading.empty_phrases):
+            raise table.fail("空话清单 empty_phrases 中有重复的句子（标点和空格不算）")
         if reading.count_limit < 1:
             raise table.fail(f"次数上限 count_limit 应为正整数，现为 {reading.count_limit}")
         table.done()

@@ -115,6 +115,8 @@ class Reading:
     no: str
     count_limit: int
     decisions: tuple[str, ...]
+    empty_phrases: tuple[str, ...] = ()
+    """What explains nothing when it is all that 情况说明 says."""
 
 
 @dataclass(frozen=True)
