@@ -759,9 +759,9 @@ def set_up_print(sheet: Worksheet, issue: Issue, header_row: int | None) -> None
     sheet.set_footer(f"&L&8{version}&C&9第 &P 页 共 &N 页&R&9{issue.mark}&A", {"margin": 0.3})
 
 
-def protect(sheet: Worksheet) -> None:
+def protect(sheet: Worksheet, **allowed: bool) -> None:
     """No password. Tab visits unlocked cells only; locked ones stay selectable, or their links could not be followed."""
-    sheet.protect("", {"objects": True, "scenarios": True, "format_columns": True, "format_rows": True})
+    sheet.protect("", {"objects": True, "scenarios": True, "format_columns": True, "format_rows": True} | allowed)
 
 
 def write_input(sheet: Worksheet, row: int, column: int, value: CellInput, look: Any) -> None:

@@ -176,7 +176,7 @@ class _Grid:
                     self.issues.setdefault(row, {}).setdefault(_ISSUES[label], column)
                 if label in _OWN:
                     self.own.setdefault(row, {})[column] = _OWN[label]
-                if label in _IS_LEFT and _IS_LEFT <= {_label(v) for v in self.rows[row].values() if isinstance(v, str)}:
+                if label in _IS_LEFT and {_label(v) for v in self.rows[row].values() if isinstance(v, str)} >= _IS_LEFT:
                     self.is_left = True
         self._drop_own_columns()
 
