@@ -20,9 +20,10 @@ from greencomm.findings import Severity
 from greencomm.history import BadHistory, History, load
 from greencomm.history import dump as dump_history
 from greencomm.intake.arrivals import Arrival
-from greencomm.intake.collect import Progress, collect, open_named
+from greencomm.intake.collect import Progress, collect, found_in, open_named
 from greencomm.intake.labels import disk_label
-from greencomm.results import RegionResult
+from greencomm.intake.originals import original
+from greencomm.results import ReceivedFile, RegionResult
 from greencomm.review.region import review_after
 from greencomm.roster import Roster, Unit, load_roster
 from greencomm.runs import RESULT, DamagedRun, Runs, manifest_of
@@ -172,17 +173,35 @@ def publish(result: RegionResult, history: History, options: Options, publicatio
     """Write every output aside, then keep the run and put all in place."""
     from greencomm.outputs import write_outputs
 
-    name = f"{result.year}-{result.phase}"
+    name, originals = f"{result.year}-{result.phase}", _Originals(options.input)
     with durable.speaking(publication.building):
         outputs = [
             Output(made.role, made.unit, made.path, durable.file_sha256(publication.building / made.path))
-            for made in write_outputs(publication.building, result)
+            for made in write_outputs(publication.building, result, originals)
         ]
         document = result_document(result, outputs)
         (publication.building / RESULT).write_bytes(dump(document))
         made = publication.made()
     publication.publish(name, manifest_of(result, _as_given(options), __version__, made), dump_history(history))
-    return Outcome(result, document, options.output / name, tuple(publication.notices))
+    gone = [
+        f"“{path}”在运行过程中被移走或改动，退回修改的工作簿旁边没有附上它的原件；请把它放回输入文件夹后再运行一次。"
+        for path in originals.gone
+    ]
+    return Outcome(result, document, options.output / name, (*publication.notices, *gone))
+
+
+class _Originals:
+    """Gives the bytes of received files out of the input folder, and remembers which are gone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.named = found_in(folder)
+        self.gone: list[str] = []
+
+    def __call__(self, file: ReceivedFile) -> bytes | None:
+        data = original(file.path, file.sha256, self.named)
+        if data is None:
+            self.gone.append(file.path)
+        return data
 
 
 def _as_given(options: Options) -> dict[str, Any]:

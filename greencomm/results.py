@@ -97,6 +97,10 @@ class TypedSheet:
     """By clause id of the standard: 实际值, 扣分, 说明及佐证材料. Of a clause that stands twice the first row."""
     cells: dict[str, tuple[str | None, str | None, str | None]]
     """Where these stand in the county's own file."""
+    heading_cells: dict[str, str] = field(default_factory=dict)
+    """By label: where its value stands, or would stand where it is blank."""
+    repeated: dict[str, tuple[tuple[CellValue, CellValue, CellValue], ...]] = field(default_factory=dict)
+    """By clause id: the answers of its further rows, where a clause stands more than once."""
     beside: tuple[tuple[str, str], ...] = ()
     """(cell, text) of everything else that was typed: rows of unknown or repeated clauses, figures typed over formulas,
     what stands outside the form."""
@@ -151,6 +155,10 @@ class UnitResult:
     phone: str = ""
     typed: tuple[TypedSheet, ...] = ()
     """All community sheets of the submission that counts, in the order of its files and sheets."""
+    summary: dict[str, CellValue] = field(default_factory=dict)
+    """What was typed in the heading of 汇总, by label (forms.layout.Summary); of the first file that holds something."""
+    summary_sheets: tuple[tuple[str, str, dict[str, str]], ...] = ()
+    """File, name of its 汇总, and where the values of its labels stand."""
     left_behind: tuple[str, ...] = ()
     """What the submission holds besides, that a fresh form has no place for, in Chinese."""
     corrected: tuple[PastFinding, ...] = ()

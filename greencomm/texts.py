@@ -37,6 +37,39 @@ def visible(text: str) -> str:
     return "".join(_mark(ch) if _is_unseen(text, place) else ch for place, ch in enumerate(text))
 
 
+_LONGEST_TEXT = 32_000
+"""A little less than the 32,767 characters that an Excel cell holds."""
+_CELL_UNITS = 32_767
+"""UTF-16 units that an Excel cell holds."""
+_SHARED_ESCAPE = re.compile("(_x[0-9A-Fa-f]{4})_(?=x[0-9A-Fa-f]{4}_)")
+
+
+def for_cell(text: str) -> str:
+    """Text that came from a county, fit for a cell: what cannot be seen or stored made visible, and not too long."""
+    # XlsxWriter escapes what Excel reads as an escape, but not where two of them share an underscore.
+    kept = _SHARED_ESCAPE.sub(r"\1＿", visible(text))
+    return kept if len(kept) <= _LONGEST_TEXT else kept[:_LONGEST_TEXT] + "……"
+
+
+def as_typed(text: str) -> tuple[str, str]:
+    """A county's text as it goes back into a cell, character by character, and what a cell has no room for.
+
+    Only what no workbook can store (half surrogate pairs, noncharacters) is made visible.
+    """
+    kept = "".join(_mark(ch) if _is_unstorable(ord(ch)) else ch for ch in text)
+    kept = _SHARED_ESCAPE.sub(r"\1＿", kept)
+    if len(kept) <= _CELL_UNITS // 2:
+        return kept, ""
+    end = min(len(kept), _CELL_UNITS)
+    while len(kept[:end].encode("utf-16-le")) // 2 > _CELL_UNITS:
+        end -= max(1, (len(kept[:end].encode("utf-16-le")) // 2 - _CELL_UNITS) // 2)
+    return kept[:end], kept[end:]
+
+
+def _is_unstorable(code: int) -> bool:
+    return 0xD800 <= code <= 0xDFFF or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+
+
 def quoted(text: str) -> str:
     """A county's text as a sentence quotes it: visible, and not longer than a sentence bears."""
     shown = visible(text)

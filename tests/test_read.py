@@ -314,8 +314,8 @@ def test_an_answer_without_its_clause_is_told():
 
 
 def test_a_foreign_table_below_is_told_in_part():
-    reading = only(sheet(table("条款 | 扣分", "1.1 | 0", "合计", *["甲 | 乙"] * 100)))
-    assert len(reading.extra_cells) == MAX_EXTRA_CELLS
+    reading = only(sheet(table("条款 | 扣分", "1.1 | 0", "合计", *["甲 | 乙"] * 600)))
+    assert (len(reading.extra_cells), reading.extra_more) == (MAX_EXTRA_CELLS, 1200 - MAX_EXTRA_CELLS)
 
 
 # The workbook

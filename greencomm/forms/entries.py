@@ -102,6 +102,8 @@ class SheetReading:
     """Hidden rows and columns that hold something, in Chinese: ``第12行、H列``; empty where there are none."""
     extra_cells: tuple[tuple[str, str], ...] = ()
     """(cell, text) of what stands outside the form: typed beside or below it, so that nothing is skipped silently."""
+    extra_more: int = 0
+    """How many such cells there are beyond those."""
 
     @property
     def is_empty(self) -> bool:

@@ -49,10 +49,10 @@ WIDTHS: dict[Column, float] = {
     Column.STATUS: 27,
     Column.EVIDENCE: 30,
 }
-_HINT_ROW, _HEADER_ROW = 4, 5
-_FIRST_ROW = _HEADER_ROW + 1
+_HINT_ROW, HEADER_ROW = 4, 5
+FIRST_ROW = HEADER_ROW + 1
 # Row, column of the label, columns that the value takes; together three labels a row above the table.
-_HEADING_PLACES: dict[Heading, tuple[int, Column, int]] = {
+HEADING_PLACES: dict[Heading, tuple[int, Column, int]] = {
     Heading.COUNTY: (1, Column.CONTENT, 2),
     Heading.NAME: (1, Column.CRITERION, 4),
     Heading.CODE: (1, Column.STATUS, 1),
@@ -95,6 +95,15 @@ class FormSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
             attributes = [(name, value) for name, value in attributes if name != "customHeight"]
         super()._xml_start_tag_unencoded(tag, attributes)
 
+    def _xml_number_element(self, number: float, attributes: Sequence[tuple[str, Any]] = ()) -> None:
+        text = f"{number:.16G}"
+        if float(text) == number:
+            super()._xml_number_element(number, attributes)
+            return
+        # A county's number of seventeen digits goes back as it came.
+        described = "".join(f' {name}="{self._escape_attributes(value)}"' for name, value in attributes)
+        self.fh.write(f"<c{described}><v>{number!r}</v></c>")
+
 
 class _StoredText(str):
     """A formula's text as stored. XlsxWriter forgets the type of a text equal to ``""``, so this one never is."""
@@ -111,6 +120,68 @@ class SheetAnswers:
 
     heading: Mapping[Heading, CellInput] = field(default_factory=dict)
     answers: live.Answers = field(default_factory=dict)
+
+
+class Variation:
+    """What a workbook has beyond the plain form; this one adds nothing. A returned workbook is a variation of the form."""
+
+    title = "填报工作簿"
+    widths: Mapping[Column, float] = WIDTHS
+    beside: tuple[float, ...] = ()
+    """Widths of the printed columns right of a community's table."""
+    summary: tuple[tuple[str, float], ...] = ()
+    """Title and width of further columns of 汇总."""
+    more: tuple[Community, ...] = ()
+    """Further community sheets, beyond those of the roster; their codes only tell them apart."""
+    communities_first = ""
+    """A link on 汇总 to another sheet of this name; empty for none."""
+
+    def name_sheets(self, names: dict[str, str]) -> dict[str, str]:
+        """Sheet names by community code, those of ``more`` included."""
+        return names
+
+    def opening_sheets(self, book: xlsxwriter.Workbook, styles: Styles, issue: Issue) -> None:
+        """Write sheets between 汇总 and the communities."""
+
+    def closing_sheets(self, book: xlsxwriter.Workbook, styles: Styles, issue: Issue) -> None:
+        """Write sheets after the communities."""
+
+    def guide(self) -> Sequence[str]:
+        """What the guide says first; the colours that it explains belong to ``legend``."""
+        return ()
+
+    def legend(self) -> Sequence[tuple[str, str, str]]:
+        """Style, sample and text of further colours."""
+        return ()
+
+    def is_open(self, community: Community, place: Heading | tuple[str, Column]) -> bool:
+        """Whether a cell that the form locks may be edited: a heading's, or a clause's in a column."""
+        return False
+
+    def hint(self, community: Community, hint: str) -> tuple[str, str]:
+        """The text between heading and table, and its style."""
+        return hint, "hint"
+
+    def texts_beside(self, community: Community, clause: str) -> list[tuple[str, float]]:
+        """Texts right of the table in a clause's row with the widths of their columns, for the height of the row."""
+        return []
+
+    def colour_first(self, sheet: Worksheet, styles: Styles, issue: Issue, community: Community) -> None:
+        """Add conditional formats that go before the form's own."""
+
+    def write_beside(self, sheet: Worksheet, styles: Styles, issue: Issue, community: Community) -> None:
+        """Write what stands right of the table; add conditional formats that come after the form's own."""
+
+    def write_summary(self, sheet: Worksheet, styles: Styles, issue: Issue, row: int, community: Community) -> None:
+        """Write the further columns of 汇总 in a community's row."""
+
+    def figures(self) -> Sequence[tuple[str, str, int]]:
+        """Title, formula and value of a figure above each further column of 汇总."""
+        return ()
+
+    def checks(self) -> Sequence[tuple[str, int, str]]:
+        """Expression, value and sentence of what is missing before sending."""
+        return ()
 
 
 @dataclass(frozen=True)
@@ -142,6 +213,7 @@ class SheetPlan:
 
     standard: Standard
     rows: tuple[RowPlan, ...]
+    widths: Mapping[Column, float] = field(default_factory=lambda: WIDTHS)
 
     @property
     def total_row(self) -> int:
@@ -176,7 +248,7 @@ class SheetPlan:
 
 
 @dataclass(frozen=True)
-class _Issue:
+class Issue:
     """One workbook to be written, with all that its sheets need."""
 
     unit: Unit
@@ -186,11 +258,18 @@ class _Issue:
     kind: str
     answers: Mapping[str, SheetAnswers]
     submission: int
-    contact: str
-    phone: str
+    contact: CellInput
+    phone: CellInput
+    date: CellInput
     plan: SheetPlan
     names: dict[str, str]
     views: dict[str, LiveSheet]
+    variation: Variation
+
+    @property
+    def summary_columns(self) -> tuple[tuple[str, float], ...]:
+        """Title and width of each column of 汇总."""
+        return (*zip(_SUMMARY_TITLES, _SUMMARY_WIDTHS, strict=True), *self.variation.summary)
 
     @property
     def communities(self) -> tuple[Community, ...]:
@@ -229,18 +308,21 @@ def issue_workbook(
     kind: str = layout.REAL,
     answers: Mapping[str, SheetAnswers] | None = None,
     submission: int = 1,
-    contact: str = "",
-    phone: str = "",
+    contact: CellInput = "",
+    phone: CellInput = "",
+    date: CellInput = None,
+    variation: Variation | None = None,
 ) -> None:
     """Write the unit's fill-in workbook, a sheet for each of its communities in the roster.
 
     ``answers`` (by community code) fills sheets as a clerk would have; stored values of all formulas follow them.
+    ``date`` stands as 填报时间 in the place of ``form_date``.
     The same arguments give the same bytes. Raises OutputError where ``target`` cannot be written.
     """
-    answers = answers or {}
-    communities = roster.of_unit[unit.code]
+    answers, variation = answers or {}, variation or Variation()
+    communities = (*roster.of_unit[unit.code], *variation.more)
     blank = live.live_view(standard, {})
-    issue = _Issue(
+    issue = Issue(
         unit=unit,
         roster=roster,
         standard=standard,
@@ -250,12 +332,14 @@ def issue_workbook(
         submission=submission,
         contact=contact,
         phone=phone,
-        plan=sheet_plan(standard),
-        names=sheet_names(communities),
+        date=date,
+        plan=sheet_plan(standard, variation.widths),
+        names=variation.name_sheets(sheet_names(communities)),
         views={
             community.code: live.live_view(standard, answers[community.code].answers) if community.code in answers else blank
             for community in communities
         },
+        variation=variation,
     )
     book = xlsxwriter.Workbook(
         str(target) if isinstance(target, Path) else target,
@@ -267,8 +351,10 @@ def issue_workbook(
     summary = book.add_worksheet(layout.SUMMARY_SHEET)
     write_guide(guide, styles, issue)
     write_summary(summary, styles, issue)
+    variation.opening_sheets(book, styles, issue)
     for community in communities:
         write_community(book.add_worksheet(issue.names[community.code], FormSheet), styles, issue, community)
+    variation.closing_sheets(book, styles, issue)
     write_meta(book.add_worksheet(layout.META_SHEET), issue)
     summary.activate()
     try:
@@ -278,11 +364,11 @@ def issue_workbook(
         raise OutputError(f"“{name}”写不进去，请确认文件没有在 Excel 中打开、文件夹可以写入，然后重试。") from None
 
 
-def _describe(book: xlsxwriter.Workbook, issue: _Issue) -> None:
+def _describe(book: xlsxwriter.Workbook, issue: Issue) -> None:
     standard = issue.standard
     book.set_properties(
         {
-            "title": f"{issue.mark}{issue.unit.name}{layout.PROGRAMME}{issue.round_title}填报工作簿",
+            "title": f"{issue.mark}{issue.unit.name}{layout.PROGRAMME}{issue.round_title}{issue.variation.title}",
             "subject": f"{standard.title}（{standard.document}）",
             "comments": f"模板版本 {layout.TEMPLATE_VERSION}；标准 {standard.id}，校验值 {standard.sha256}",
             "created": datetime.datetime(issue.roster.batch.year, 1, 1),
@@ -299,32 +385,32 @@ def column_letter(column: Column) -> str:
     return cell_name(1, COLUMNS.index(column) + 1).rstrip("1")
 
 
-def sheet_plan(standard: Standard) -> SheetPlan:
+def sheet_plan(standard: Standard, widths: Mapping[Column, float] = WIDTHS) -> SheetPlan:
     """Plan the rows of a community sheet, with heights that show all text of each clause and item."""
     rows: list[RowPlan] = []
     for item in standard.items:
         for clause in item.clauses:
-            height = _clause_height(clause)
+            height = _clause_height(clause, widths)
             if clause is item.clauses[0]:
-                shared = [(item.content_name, WIDTHS[Column.CONTENT]), (_standard_text(item), WIDTHS[Column.STANDARD])]
+                shared = [(item.content_name, widths[Column.CONTENT]), (_standard_text(item), widths[Column.STANDARD])]
                 height = max(height, paper.row_height(shared, SMALL))
-            row = _FIRST_ROW + len(rows)
+            row = FIRST_ROW + len(rows)
             cells = {column: cell_name(row + 1, index + 1) for index, column in enumerate(COLUMNS)}
             actual, stated = cells[Column.ACTUAL], cells[Column.STATED]
             due = live.due_formula(clause, standard.reading, actual, stated)
             status = live.status_formula(clause, standard.reading, actual, stated, cells[Column.DUE], cells[Column.EVIDENCE])
             rows.append(RowPlan(clause, item, row, height, due, status))
-    return SheetPlan(standard, tuple(rows))
+    return SheetPlan(standard, tuple(rows), widths)
 
 
 def _standard_text(item: Item) -> str:
     return f"{item.number} {item.standard}"
 
 
-def _clause_height(clause: Clause) -> float:
-    criterion = paper.row_height([(clause.criterion, WIDTHS[Column.CRITERION])], SMALL)
+def _clause_height(clause: Clause, widths: Mapping[Column, float]) -> float:
+    criterion = paper.row_height([(clause.criterion, widths[Column.CRITERION])], SMALL)
     states = [layout.status_blank(clause.wanted), *map(layout.status_wrong, (clause.allowed, clause.allowed_actual))]
-    return max(criterion, paper.row_height([(state, WIDTHS[Column.STATUS]) for state in states], SMALL))
+    return max(criterion, paper.row_height([(state, widths[Column.STATUS]) for state in states], SMALL))
 
 
 def page_breaks(heights: Sequence[float], may_break: Sequence[bool], first_page: float, page: float) -> list[int]:
@@ -343,7 +429,7 @@ def page_breaks(heights: Sequence[float], may_break: Sequence[bool], first_page:
 # Rules of entry.
 
 
-def _prompt(title: str, message: str) -> dict[str, Any]:
+def prompt(title: str, message: str) -> dict[str, Any]:
     return {"input_title": _cut(title, _LONGEST_TITLE), "input_message": _cut(message, _LONGEST_PROMPT)}
 
 
@@ -359,7 +445,7 @@ def _quote_line(clause: Clause) -> str:
     return f"原文：{clause.quote}\n" + (f"执行口径：{clause.note}" if clause.note else "")
 
 
-def _at_most(characters: int, message: str) -> dict[str, Any]:
+def at_most(characters: int, message: str) -> dict[str, Any]:
     return {"validate": "length", "criteria": "<=", "value": characters} | _refusal(message)
 
 
@@ -376,7 +462,7 @@ def _actual_rule(row: RowPlan, standard: Standard) -> dict[str, Any]:
         hint, refusal = "", allowed
     return (
         rule
-        | _prompt(f"{clause.id} {Column.ACTUAL}", f"{_quote_line(clause)}请填{clause.wanted}。{allowed}{hint}应扣自动算出。")
+        | prompt(f"{clause.id} {Column.ACTUAL}", f"{_quote_line(clause)}请填{clause.wanted}。{allowed}{hint}应扣自动算出。")
         | _refusal(refusal)
     )
 
@@ -393,7 +479,7 @@ def _stated_rule(clause: Clause) -> dict[str, Any]:
             advice += f"加分的请在“{Column.EVIDENCE}”写明奖项或报道的名称、单位和日期。"
     return (
         {"validate": "list", "source": list(clause.possible)}
-        | _prompt(f"{clause.id} {word}", _quote_line(clause) + advice)
+        | prompt(f"{clause.id} {word}", _quote_line(clause) + advice)
         | _refusal(f"条款{clause.id}的{word}只能填{clause.allowed}。请只填数，不带“分”字和正负号。")
     )
 
@@ -402,39 +488,43 @@ def _evidence_rule(clause: Clause) -> dict[str, Any]:
     advice = "可写情况说明和佐证材料的名称、文号、照片编号。"
     if clause.needs_reason:
         advice = "扣分的，请在这里写明扣分理由；" + advice
-    rule = _at_most(LONGEST_EVIDENCE, f"“{Column.EVIDENCE}”请不超过{LONGEST_EVIDENCE}字，更多的内容请写成附件，在这里写附件名称。")
-    return rule | _prompt(f"{clause.id} {Column.EVIDENCE}", _quote_line(clause) + advice)
+    rule = at_most(LONGEST_EVIDENCE, f"“{Column.EVIDENCE}”请不超过{LONGEST_EVIDENCE}字，更多的内容请写成附件，在这里写附件名称。")
+    return rule | prompt(f"{clause.id} {Column.EVIDENCE}", _quote_line(clause) + advice)
 
 
 # One community's sheet.
 
 
-def write_community(sheet: FormSheet, styles: Styles, issue: _Issue, community: Community) -> None:
+def write_community(sheet: FormSheet, styles: Styles, issue: Issue, community: Community) -> None:
     """Write the sheet of one community: heading, table, rules of entry, colours, protection, print set-up."""
     for index, column in enumerate(COLUMNS):
-        sheet.set_column(index, index, WIDTHS[column])
-    _write_heading(sheet, styles, issue, community)
+        sheet.set_column(index, index, issue.plan.widths[column])
+    hint_height = _write_heading(sheet, styles, issue, community)
     heights = _write_table(sheet, styles, issue, community)
     for row, column_index, rule in issue.plan.rules_of_entry:
         sheet.data_validation(row, column_index, row, column_index, rule)
+    issue.variation.colour_first(sheet, styles, issue, community)
     _colour(sheet, styles, issue.plan)
-    _protect(sheet)
-    sheet.freeze_panes(_FIRST_ROW, 1)
-    author = _HEADING_PLACES[Heading.AUTHOR]
+    issue.variation.write_beside(sheet, styles, issue, community)
+    protect(sheet)
+    sheet.freeze_panes(FIRST_ROW, 1)
+    author = HEADING_PLACES[Heading.AUTHOR]
     sheet.set_selection(author[0], COLUMNS.index(author[1]) + 1, author[0], COLUMNS.index(author[1]) + 1)
-    codes = cell_name(_HEADING_PLACES[Heading.CODE][0] + 1, COLUMNS.index(_HEADING_PLACES[Heading.CODE][1]) + 2)
+    codes = cell_name(HEADING_PLACES[Heading.CODE][0] + 1, COLUMNS.index(HEADING_PLACES[Heading.CODE][1]) + 2)
     plan = issue.plan
     sheet.ignore_errors({"number_stored_as_text": f"{plan.cells(Column.CLAUSE)} {codes}"})
     sheet.set_landscape()
-    _set_up_print(sheet, issue, _HEADER_ROW)
+    set_up_print(sheet, issue, HEADER_ROW)
     # A page that lies apart from the others still says whose it is.
     whose = f"{issue.unit.name}　{community.name}　{community.code}".replace("&", "&&")
     sheet.set_header(f"&R&9{whose}", {"margin": 0.25})
-    sheet.print_area(0, 0, plan.total_row, len(COLUMNS) - 1)
-    _break_pages(sheet, plan, heights)
+    beside = issue.variation.beside
+    sheet.print_area(0, 0, plan.total_row, len(COLUMNS) - 1 + len(beside))
+    _break_pages(sheet, plan, heights, beside, hint_height)
 
 
-def _write_heading(sheet: Worksheet, styles: Styles, issue: _Issue, community: Community) -> None:
+def _write_heading(sheet: Worksheet, styles: Styles, issue: Issue, community: Community) -> float:
+    """Write what stands above the table; return the height of the hint's row in points."""
     last = len(COLUMNS) - 1
     sheet.set_row(0, paper.height(1, TITLE_SIZE))
     title = f"{issue.mark}{issue.roster.batch.region}{layout.PROGRAMME}自评表（{issue.round_title}）"
@@ -448,42 +538,46 @@ def _write_heading(sheet: Worksheet, styles: Styles, issue: _Issue, community: C
     }
     reading = issue.standard.reading
     rules: dict[Heading, dict[str, Any]] = {
-        Heading.AUTHOR: _at_most(_LONGEST_WORD, "请只写填表人的姓名。") | _prompt(Heading.AUTHOR, "请写填表人的姓名。"),
-        Heading.DATE: _at_most(_LONGEST_WORD, f"请只写日期，例如 {issue.form_date.isoformat()}。")
-        | _prompt(Heading.DATE, f"请写填表的日期，例如 {issue.form_date.isoformat()}。"),
+        Heading.AUTHOR: at_most(_LONGEST_WORD, "请只写填表人的姓名。") | prompt(Heading.AUTHOR, "请写填表人的姓名。"),
+        Heading.DATE: at_most(_LONGEST_WORD, f"请只写日期，例如 {issue.form_date.isoformat()}。")
+        | prompt(Heading.DATE, f"请写填表的日期，例如 {issue.form_date.isoformat()}。"),
         Heading.CLAIM: {"validate": "list", "source": [reading.yes, reading.no]}
-        | _prompt(Heading.CLAIM, f"社区申报绿色社区的选“{reading.yes}”，不申报的选“{reading.no}”。")
+        | prompt(Heading.CLAIM, f"社区申报绿色社区的选“{reading.yes}”，不申报的选“{reading.no}”。")
         | _refusal(f"“{Heading.CLAIM}”请选“{reading.yes}”或“{reading.no}”。"),
     }
-    for label, (row, column, width) in _HEADING_PLACES.items():
+    for label, (row, column, width) in HEADING_PLACES.items():
         sheet.set_row(row, 21)
         index = COLUMNS.index(column)
         sheet.write_string(row, index, label, styles["label"])
-        look = styles["text_input" if label in _TO_FILL else "figure" if label is Heading.TOTAL else "value"]
-        if width > 1:
-            sheet.merge_range(row, index + 1, row, index + width, "", look)
         value = issue.heading(community, label)
         value = values.get(label) if value is None else value
+        to_fill = label in _TO_FILL or issue.variation.is_open(community, label)
+        look = styles.of("text_input" if to_fill else "figure" if label is Heading.TOTAL else "value", value)
+        if width > 1:
+            sheet.merge_range(row, index + 1, row, index + width, "", look)
         if label is Heading.TOTAL and value is None:
             total = issue.views[community.code].total
-            _write_formula(sheet, row, index + 1, f"={issue.plan.total_cell}", look, total)
+            write_formula(sheet, row, index + 1, f"={issue.plan.total_cell}", look, total)
         else:
-            _write_input(sheet, row, index + 1, value, look)
+            write_input(sheet, row, index + 1, value, look)
         if label in rules:
             sheet.data_validation(row, index + 1, row, index + 1, rules[label])
     sheet.write_url(3, last, f"internal:'{layout.SUMMARY_SHEET}'!A1", styles["link"], BACK)
-    sheet.set_row(_HINT_ROW, 18)
-    sheet.merge_range(_HINT_ROW, 1, _HINT_ROW, last, "", styles["hint"])
     hint = (
         f"只填浅黄色格子，按 Tab 键依次跳到下一格。不扣分填0，空着表示没有评定；有{Column.ACTUAL}的条款先填{Column.ACTUAL}，"
         f"{Column.STATED}可不填。填完后看“{Column.STATUS}”，全部“{layout.STATUS_DONE}”才出总分。"
     )
-    sheet.write_string(_HINT_ROW, 1, hint, styles["hint"])
+    hint, look_name = issue.variation.hint(community, hint)
+    hint_height = paper.row_height([(hint, sum(issue.plan.widths[column] for column in COLUMNS[1:]))], SMALL, least=18)
+    sheet.set_row(_HINT_ROW, hint_height)
+    sheet.merge_range(_HINT_ROW, 1, _HINT_ROW, last, "", styles[look_name])
+    sheet.write_string(_HINT_ROW, 1, hint, styles[look_name])
+    return hint_height
 
 
 def _value_cell(label: Heading) -> str:
     """Address of a heading's value on every community sheet."""
-    row, column, _ = _HEADING_PLACES[label]
+    row, column, _ = HEADING_PLACES[label]
     return cell_name(row + 1, COLUMNS.index(column) + 2)
 
 
@@ -494,23 +588,26 @@ def headers(standard: Standard) -> dict[Column, str]:
     return {column: stated if column is Column.STATED else column.value for column in COLUMNS}
 
 
-def _write_table(sheet: FormSheet, styles: Styles, issue: _Issue, community: Community) -> list[float]:
+def _write_table(sheet: FormSheet, styles: Styles, issue: Issue, community: Community) -> list[float]:
     """Write header, clause rows and 合计; return the heights of the clause rows and 合计 in points."""
     plan, view = issue.plan, issue.views[community.code]
     titles = headers(issue.standard)
-    sheet.set_row(_HEADER_ROW, paper.row_height([(titles[column], WIDTHS[column]) for column in COLUMNS], SIZE, least=24))
+    sheet.set_row(HEADER_ROW, paper.row_height([(titles[column], plan.widths[column]) for column in COLUMNS], SIZE, least=24))
     for index, column in enumerate(COLUMNS):
-        sheet.write_string(_HEADER_ROW, index, titles[column], styles["header"])
+        sheet.write_string(HEADER_ROW, index, titles[column], styles["header"])
     answers = issue.answers.get(community.code, SheetAnswers()).answers
     heights = []
     for row in plan.rows:
         answer = answers.get(row.clause.id, (None, None, None))
-        heights.append(max(row.height, paper.row_height([(str(answer[2] or ""), WIDTHS[Column.EVIDENCE])], SIZE)))
+        evidence = paper.row_height([(str(answer[2] or ""), plan.widths[Column.EVIDENCE])], SIZE)
+        beside = issue.variation.texts_beside(community, row.clause.id)
+        heights.append(max(row.height, evidence, paper.row_height(beside, SMALL) if beside else 0))
         sheet.set_row(row.row, heights[-1])
         if len(issue.communities) <= _MOST_GROWING:
             sheet.growing.add(row.row)
         _write_item(sheet, styles, plan, row, view.score[row.item.number])
-        _write_clause(sheet, styles, row, answer, view)
+        opened = issue.variation.is_open(community, (row.clause.id, Column.ACTUAL))
+        _write_clause(sheet, styles, row, answer, view, opened)
     _write_total(sheet, styles, plan, view.total)
     return [*heights, _TOTAL_HEIGHT]
 
@@ -533,22 +630,28 @@ def _write_item(sheet: Worksheet, styles: Styles, plan: SheetPlan, row: RowPlan,
     sheet.write_number(row.row, places[1], item.points, points)
     sheet.write_string(row.row, places[2], _standard_text(item), text)
     formula = live.score_formula(item, plan.cells(Column.DUE, item.clauses))
-    _write_formula(sheet, row.row, places[3], formula, total, score)
+    write_formula(sheet, row.row, places[3], formula, total, score)
 
 
 def _write_clause(
-    sheet: Worksheet, styles: Styles, row: RowPlan, answer: tuple[CellInput, CellInput, CellInput], view: LiveSheet
+    sheet: Worksheet,
+    styles: Styles,
+    row: RowPlan,
+    answer: tuple[CellInput, CellInput, CellInput],
+    view: LiveSheet,
+    opened: bool,
 ) -> None:
+    """``opened``: 实际值 may be edited though the clause has none."""
     clause = row.clause
     actual, stated, evidence = answer
     sheet.write_string(row.row, COLUMNS.index(Column.CLAUSE), clause.id, styles["code"])
     sheet.write_string(row.row, COLUMNS.index(Column.CRITERION), clause.criterion, styles["reference"])
-    look = styles["unused" if clause.measure is None else "centre_input"]
-    _write_input(sheet, row.row, COLUMNS.index(Column.ACTUAL), actual, look)
-    _write_input(sheet, row.row, COLUMNS.index(Column.STATED), stated, styles["centre_input"])
-    _write_formula(sheet, row.row, COLUMNS.index(Column.DUE), row.due, styles["centre"], view.due[clause.id])
-    _write_formula(sheet, row.row, COLUMNS.index(Column.STATUS), row.status, styles["status"], view.status[clause.id])
-    _write_input(sheet, row.row, COLUMNS.index(Column.EVIDENCE), evidence, styles["input"])
+    look = styles.of("unused" if clause.measure is None and not opened else "centre_input", actual)
+    write_input(sheet, row.row, COLUMNS.index(Column.ACTUAL), actual, look)
+    write_input(sheet, row.row, COLUMNS.index(Column.STATED), stated, styles.of("centre_input", stated))
+    write_formula(sheet, row.row, COLUMNS.index(Column.DUE), row.due, styles["centre"], view.due[clause.id])
+    write_formula(sheet, row.row, COLUMNS.index(Column.STATUS), row.status, styles["status"], view.status[clause.id])
+    write_input(sheet, row.row, COLUMNS.index(Column.EVIDENCE), evidence, styles.of("input", evidence))
 
 
 def _write_total(sheet: Worksheet, styles: Styles, plan: SheetPlan, total: int | str) -> None:
@@ -561,12 +664,12 @@ def _write_total(sheet: Worksheet, styles: Styles, plan: SheetPlan, total: int |
     score = COLUMNS.index(Column.SCORE)
     sheet.merge_range(row, score, row, score + 1, "", styles["total"])
     formula = live.total_formula(plan.standard, plan.cells(Column.DUE), plan.cells(Column.SCORE))
-    _write_formula(sheet, row, score, formula, styles["total"], total)
+    write_formula(sheet, row, score, formula, styles["total"], total)
     mark = plan.standard.pass_mark.points
     words = [f"自评{standing}（{mark}分以上为{GREEN}）" for standing in (GREEN, BELOW)]
     shown = words[total < mark] if isinstance(total, int) else ""
     formula = f'=IF(ISNUMBER({plan.total_cell}),IF({plan.total_cell}>={mark},"{words[0]}","{words[1]}"),"")'
-    _write_formula(sheet, row, COLUMNS.index(Column.EVIDENCE), formula, styles["total"], shown)
+    write_formula(sheet, row, COLUMNS.index(Column.EVIDENCE), formula, styles["total"], shown)
 
 
 def _colour(sheet: Worksheet, styles: Styles, plan: SheetPlan) -> None:
@@ -627,21 +730,23 @@ def ranges(cells: Iterable[str]) -> list[str]:
     return [f"{letters}{first}" + (f":{letters}{last}" if last > first else "") for letters, first, last in runs]
 
 
-def _break_pages(sheet: Worksheet, plan: SheetPlan, heights: Sequence[float]) -> None:
+def _break_pages(
+    sheet: Worksheet, plan: SheetPlan, heights: Sequence[float], beside: Sequence[float], hint_height: float
+) -> None:
     """Page breaks at the beginning of items, so that none is split when the sheet prints one page wide."""
     inches = 72.0
     # Widths in points at 7 pixels a unit and 5 around it (96 pixels an inch); a wider font prints smaller, so that more rows fit.
-    width = sum(width * 7 + 5 for width in WIDTHS.values()) * 0.75
+    width = sum(width * 7 + 5 for width in (*plan.widths.values(), *beside)) * 0.75
     scale = min(1.0, (_A4_HEIGHT - (_MARGINS["left"] + _MARGINS["right"]) * inches) / width)
     page = (_A4_WIDTH - (_MARGINS["top"] + _MARGINS["bottom"]) * inches) / scale * 0.97
     header = 40.0
-    heading = paper.height(1, TITLE_SIZE) + 3 * 21 + 18
+    heading = paper.height(1, TITLE_SIZE) + 3 * 21 + hint_height
     may_break = [*(row.opens_item for row in plan.rows), False]
     breaks = page_breaks(heights, may_break, (page - header - heading) * _PLANNED, (page - header) * _PLANNED)
-    sheet.set_h_pagebreaks([_FIRST_ROW + row for row in breaks])
+    sheet.set_h_pagebreaks([FIRST_ROW + row for row in breaks])
 
 
-def _set_up_print(sheet: Worksheet, issue: _Issue, header_row: int | None) -> None:
+def set_up_print(sheet: Worksheet, issue: Issue, header_row: int | None) -> None:
     """A4, one page wide, page numbers; the footer names template, standard and sheet."""
     standard = issue.standard
     sheet.set_paper(9)
@@ -654,12 +759,12 @@ def _set_up_print(sheet: Worksheet, issue: _Issue, header_row: int | None) -> No
     sheet.set_footer(f"&L&8{version}&C&9第 &P 页 共 &N 页&R&9{issue.mark}&A", {"margin": 0.3})
 
 
-def _protect(sheet: Worksheet) -> None:
+def protect(sheet: Worksheet, **allowed: bool) -> None:
     """No password. Tab visits unlocked cells only; locked ones stay selectable, or their links could not be followed."""
-    sheet.protect("", {"objects": True, "scenarios": True, "format_columns": True, "format_rows": True})
+    sheet.protect("", {"objects": True, "scenarios": True, "format_columns": True, "format_rows": True} | allowed)
 
 
-def _write_input(sheet: Worksheet, row: int, column: int, value: CellInput, look: Any) -> None:
+def write_input(sheet: Worksheet, row: int, column: int, value: CellInput, look: Any) -> None:
     """A county's or the roster's value, as data and never as a formula."""
     if value is None or value == "":
         sheet.write_blank(row, column, None, look)
@@ -669,7 +774,7 @@ def _write_input(sheet: Worksheet, row: int, column: int, value: CellInput, look
         sheet.write_number(row, column, float(value) if isinstance(value, Decimal) else value, look)
 
 
-def _write_formula(sheet: Worksheet, row: int, column: int, formula: str, look: Any, value: int | float | str) -> None:
+def write_formula(sheet: Worksheet, row: int, column: int, formula: str, look: Any, value: int | float | str) -> None:
     sheet.write_formula(row, column, formula, look, _StoredText(value) if isinstance(value, str) else value)
 
 
@@ -696,7 +801,7 @@ class _SummaryRow:
     """How many of 填表人 and 填表日期 are blank on a sheet that somebody began to fill."""
 
 
-def _summary_row(issue: _Issue, community: Community) -> _SummaryRow:
+def _summary_row(issue: Issue, community: Community) -> _SummaryRow:
     view = issue.views[community.code]
     if isinstance(view.total, int):
         standing = GREEN if view.total >= issue.standard.pass_mark.points else BELOW
@@ -710,44 +815,45 @@ def _summary_row(issue: _Issue, community: Community) -> _SummaryRow:
     return _SummaryRow(f"{view.filled}/{len(issue.standard.clauses)}", view.total, standing, claim, view.open, headings)
 
 
-def write_summary(sheet: Worksheet, styles: Styles, issue: _Issue) -> None:
+def write_summary(sheet: Worksheet, styles: Styles, issue: Issue) -> None:
     """Write 汇总: heading block, progress, what is missing before sending, a row per community with a link to its sheet."""
-    for index, width in enumerate(_SUMMARY_WIDTHS):
+    titles = issue.summary_columns
+    for index, (_, width) in enumerate(titles):
         sheet.set_column(index, index, width)
     rows = [_summary_row(issue, community) for community in issue.communities]
     _write_summary_heading(sheet, styles, issue)
     _write_figures(sheet, styles, issue, rows)
     _write_checks(sheet, styles, issue, rows)
-    titles = list(zip(_SUMMARY_TITLES, _SUMMARY_WIDTHS, strict=True))
-    sheet.set_row(_SUMMARY_HEADER_ROW, paper.row_height(titles, SIZE, least=26))
-    for index, title in enumerate(_SUMMARY_TITLES):
+    sheet.set_row(_SUMMARY_HEADER_ROW, paper.row_height(list(titles), SIZE, least=26))
+    for index, (title, _) in enumerate(titles):
         sheet.write_string(_SUMMARY_HEADER_ROW, index, title, styles["header"])
     for number, (community, row) in enumerate(zip(issue.communities, rows, strict=True), 1):
         _write_summary_row(sheet, styles, issue, community, row, number)
+        issue.variation.write_summary(sheet, styles, issue, _SUMMARY_HEADER_ROW + number, community)
     first, last = _SUMMARY_HEADER_ROW + 1, _SUMMARY_HEADER_ROW + max(1, len(rows))
     for value, look in ((GREEN, "if_done"), (layout.WRONG, "if_wrong"), (BELOW, "if_asking"), (UNTOUCHED, "if_blank")):
         rule = {"type": "cell", "criteria": "==", "value": f'"{value}"', "format": styles[look]}
         sheet.conditional_format(first, _STANDING, last, _STANDING, rule)
     rule = {"type": "cell", "criteria": ">", "value": 0, "format": styles["if_asking"]}
-    sheet.conditional_format(first, _OPEN, last, _HEADINGS, rule)
-    _protect(sheet)
+    sheet.conditional_format(first, _OPEN, last, len(titles) - 1, rule)
+    protect(sheet)
     sheet.freeze_panes(_SUMMARY_HEADER_ROW + 1, 0)
     sheet.set_selection(2, _NAME, 2, _NAME)
     sheet.set_portrait()
-    _set_up_print(sheet, issue, _SUMMARY_HEADER_ROW)
-    sheet.print_area(0, 0, last, len(_SUMMARY_TITLES) - 1)
+    set_up_print(sheet, issue, _SUMMARY_HEADER_ROW)
+    sheet.print_area(0, 0, last, len(titles) - 1)
 
 
-def _write_summary_heading(sheet: Worksheet, styles: Styles, issue: _Issue) -> None:
-    last = len(_SUMMARY_TITLES) - 1
+def _write_summary_heading(sheet: Worksheet, styles: Styles, issue: Issue) -> None:
+    last = len(issue.summary_columns) - 1
     sheet.set_row(0, paper.height(1, TITLE_SIZE))
     sheet.merge_range(0, 0, 0, last, "", styles["centre_title"])
     title = f"{issue.mark}{issue.roster.batch.region}{layout.PROGRAMME}汇总（{issue.round_title}）"
     sheet.write_string(0, 0, title, styles["centre_title"])
-    date = issue.form_date
+    date = _day(issue.form_date) if issue.date is None else issue.date
     places: tuple[tuple[Summary, int, int, CellInput, str], ...] = (
         (Summary.UNIT, 1, _TOWN, issue.unit.name, "value"),
-        (Summary.DATE, 1, _SCORE, f"{date.year}年{date.month}月{date.day}日", "text_input"),
+        (Summary.DATE, 1, _SCORE, date, "text_input"),
         (Summary.CONTACT, 2, _TOWN, issue.contact, "text_input"),
         (Summary.PHONE, 2, _SCORE, issue.phone, "text_input"),
         (Summary.SUBMISSION, 3, _TOWN, issue.submission, "number_input"),
@@ -762,17 +868,20 @@ def _write_summary_heading(sheet: Worksheet, styles: Styles, issue: _Issue) -> N
         sheet.set_row(row, 22)
         sheet.write_string(row, column, label, styles["label"])
         if column == _SCORE:
-            sheet.merge_range(row, column + 1, row, last, "", styles[look])
-        _write_input(sheet, row, column + 1, value, styles[look])
+            sheet.merge_range(row, column + 1, row, last, "", styles.of(look, value))
+        write_input(sheet, row, column + 1, value, styles.of(look, value))
         if label in prompts:
-            rule = _at_most(_LONGEST_WORD, f"“{label}”请不超过{_LONGEST_WORD}字。")
+            rule = at_most(_LONGEST_WORD, f"“{label}”请不超过{_LONGEST_WORD}字。")
             if label is Summary.SUBMISSION:
                 rule = {"validate": "integer", "criteria": ">=", "value": 1}
                 rule |= _refusal("报送批次请填1、2、3这样的整数，不带“第”“次”等字。")
-            sheet.data_validation(row, column + 1, row, column + 1, rule | _prompt(label, prompts[label]))
+            sheet.data_validation(row, column + 1, row, column + 1, rule | prompt(label, prompts[label]))
     guide = f"internal:'{layout.GUIDE_SHEET}'!A1"
     sheet.merge_range(3, last - 1, 3, last, "", styles["link"])
     sheet.write_url(3, last - 1, guide, styles["link"], "查看填报说明")
+    if first := issue.variation.communities_first:
+        sheet.merge_range(3, _SCORE, 3, _STANDING, "", styles["link"])
+        sheet.write_url(3, _SCORE, f"internal:'{first}'!A1", styles["link"], f"查看{first}")
 
 
 def _column_range(column: int, communities: int) -> str:
@@ -780,7 +889,7 @@ def _column_range(column: int, communities: int) -> str:
     return f"{cell_name(first, column + 1)}:{cell_name(last, column + 1)}"
 
 
-def _write_figures(sheet: Worksheet, styles: Styles, issue: _Issue, rows: Sequence[_SummaryRow]) -> None:
+def _write_figures(sheet: Worksheet, styles: Styles, issue: Issue, rows: Sequence[_SummaryRow]) -> None:
     """The unit's own count and ratio, over all its urban communities (D-10)."""
     count = len(rows)
     green = sum(row.standing == GREEN for row in rows)
@@ -793,6 +902,7 @@ def _write_figures(sheet: Worksheet, styles: Styles, issue: _Issue, rows: Sequen
         (_FILLED, _SCORE, "自评达标（个）", f"={green_formula}", green),
         (_STANDING, _CLAIM, "自评达标比例", f"={green_formula}/{count}", "—" if share is None else float(share)),
         (_OPEN, _HEADINGS, "申报（个）", f'=COUNTIF({_column_range(_CLAIM, count)},"{yes}")', sum(r.claim == yes for r in rows)),
+        *((column, column, *figure) for column, figure in enumerate(issue.variation.figures(), len(_SUMMARY_TITLES))),
     )
     sheet.set_row(_FIGURE_ROW, 22)
     sheet.set_row(_FIGURE_ROW + 1, 22)
@@ -803,12 +913,12 @@ def _write_figures(sheet: Worksheet, styles: Styles, issue: _Issue, rows: Sequen
             sheet.merge_range(_FIGURE_ROW + 1, first, _FIGURE_ROW + 1, last, "", look)
         sheet.write_string(_FIGURE_ROW, first, title, styles["header"])
         if not formula or isinstance(value, str):
-            _write_input(sheet, _FIGURE_ROW + 1, first, value, look)
+            write_input(sheet, _FIGURE_ROW + 1, first, value, look)
         else:
-            _write_formula(sheet, _FIGURE_ROW + 1, first, formula, look, value)
+            write_formula(sheet, _FIGURE_ROW + 1, first, formula, look, value)
 
 
-def _write_checks(sheet: Worksheet, styles: Styles, issue: _Issue, rows: Sequence[_SummaryRow]) -> None:
+def _write_checks(sheet: Worksheet, styles: Styles, issue: Issue, rows: Sequence[_SummaryRow]) -> None:
     """The line that says what is still missing before sending."""
     count, reading = len(rows), issue.standard.reading
     standing, claim = _column_range(_STANDING, count), _column_range(_CLAIM, count)
@@ -848,19 +958,21 @@ def _write_checks(sheet: Worksheet, styles: Styles, issue: _Issue, rows: Sequenc
         (Summary.PHONE, 3, _STANDING, issue.phone),
     ):
         blank = f'IF({live.trimmed_cell(cell_name(row_number, column + 1))}="",1,0)'
-        parts.append((blank, int(not text.strip(" \u3000")), f"{label}未填"))
+        parts.append((blank, int(not live.trimmed(text)), f"{label}未填"))
+    parts += issue.variation.checks()
     joined = "&".join(f'IF({expression}>0,{live.sentence("；" + text, expression)},"")' for expression, _, text in parts)
     formula = f'=IF({joined}="","{_ALL_DONE}","{_CHECK_START}"&MID({joined},2,999)&"。")'
     found = "；".join(text.replace(live.COUNT, str(value)) for _, value, text in parts if value > 0)
     shown = f"{_CHECK_START}{found}。" if found else _ALL_DONE
     longest = _CHECK_START + "；".join(text.replace(live.COUNT, "1000") for _, _, text in parts)
-    sheet.set_row(_CHECK_ROW, paper.row_height([(longest, sum(_SUMMARY_WIDTHS))], SIZE))
-    sheet.merge_range(_CHECK_ROW, 0, _CHECK_ROW, len(_SUMMARY_TITLES) - 1, "", styles["notice"])
-    _write_formula(sheet, _CHECK_ROW, 0, formula, styles["notice"], shown)
+    columns = issue.summary_columns
+    sheet.set_row(_CHECK_ROW, paper.row_height([(longest, sum(width for _, width in columns))], SIZE))
+    sheet.merge_range(_CHECK_ROW, 0, _CHECK_ROW, len(columns) - 1, "", styles["notice"])
+    write_formula(sheet, _CHECK_ROW, 0, formula, styles["notice"], shown)
 
 
 def _write_summary_row(
-    sheet: Worksheet, styles: Styles, issue: _Issue, community: Community, shown: _SummaryRow, number: int
+    sheet: Worksheet, styles: Styles, issue: Issue, community: Community, shown: _SummaryRow, number: int
 ) -> None:
     plan, row = issue.plan, _SUMMARY_HEADER_ROW + number
     name = issue.names[community.code]
@@ -877,20 +989,20 @@ def _write_summary_row(
     sheet.write_number(row, _NUMBER, number, styles["centre"])
     sheet.write_string(row, _TOWN, community.town, styles["cell"])
     sheet.write_url(row, _NAME, f"internal:{there}A1", styles["cell_link"], community.name)
-    _write_formula(sheet, row, _FILLED, f'=COUNT({due})+{wrong}&"/{clauses}"', styles["centre"], shown.filled)
-    _write_formula(sheet, row, _SCORE, f"={there}{plan.total_cell}", styles["bold_centre"], shown.score)
+    write_formula(sheet, row, _FILLED, f'=COUNT({due})+{wrong}&"/{clauses}"', styles["centre"], shown.filled)
+    write_formula(sheet, row, _SCORE, f"={there}{plan.total_cell}", styles["bold_centre"], shown.score)
     standing = (
         f'=IF(ISNUMBER({score}),IF({score}>={issue.standard.pass_mark.points},"{GREEN}","{BELOW}"),'
         f'IF({typed}=0,"{UNTOUCHED}",IF({wrong}>0,"{layout.WRONG}","{UNFINISHED}")))'
     )
-    _write_formula(sheet, row, _STANDING, standing, styles["centre"], shown.standing)
-    _write_formula(sheet, row, _CLAIM, f'=IFERROR({live.trimmed_cell(claim)},"")', styles["centre"], shown.claim)
+    write_formula(sheet, row, _STANDING, standing, styles["centre"], shown.standing)
+    write_formula(sheet, row, _CLAIM, f'=IFERROR({live.trimmed_cell(claim)},"")', styles["centre"], shown.claim)
     settled = "+".join(f'COUNTIF({status},"{word}")' for word in (f"{layout.STATUS_BLANK}*", layout.STATUS_DONE))
-    _write_formula(sheet, row, _OPEN, f"={clauses}-({settled})", styles["centre"], shown.open)
+    write_formula(sheet, row, _OPEN, f"={clauses}-({settled})", styles["centre"], shown.open)
     blanks = "+".join(f'IF(IFERROR({live.trimmed_cell(there + _value_cell(label))}="",FALSE),1,0)' for label in _SIGNED)
     standing_cell = cell_name(row + 1, _STANDING + 1)
     missing = f'=IF({standing_cell}="{UNTOUCHED}",0,{blanks})'
-    _write_formula(sheet, row, _HEADINGS, missing, styles["centre"], shown.headings)
+    write_formula(sheet, row, _HEADINGS, missing, styles["centre"], shown.headings)
 
 
 # 填报说明.
@@ -899,7 +1011,7 @@ _GUIDE_WIDTHS = (4.0, 7.0, 52.0, 9.0, 9.0, 9.0, 34.0, 34.0)
 _GUIDE_LAST = len(_GUIDE_WIDTHS) - 1
 
 
-def write_guide(sheet: Worksheet, styles: Styles, issue: _Issue) -> None:
+def write_guide(sheet: Worksheet, styles: Styles, issue: Issue) -> None:
     """Write the one page that explains the workbook to a person who sees it for the first time."""
     for index, width in enumerate(_GUIDE_WIDTHS):
         sheet.set_column(index, index, width)
@@ -911,6 +1023,9 @@ def write_guide(sheet: Worksheet, styles: Styles, issue: _Issue) -> None:
     writer.line(about, "centre_hint", SMALL)
     if issue.mark:
         writer.line("本工作簿为示例，所填内容均为虚构，仅供练习和检验。", "sample", SIZE)
+    if first := issue.variation.guide():
+        writer.section("退回修改")
+        writer.numbered(first)
     for title, texts in (("一、怎么填", _how_to_fill(issue)), ("二、填写示例（内容为虚构）", ())):
         writer.section(title)
         writer.numbered(texts)
@@ -928,6 +1043,7 @@ def write_guide(sheet: Worksheet, styles: Styles, issue: _Issue) -> None:
             ("legend_wrong", layout.WRONG, "红色：填的内容有误，旁边写明应填什么。"),
             ("legend_asking", "请补", "橙色：还缺理由或实际值，或扣分与实际值不符，请补充或核对。说明栏出现红框的，要写扣分理由。"),
             ("legend_done", layout.STATUS_DONE, f"绿色：已填好或已达标。灰色文字“{layout.STATUS_BLANK}”：还没有填。"),
+            *issue.variation.legend(),
         )
     )
     writer.section("四、评分和达标")
@@ -937,10 +1053,10 @@ def write_guide(sheet: Worksheet, styles: Styles, issue: _Issue) -> None:
     writer.section(f"六、标准全文（{standard.document}附件1）")
     _write_standard(writer, standard)
     sheet.set_portrait()
-    _set_up_print(sheet, issue, None)
+    set_up_print(sheet, issue, None)
     sheet.fit_to_pages(1, 1)
     sheet.print_area(0, 0, writer.row - 1, _GUIDE_LAST)
-    _protect(sheet)
+    protect(sheet)
 
 
 class _GuideWriter:
@@ -978,7 +1094,7 @@ class _GuideWriter:
         self.sheet.set_row(self.row, paper.row_height(texts, SMALL, least=16))
         self.sheet.merge_range(self.row, len(cells), self.row, _GUIDE_LAST, "", self.styles[looks[-1]])
         for column, (cell, look) in enumerate(zip(cells, looks, strict=True), 1):
-            _write_input(self.sheet, self.row, column, cell, self.styles[look])
+            write_input(self.sheet, self.row, column, cell, self.styles[look])
         self.row += 1
 
     def table_row(self, cells: Sequence[CellInput], looks: Sequence[str]) -> None:
@@ -986,7 +1102,7 @@ class _GuideWriter:
         texts = [(str(cell), width) for cell, width in zip(cells, _GUIDE_WIDTHS[1:], strict=True) if cell is not None]
         self.sheet.set_row(self.row, paper.row_height(texts, SMALL, least=16))
         for column, (cell, look) in enumerate(zip(cells, looks, strict=True), 1):
-            _write_input(self.sheet, self.row, column, cell, self.styles[look])
+            write_input(self.sheet, self.row, column, cell, self.styles[look])
         self.row += 1
 
 
@@ -994,7 +1110,7 @@ def _ids(clauses: Iterable[Clause]) -> str:
     return "、".join(clause.id for clause in clauses)
 
 
-def _how_to_fill(issue: _Issue) -> list[str]:
+def _how_to_fill(issue: Issue) -> list[str]:
     standard, reading = issue.standard, issue.standard.reading
     counted = [clause for clause in standard.clauses if clause.measure == "count"]
     rates = [clause for clause in standard.clauses if isinstance(clause, Rate)]
@@ -1119,7 +1235,7 @@ def plain(quote: str) -> str:
     return quote.replace("**", "")
 
 
-def _sending(issue: _Issue) -> list[str]:
+def _sending(issue: Issue) -> list[str]:
     batch = issue.roster.batch
     deadline = batch.deadlines[batch.phase]
     contact = "，".join(
@@ -1140,7 +1256,7 @@ def _sending(issue: _Issue) -> list[str]:
 # _meta.
 
 
-def write_meta(sheet: Worksheet, issue: _Issue) -> None:
+def write_meta(sheet: Worksheet, issue: Issue) -> None:
     """Write the very hidden sheet that says what this workbook is."""
     batch, standard = issue.roster.batch, issue.standard
     rows = [

@@ -22,6 +22,14 @@ OPINION = "审核意见"
 """Only in a returned workbook: the column beside a community's table with what was found in each row."""
 
 
+PROGRESS = "整改状态"
+"""Only in a returned workbook: the column beside 审核意见 that says live what is still to be corrected."""
+ORIGINAL, EDITED = "原填内容", "改动标记"
+"""Only in a returned workbook: hidden columns beside a community's table, for telling whether a cell was edited."""
+OPINION_MARK = "【"
+"""How every text of this program in 审核意见 begins; what begins otherwise was typed there by somebody."""
+
+
 class IssueColumn(StrEnum):
     """Headers of 问题清单 in a returned workbook, in their order."""
 

@@ -6,12 +6,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from greencomm.forms.layout import GUIDE_SHEET, META_SHEET, SUMMARY_SHEET
+from greencomm.forms.layout import GUIDE_SHEET, ISSUES_SHEET, LEFT_SHEET, META_SHEET, SUMMARY_SHEET
 from greencomm.roster import Community
 
 LONGEST = 31
 """Excel's longest sheet name, in UTF-16 units."""
-_RESERVED = ("History", "历史记录", GUIDE_SHEET, SUMMARY_SHEET, META_SHEET)
+_RESERVED = ("History", "历史记录", GUIDE_SHEET, SUMMARY_SHEET, META_SHEET, ISSUES_SHEET, LEFT_SHEET)
 # The Excel of East Asia refuses full-width twins of what it forbids, and takes ’ and ＇ for the apostrophe.
 _LEGAL = str.maketrans(dict.fromkeys("[［", "（") | dict.fromkeys("]］", "）") | dict.fromkeys(":：*＊?？/／\\＼￥", "-") | dict.fromkeys("’＇", "'"))
 _ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")

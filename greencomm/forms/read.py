@@ -14,8 +14,24 @@ from functools import cached_property, lru_cache
 
 from greencomm.findings import Misreading
 from greencomm.forms import values
-from greencomm.forms.entries import Answer, ClauseRow, FormMeta, FormReading, Located, SheetReading, State
-from greencomm.forms.layout import GUIDE_SHEET, META_SHEET, SUMMARY_SHEET, TOTAL_ROW, Column, Heading, Meta, Summary
+from greencomm.forms.entries import Answer, ClauseRow, FormMeta, FormReading, Located, Reply, SheetReading, State
+from greencomm.forms.layout import (
+    EDITED,
+    GUIDE_SHEET,
+    LEFT_SHEET,
+    META_SHEET,
+    OPINION,
+    OPINION_MARK,
+    ORIGINAL,
+    PROGRESS,
+    SUMMARY_SHEET,
+    TOTAL_ROW,
+    Column,
+    Heading,
+    IssueColumn,
+    Meta,
+    Summary,
+)
 from greencomm.intake.workbook import (
     MAX_COLUMN,
     Address,
@@ -32,8 +48,8 @@ from greencomm.standard.kinds import Clause
 from greencomm.standard.model import Reading, Standard
 from greencomm.texts import normal_label
 
-MAX_EXTRA_CELLS = 20
-"""How many cells outside the form are told of on one sheet; a whole foreign table needs no longer list."""
+MAX_EXTRA_CELLS = 1000
+"""How many cells outside the form are kept of one sheet; beyond that they are counted."""
 
 _LONGEST_LABEL = 40
 """Characters; longer texts are no labels, so that evidence of a page is never folded."""
@@ -53,13 +69,16 @@ def read_form(workbook: Workbook, standard: Standard) -> FormReading:
     communities: list[SheetReading] = []
     damaged: list[str] = []
     rest: list[_Grid] = []
+    replies: list[Reply] = []
     for grid in grids:
         if grid is meta_grid:
             continue
         header_rows = _header_rows(grid)
         if header_rows and Heading.CODE in grid.places:
             communities.append(_CommunityReader(grid, header_rows, standard).read())
-        else:
+        elif grid.is_issues:
+            replies += _read_replies(grid)
+        elif not grid.is_left:
             rest.append(grid)
     summary = _find_summary(rest)
     others: list[str] = []
@@ -81,6 +100,7 @@ def read_form(workbook: Workbook, standard: Standard) -> FormReading:
         hidden_sheets=tuple(
             grid.sheet.name for grid in grids if grid is not meta_grid and grid.sheet.visibility is not Visibility.VISIBLE
         ),
+        replies=tuple(replies),
     )
 
 
@@ -113,6 +133,12 @@ def _label(text: str) -> str:
 _HEADINGS: dict[str, StrEnum] = {normal_label(label): label for kind in (Heading, Summary) for label in kind}
 _COLUMNS = {normal_label(column): column for column in Column}
 _TOTAL = normal_label(TOTAL_ROW)
+_OWN = {normal_label(label): label for label in (OPINION, PROGRESS, ORIGINAL, EDITED)}
+"""Headers of the columns that a returned workbook adds to a community's table."""
+_ISSUES = {normal_label(column): column for column in IssueColumn}
+_IS_ISSUES = {IssueColumn.RULE, IssueColumn.TOKEN, IssueColumn.EXPLANATION}
+"""Headers that make a sheet 问题清单 of a returned workbook; the discrepancy report has a sheet of that name, too."""
+_IS_LEFT = {normal_label(LEFT_SHEET), normal_label(IssueColumn.NUMBER)}
 
 
 class _Grid:
@@ -127,6 +153,12 @@ class _Grid:
         """Row → column → text of the header-like cells in it."""
         self.totals: list[Address] = []
         """Cells that say 合计."""
+        self.own: dict[int, dict[int, str]] = {}
+        """Row → column → header-like cells of columns that only a returned workbook has."""
+        self.issues: dict[int, dict[IssueColumn, int]] = {}
+        """Row → column of each header-like cell of 问题清单 in it."""
+        self.is_left = False
+        """Whether this is 未带入内容 of a returned workbook."""
         for address, value in sorted(sheet.cells.items(), key=_address):
             if values.is_blank(value):
                 continue
@@ -140,6 +172,43 @@ class _Grid:
                     self.totals.append(address)
                 elif label in _COLUMNS or label.startswith(Column.STATED) or label.partition("(")[0] in _COLUMNS:
                     self.columns.setdefault(row, {})[column] = label
+                if label in _ISSUES:
+                    self.issues.setdefault(row, {}).setdefault(_ISSUES[label], column)
+                if label in _OWN:
+                    self.own.setdefault(row, {})[column] = _OWN[label]
+                if label in _IS_LEFT and {_label(v) for v in self.rows[row].values() if isinstance(v, str)} >= _IS_LEFT:
+                    self.is_left = True
+        self._drop_own_columns()
+
+    @property
+    def is_issues(self) -> bool:
+        """Whether this is 问题清单 of a returned workbook."""
+        return any(found.keys() >= _IS_ISSUES for found in self.issues.values())
+
+    def _drop_own_columns(self) -> None:
+        """Forget what this program wrote beside the table of a returned workbook; what somebody typed there stays."""
+        own: dict[int, str] = {}
+        for row, labels in self.own.items():
+            if row in self.columns and {OPINION, PROGRESS} <= set(labels.values()):
+                own |= labels
+        if not own:
+            return
+
+        def is_own(row: int, column: int) -> bool:
+            value = self.rows[row].get(column)
+            typed = own.get(column) == OPINION and row not in self.own and isinstance(value, str)
+            return column in own and not (typed and not str(value).startswith(OPINION_MARK))
+
+        gone = {(row, column) for row, cells in self.rows.items() for column in cells if is_own(row, column)}
+        for row, column in gone:
+            del self.rows[row][column]
+            self.columns.get(row, {}).pop(column, None)
+        self.rows = {row: cells for row, cells in self.rows.items() if cells}
+        self.totals = [address for address in self.totals if address not in gone]
+        for label, places in list(self.places.items()):
+            self.places[label] = [place for place in places if place not in gone]
+            if not self.places[label]:
+                del self.places[label]
 
     @cached_property
     def merged_to(self) -> dict[Address, int]:
@@ -218,6 +287,35 @@ def _read_meta(grid: _Grid) -> FormMeta:
         elif key in fields:
             setattr(meta, fields[Meta(key)], value)
     return meta
+
+
+def _read_replies(grid: _Grid) -> Iterator[Reply]:
+    """Rows of 问题清单 in which the county answers, wherever its columns stand."""
+    columns: dict[IssueColumn, int] | None = None
+    for row in sorted(grid.rows):
+        header = grid.issues.get(row, {})
+        if header.keys() >= _IS_ISSUES:
+            columns = header
+            continue
+        if columns is None:
+            continue
+        places = columns
+
+        def text(column: IssueColumn, row: int = row, places: dict[IssueColumn, int] = places) -> str:
+            return values.shown(grid.rows[row].get(places[column])) if column in places else ""
+
+        remedy, explanation = text(IssueColumn.REMEDY), text(IssueColumn.EXPLANATION)
+        if remedy or explanation:
+            yield Reply(
+                rule=text(IssueColumn.RULE),
+                community=text(IssueColumn.CODE),
+                clause=text(IssueColumn.CLAUSE),
+                token=text(IssueColumn.TOKEN),
+                value=text(IssueColumn.VALUE),
+                remedy=remedy,
+                explanation=explanation,
+                cell=cell_name(row, places[IssueColumn.EXPLANATION]),
+            )
 
 
 def _find_summary(grids: Iterable[_Grid]) -> _Grid | None:
@@ -313,8 +411,15 @@ class _CommunityReader:
                 self.stray += [(row, place) for place in answers if place in grid.rows[row]]
         total = self._cell(total_row, columns_of[total_row], Column.SCORE) if total_row else Located()
         table = self._table(last_row)
+        extra: list[tuple[str, str]] = []
+        more = 0
         heading = {label: _heading_value(grid, label, table) for label in Heading}
         heading[Heading.CODE] = _as_code(heading[Heading.CODE])
+        for found in self._extra_cells(table, heading):
+            if len(extra) < MAX_EXTRA_CELLS:
+                extra.append(found)
+            else:
+                more += 1
         return SheetReading(
             sheet=self.sheet.name,
             heading=heading,
@@ -323,7 +428,8 @@ class _CommunityReader:
             columns=frozenset(column.value for column in self.header_rows[self.first_row]),
             hidden_sheet=self.sheet.visibility is not Visibility.VISIBLE,
             hidden_parts=self._hidden_parts(table, heading),
-            extra_cells=tuple(self._extra_cells(table, heading)),
+            extra_cells=tuple(extra),
+            extra_more=more,
         )
 
     def _clause_names(self) -> tuple[dict[int, str], dict[int, dict[Column, list[int]]]]:
@@ -398,7 +504,6 @@ class _CommunityReader:
         own = {place for label in heading for place in self.grid.places.get(label, ())}
         taken = {located.cell for located in heading.values()}
         stray = frozenset(self.stray)
-        count = 0
         for row, cells in self.grid.rows.items():
             for column, value in cells.items():
                 address = (row, column)
@@ -406,9 +511,6 @@ class _CommunityReader:
                 if not (outside and address not in own and cell_name(row, column) not in taken) and address not in stray:
                     continue
                 yield cell_name(row, column), values.shown(value)
-                count += 1
-                if count == MAX_EXTRA_CELLS:
-                    return
 
 
 def _as_code(located: Located) -> Located:

@@ -19,6 +19,12 @@ RED, PALE_RED = "#B42318", "#FDE8E6"
 AMBER, PALE_AMBER = "#8A5A00", "#FDEBC8"
 GREY = "#59635E"
 
+BLUE, PALE_BLUE = "#1B4F8A", "#DCEAF8"
+PALE_GREY = "#E3E8EC"
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
+"""How a text begins that some program takes for a formula once it is edited, unless its cell says that it is text."""
+
 _CELL = {"border": 1, "border_color": LINE}
 _CENTRE = {"align": "center"}
 _LEFT = {"align": "left", "indent": 1}
@@ -81,6 +87,25 @@ STYLES: dict[str, dict[str, Any]] = {
     "if_reason_missing": {"bg_color": PALE_AMBER, "border": 1, "border_color": RED},
     "if_done": {"font_color": GREEN},
     "if_blank": {"font_color": GREY},
+    # A returned workbook's: by severity, and what was edited since.
+    "if_send_back": {"font_color": RED, "bg_color": PALE_RED},
+    "if_verify": {"font_color": AMBER, "bg_color": PALE_AMBER},
+    "if_note": {"bg_color": PALE_GREY},
+    "if_edited": {"font_color": BLUE, "bg_color": PALE_BLUE},
+    "opinion_send_back": {**_CELL, "font_size": SMALL, "font_color": RED, "bg_color": PALE_RED, "valign": "top"},
+    "opinion_verify": {**_CELL, "font_size": SMALL, "font_color": AMBER, "bg_color": PALE_AMBER, "valign": "top"},
+    "opinion_note": {**_CELL, "font_size": SMALL, "font_color": GREY, "bg_color": PALE_GREY, "valign": "top"},
+    "block_send_back": {**_CELL, "font_size": SMALL, "font_color": RED, "bg_color": PALE_RED},
+    "block_verify": {**_CELL, "font_size": SMALL, "font_color": AMBER, "bg_color": PALE_AMBER},
+    "block_note": {**_CELL, "font_size": SMALL, "font_color": GREY, "bg_color": PALE_GREY},
+    "legend_edited": {**_CELL, **_CENTRE, "font_color": BLUE, "bg_color": PALE_BLUE},
+    "legend_note": {**_CELL, **_CENTRE, "bg_color": PALE_GREY},
+    "small_centre": {**_CELL, **_CENTRE, "font_size": SMALL},
+    "small_code": {**_CELL, **_CENTRE, "font_size": SMALL, "num_format": "@"},
+    "small_link": {**_CELL, "font_size": SMALL, "font_color": GREEN, "underline": 1},
+    "small_text_input": {**_INPUT, "font_size": SMALL, "num_format": "@", "valign": "top"},
+    "token": {**_CELL, **_CENTRE, "font_size": 8, "font_color": "#9AA5A0", "num_format": "@"},
+    "helper": {"font_size": 8, "font_color": "#9AA5A0", "text_wrap": False},
 }
 
 
@@ -89,12 +114,19 @@ class Styles:
 
     def __init__(self, book: xlsxwriter.Workbook) -> None:
         self._book = book
-        self._made: dict[str, Format] = {}
+        self._made: dict[tuple[str, bool], Format] = {}
 
     def __getitem__(self, name: str) -> Format:
-        if name not in self._made:
+        return self._style(name, False)
+
+    def of(self, name: str, value: object) -> Format:
+        """The style for a cell that holds ``value``: a text that begins like a formula is marked as text."""
+        return self._style(name, isinstance(value, str) and value.startswith(FORMULA_STARTS))
+
+    def _style(self, name: str, quoted: bool) -> Format:
+        if (name, quoted) not in self._made:
             look = STYLES[name]
             if not name.startswith("if_"):
                 look = {"font_name": SONG, "font_size": SIZE, "valign": "vcenter", "text_wrap": True} | look
-            self._made[name] = self._book.add_format(look)
-        return self._made[name]
+            self._made[name, quoted] = self._book.add_format(look | {"quote_prefix": True} if quoted else look)
+        return self._made[name, quoted]

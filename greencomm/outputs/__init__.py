@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from greencomm.results import RegionResult, UnitResult
+from greencomm.results import ReceivedFile, RegionResult, UnitResult
+
+Originals = Callable[[ReceivedFile], bytes | None]
+"""The bytes of a received file exactly as they came; None where they cannot be had any more."""
 
 _LONGEST_NAME = 180
 """Bytes of a unit's folder name, so that file names made from it stay below the 255 that systems allow."""
@@ -24,10 +27,14 @@ class Made:
     path: str
 
 
-def write_outputs(folder: Path, result: RegionResult) -> Iterator[Made]:
-    """Write all outputs of a run below ``folder``, one after the other."""
+def write_outputs(folder: Path, result: RegionResult, originals: Originals | None = None) -> Iterator[Made]:
+    """Write all outputs of a run below ``folder``, one after the other.
+
+    ``originals`` gives the bytes of received files, which lie beside the workbooks that go back.
+    """
     from greencomm.outputs.annex2 import write_annex2
     from greencomm.outputs.discrepancy import write_discrepancy
+    from greencomm.outputs.returned import write_return
 
     write_annex2(folder / "annex2.xlsx", result, TEMPLATES / "annex2.xlsx")
     yield Made("annex2", None, "annex2.xlsx")
@@ -39,6 +46,8 @@ def write_outputs(folder: Path, result: RegionResult) -> Iterator[Made]:
         path = f"units/{name}/{name}_差异报告.xlsx"
         write_discrepancy(folder / path, unit, result)
         yield Made("discrepancy", unit.unit.code, path)
+        for role, path in write_return(folder, name, unit, result, originals):
+            yield Made(role, unit.unit.code, path)
 
 
 def folder_names(units: tuple[UnitResult, ...]) -> dict[str, str]:

@@ -23,6 +23,7 @@ from greencomm import __version__, paper
 from greencomm.findings import Finding, Impact, Severity
 from greencomm.forms.layout import SAMPLE_MARK
 from greencomm.forms.style import (
+    FORMULA_STARTS,
     GREEN,
     GREY,
     HEI,
@@ -37,7 +38,7 @@ from greencomm.forms.style import (
     TITLE_SIZE,
 )
 from greencomm.results import RegionResult, UnitResult, percent
-from greencomm.texts import visible
+from greencomm.texts import for_cell
 
 SAMPLE_SUFFIX = f"【{SAMPLE_MARK}】"
 SAMPLE_HEADER = f"{SAMPLE_SUFFIX}数据为虚构，不作为上报依据"
@@ -49,10 +50,6 @@ GOOD, WARN, BAD, CALM = PALE_GREEN, PALE_AMBER, PALE_RED, LOCKED
 """Fills: in order, to look at, to correct, for information."""
 SEVERITY_FILL = {Severity.SEND_BACK: BAD, Severity.VERIFY: WARN, Severity.NOTE: CALM}
 
-_LONGEST_TEXT = 32_000
-"""A little less than the 32,767 characters that an Excel cell holds."""
-_SHARED_ESCAPE = re.compile("(_x[0-9A-Fa-f]{4})_(?=x[0-9A-Fa-f]{4}_)")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 A4 = 9
 """Paper size as workbooks number it."""
@@ -63,11 +60,8 @@ EDGE = 0.3
 """Inches from the paper's edge to its header and footer."""
 
 
-def clean(text: str) -> str:
-    """Text that came from a county, fit for a cell: what cannot be seen or stored made visible, and not too long."""
-    # XlsxWriter escapes what Excel reads as an escape, but not where two of them share an underscore.
-    kept = _SHARED_ESCAPE.sub(r"\1＿", visible(text))
-    return kept if len(kept) <= _LONGEST_TEXT else kept[:_LONGEST_TEXT] + "……"
+clean = for_cell
+"""Text that came from a county, fit for a cell."""
 
 
 def chinese_date(date: datetime.date) -> str:
@@ -120,7 +114,7 @@ def write_text(cell: Cell, text: str) -> None:
     cell.value = kept or None
     if kept:
         cell.data_type = "s"
-        cell.quotePrefix = kept.startswith(_FORMULA_STARTS)
+        cell.quotePrefix = kept.startswith(FORMULA_STARTS)
 
 
 def provenance(result: RegionResult, unit: UnitResult | None = None) -> dict[str, str]:
@@ -291,7 +285,7 @@ class Page:
         style, value = box.style, box.value
         if isinstance(value, str):
             value = clean(value)
-            if value.startswith(_FORMULA_STARTS):
+            if value.startswith(FORMULA_STARTS):
                 style = {**style, "quote_prefix": True}
         chosen = self.report.style(style)
         if box.span > 1:

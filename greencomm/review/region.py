@@ -27,6 +27,7 @@ from greencomm.review.answers import SheetScores, review_answers
 from greencomm.review.followup import UnitFacts, follow_up, typed_answers
 from greencomm.review.sheets import CommunitySheet, CommunitySheets, sort_sheets
 from greencomm.review.submissions import StandardOf, Submission, sort_out
+from greencomm.review.typed import left_behind, summary_places, summary_values
 from greencomm.roster import Community, Roster, Unit
 from greencomm.standard import Standard
 
@@ -81,6 +82,10 @@ def review_after(
                 submission.number,
                 _summary_text(submission, Summary.CONTACT),
                 _summary_text(submission, Summary.PHONE),
+                typed=tuple(sheets[unit.code].typed),
+                summary=summary_values(submission),
+                summary_sheets=summary_places(submission),
+                left_behind=left_behind(submission),
             )
         )
     nobodys = [finding for finding in (*received.findings, *roster.findings) if finding.place.unit not in roster.unit]

@@ -11,11 +11,16 @@ from greencomm.findings import Finding, Place
 from greencomm.forms.entries import ClauseRow, SheetReading
 from greencomm.forms.layout import Heading
 from greencomm.forms.values import read_claim
+from greencomm.results import TypedSheet
 from greencomm.review.names import is_variant, nearest, same_place_name
 from greencomm.review.submissions import Filed, Submission, code_text, is_blank, sheet_contents, year_text
+from greencomm.review.typed import typed_sheet
 from greencomm.roster import Community, Roster
 from greencomm.standard import Clause, Standard
 from greencomm.texts import normal_label
+
+_TOLD_OUTSIDE = 20
+"""How many cells outside the form have a finding of their own; the others are counted."""
 
 
 @dataclass(slots=True)
@@ -53,16 +58,19 @@ class CommunitySheets:
 
     of: dict[str, list[CommunitySheet]]
     findings: list[Finding]
+    typed: list[TypedSheet]
+    """What was typed on every community sheet, in the order of files and sheets."""
 
 
 def sort_sheets(submission: Submission, roster: Roster, standard: Standard) -> CommunitySheets:
     """Find out which community each sheet speaks for; report what is nobody's, another unit's or there twice."""
-    result = CommunitySheets({}, [])
+    result = CommunitySheets({}, [], [])
     for filed in submission.files:
         reader = _FileSheets(filed, roster, standard)
         for sheet in reader.sheets():
             result.of.setdefault(sheet.community.code, []).append(sheet)
         result.findings += reader.findings
+        result.typed += reader.typed
     for code, sheets in result.of.items():
         result.of[code] = _settle_twice(sheets)
     return result
@@ -99,6 +107,7 @@ class _FileSheets:
         self.filed, self.form, self.unit = filed, filed.form, filed.unit
         self.roster, self.standard = roster, standard
         self.findings: list[Finding] = []
+        self.typed: list[TypedSheet] = []
 
     def place(self, sheet: str, cell: str | None = None) -> Place:
         return Place(unit=self.unit.code, file=self.filed.path, sheet=sheet, cell=cell)
@@ -106,6 +115,8 @@ class _FileSheets:
     def sheets(self) -> Iterator[CommunitySheet]:
         for reading in self.form.communities:
             identified = self.identify(reading)
+            whose = identified[0].code if identified else None
+            self.typed.append(typed_sheet(reading, self.filed.path, whose, self.standard))
             if identified is None:
                 continue
             sheet = CommunitySheet(identified[0], self.filed.path, reading.sheet, reading, findings=identified[1])
@@ -227,8 +238,13 @@ class _FileSheets:
             yield rules.SHEET_HIDDEN.at(sheet.place)
         if reading.hidden_parts:
             yield rules.SHEET_HIDDEN_PARTS.at(sheet.place, found=reading.hidden_parts, value="")
-        for cell, text in reading.extra_cells:
+        for cell, text in reading.extra_cells[:_TOLD_OUTSIDE]:
             yield rules.SHEET_OUTSIDE.at(sheet.at(cell), found=text, about=text)
+        more = len(reading.extra_cells) - _TOLD_OUTSIDE + reading.extra_more
+        if more > 0:
+            rest = reading.extra_cells[_TOLD_OUTSIDE:]
+            found = f"……其余{more}处"
+            yield rules.SHEET_OUTSIDE.at(sheet.at(rest[0][0] if rest else None), found=found, about=found)
 
     def about_blanks(self, sheet: CommunitySheet, reading: SheetReading) -> Iterator[Finding]:
         asked = (Heading.COUNTY, Heading.NAME, Heading.YEAR, Heading.AUTHOR, Heading.DATE, Heading.CLAIM)

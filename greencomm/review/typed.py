@@ -1,0 +1,137 @@
+"""What a county typed, kept as it is: for the workbook that goes back, and for telling what changed since the last one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from greencomm.forms import values
+from greencomm.forms.entries import ClauseRow, Located, SheetReading
+from greencomm.forms.layout import TOTAL_ROW, Column, Heading, Summary
+from greencomm.intake.workbook import CellValue
+from greencomm.results import TypedSheet
+from greencomm.review.submissions import Filed, Submission
+from greencomm.standard import Standard
+from greencomm.texts import normal_label
+
+
+def typed_sheet(reading: SheetReading, file: str, community: str | None, standard: Standard) -> TypedSheet:
+    """Everything on one community sheet, with the types that the cells have, nothing judged."""
+    first: dict[str, ClauseRow] = {}
+    repeated: dict[str, list[tuple[CellValue, CellValue, CellValue]]] = {}
+    for row in reading.rows:
+        if row.clause not in standard.clause:
+            continue
+        if row.clause in first:
+            repeated.setdefault(row.clause, []).append(_answers(row))
+        else:
+            first[row.clause] = row
+    return TypedSheet(
+        file=file,
+        sheet=reading.sheet,
+        community=community,
+        # 自评总分 is a formula of the form; a figure typed over it stands beside.
+        heading={
+            label.value: located.value
+            for label, located in reading.heading.items()
+            if label is not Heading.TOTAL and not values.is_blank(located.value)
+        },
+        answers={clause: _answers(row) for clause, row in first.items()},
+        cells={clause: (row.actual.cell, row.stated.cell, row.evidence.cell) for clause, row in first.items()},
+        heading_cells={label.value: located.cell for label, located in reading.heading.items() if located.cell},
+        repeated={clause: tuple(rows) for clause, rows in repeated.items()},
+        beside=tuple(_beside(reading, first, standard)),
+    )
+
+
+def _answers(row: ClauseRow) -> tuple[CellValue, CellValue, CellValue]:
+    return row.actual.raw, row.stated.raw, row.evidence.value
+
+
+def _beside(reading: SheetReading, first: dict[str, ClauseRow], standard: Standard) -> Iterator[tuple[str, str]]:
+    """(cell, text) of everything typed that is no answer and no heading value."""
+    for row in reading.rows:
+        if first.get(row.clause) is not row:
+            parts = zip((Column.ACTUAL, Column.STATED, Column.EVIDENCE), _answers(row), strict=True)
+            texts = [f"{column}“{values.shown(value)}”" for column, value in parts if not values.is_blank(value)]
+            kind = "又一行" if row.clause in first else "标准中没有的"
+            yield row.clause_cell, f"{kind}条款“{row.clause}”：{'，'.join(texts) or '没有填写'}"
+    for clause, row in first.items():
+        known = (standard.clause[clause].quote, standard.clause[clause].criterion)
+        if row.criterion and normal_label(row.criterion) not in map(normal_label, known):
+            yield row.clause_cell, f"条款{clause}的{Column.CRITERION}写作“{row.criterion}”"
+    for column, place in ((Column.DUE, "due"), (Column.SCORE, "score"), (Column.STATUS, "status")):
+        typed = [(clause, located) for clause, row in first.items() if _is_typed(located := getattr(row, place))]
+        if typed:
+            # One line for a column: whoever pastes values over formulas does so for all of it.
+            figures = "，".join(f"{clause}＝“{values.shown(located.value)}”" for clause, located in typed)
+            yield typed[0][1].cell or "", f"“{column}”栏的公式处写有：{figures}"
+    for where, located in ((f"“{TOTAL_ROW}”行", reading.total), (f"“{Heading.TOTAL}”", reading.heading[Heading.TOTAL])):
+        if _is_typed(located):
+            yield located.cell or "", f"{where}的公式处写有“{values.shown(located.value)}”"
+    for cell, text in reading.extra_cells:
+        yield cell, f"表格以外写有“{text}”"
+    if reading.extra_more:
+        yield "", f"表格以外还有{reading.extra_more}处内容，没有逐条列出，见原文件"
+
+
+def _is_typed(located: Located) -> bool:
+    return not located.is_formula and not values.is_blank(located.value)
+
+
+def summary_values(submission: Submission) -> dict[str, CellValue]:
+    """What was typed in the heading of 汇总, of each label the first file that holds something."""
+    found: dict[str, CellValue] = {}
+    for filed in submission.files:
+        for label, located in filed.form.summary.items():
+            if not values.is_blank(located.value):
+                found.setdefault(label.value, located.value)
+    return found
+
+
+def summary_places(submission: Submission) -> tuple[tuple[str, str, dict[str, str]], ...]:
+    """File and name of each 汇总, and where the values of its labels stand."""
+    return tuple(
+        (filed.path, filed.form.summary_sheet, {label.value: at.cell for label, at in filed.form.summary.items() if at.cell})
+        for filed in submission.files
+        if filed.form.summary_sheet is not None
+    )
+
+
+def left_behind(submission: Submission) -> tuple[str, ...]:
+    """What a submission holds that no fresh form has a place for, as Chinese sentences."""
+    several = len(submission.files) > 1
+    return tuple(
+        (f"“{filed.path}”：" if several else "") + sentence
+        for filed in submission.files
+        for sentence in (*_left_of(filed), *_other_summary(filed, submission.files))
+    )
+
+
+def _left_of(filed: Filed) -> Iterator[str]:
+    form, arrival = filed.form, filed.arrival
+    for name in form.other_sheets:
+        yield f"工作表“{name}”不属于填报内容，整张表没有带入，内容见原文件。"
+    for name in form.damaged_sheets:
+        yield f"工作表“{name}”已被破坏，读不出来，没有带入；请对照原文件，在新表中重新填写。"
+    if arrival.extras:
+        yield f"工作簿中的{'、'.join(arrival.extras)}没有带入，见原文件；佐证材料请另行报送。"
+    if arrival.has_macros:
+        yield "工作簿中的宏没有带入。"
+    for sheet, cell, both in arrival.conflicts:
+        where = f"工作表“{sheet}”的 {cell}" if cell else f"工作表“{sheet}”"
+        yield f"{where}读不准（{both}），请对照原文件核对新表中的内容。"
+
+
+def _other_summary(filed: Filed, files: Iterable[Filed]) -> Iterator[str]:
+    """What the 汇总 of a further file says otherwise than the first that says something."""
+    for label in Summary:
+        if label is Summary.SUBMISSION:
+            continue
+        texts = [(other, text) for other in files if (text := _shown(other, label))]
+        mine = _shown(filed, label)
+        if mine and texts[0][0] is not filed and texts[0][1] != mine:
+            yield f"“汇总”表的{label}写的是“{mine}”，新表中用了“{texts[0][1]}”。"
+
+
+def _shown(filed: Filed, label: Summary) -> str:
+    return values.shown(filed.form.summary.get(label, Located()).value)
