@@ -46,7 +46,7 @@ def write_outputs(folder: Path, result: RegionResult) -> Iterator[Made]:
         made = [Made("discrepancy", unit.unit.code, path)]
         # Last, since a letter attaches what was made before it.
         made += write_letter(folder, f"units/{name}/{name}", unit, result, letters, made)
-        sent |= {unit.unit.code: each.path for each in made if each.role == "letter"}
+        sent[unit.unit.code] = next((each.path for each in made if each.role == "letter"), "")
         yield from made
     write_status(folder / "status.xlsx", result, sent)
     yield Made("status", None, "status.xlsx")

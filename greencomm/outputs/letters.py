@@ -235,15 +235,12 @@ def _problem(group: tuple[Finding, ...], result: RegionResult) -> dict[str, obje
     messages = list(dict.fromkeys(finding.message for finding in group))
     member = result.roster.community.get(place.community or "")
     cells = _listed([finding.place.cell for finding in group])
-    if place.sheet:
-        where = f"“{place.sheet}”表{cells}"
-    else:
-        where = f"文件“{place.file}”" if place.file and not member else ""
+    file = f"文件“{place.file}”" if place.file and not member else ""
     return {
         "类别": first.severity.label,
         "社区": member.short_name if member and len({finding.place.community for finding in group}) == 1 else "",
         "条款": _listed([finding.place.clause for finding in group]),
-        "位置": where,
+        "位置": f"“{place.sheet}”表{cells}" if place.sheet else file,
         "问题": _sentence(messages[0] if len(messages) == 1 else f"{first.title}（共{len(group)}处），例如：{messages[0]}"),
         "怎样修改": _sentence(first.fix),
         "处数": len(group),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from greencomm.findings import Severity
+from greencomm.forms import layout
 from greencomm.intake.times import CHINA, shown_time
 from greencomm.outputs.book import chinese_date
 from greencomm.results import CommunityResult, FileState, ReceivedFile, RegionResult, Status, UnitResult, UnitState
@@ -15,6 +16,10 @@ from greencomm.results import CommunityResult, FileState, ReceivedFile, RegionRe
 STATE_LABELS = {UnitState.RECEIVED: "已报", UnitState.REJECTED: "文件未采用", UnitState.MISSING: "未报"}
 SAVED = "保存"
 """Said behind a time that is not of receipt: a file without a mail only knows when it was saved."""
+
+
+NOTHING = "无需办理"
+"""Said of a community that nothing is asked of."""
 
 
 class Step(StrEnum):
@@ -48,7 +53,7 @@ def community_step(community: CommunityResult, step: Step, send_back: int, verif
         return Step.SEND_BACK.value
     if verify:
         return Step.VERIFY.value
-    return "已创建的请补报" if community.status is Status.MISSING else Step.PASSED.value
+    return "已创建的请补报" if community.status is Status.MISSING else NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ class Timing:
         """``2021-10-12 09:30``; with 保存 behind it where only that is known; empty where nothing is."""
         if self.received is None:
             return ""
-        return shown_time(self.received) if self.by_mail else f"{shown_time(self.received)}（{SAVED}）"
+        return time_text(self.received, self.by_mail)
 
     @property
     def left_text(self) -> str:
@@ -86,6 +91,11 @@ class Timing:
         if not self.days_late:
             return ""
         return f"更正晚{self.days_late}天" if self.correction else f"迟报{self.days_late}天"
+
+
+def time_text(time: datetime.datetime, by_mail: bool) -> str:
+    """``2021-10-12 09:30``; with 保存 behind it where it is not of receipt."""
+    return shown_time(time) if by_mail else f"{shown_time(time)}（{SAVED}）"
 
 
 def left_text(days: int) -> str:
@@ -108,7 +118,7 @@ def timing(unit: UnitResult, result: RegionResult) -> Timing:
     """When ``unit`` reported, and how that and the run's date stand to the deadline."""
     deadline = deadline_of(result)
     wanted = FileState.ACCEPTED if unit.state is UnitState.RECEIVED else FileState.REJECTED
-    received, by_mail = received_at(file for file in unit.files if file.state is wanted)
+    received, by_mail = received_at((file for file in unit.files if file.state is wanted), result.year)
     usable = [file for file in unit.files if file.state in (FileState.ACCEPTED, FileState.SUPERSEDED)]
     days = [china_day(file.received) for file in usable if file.received]
     late = max((min(days) - deadline).days, 0) if days else 0
@@ -123,11 +133,15 @@ def timing(unit: UnitResult, result: RegionResult) -> Timing:
     )
 
 
-def received_at(files: Iterable[ReceivedFile]) -> tuple[datetime.datetime | None, bool]:
-    """The last time of receipt of these files, else the last at which one was saved, and whether it is of receipt."""
+def received_at(files: Iterable[ReceivedFile], year: int) -> tuple[datetime.datetime | None, bool]:
+    """The last time of receipt of these files, else the last at which one was saved, and whether it is of receipt.
+
+    The time that forms of ``year`` are issued with says nothing and counts as none.
+    """
     files = list(files)
+    issued = layout.issue_stamp(year).replace(tzinfo=datetime.UTC)
     received = [file.received for file in files if file.received]
-    saved = [file.saved for file in files if file.saved]
+    saved = [file.saved for file in files if file.saved and file.saved != issued]
     return max(received, default=None) or max(saved, default=None), bool(received)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
+from greencomm.outputs import Made
 from greencomm.outputs.letters import Letters, attached_roles, letter_for
 from greencomm.outputs.mail import Attachment, write_mail
-from greencomm.outputs import Made
 from greencomm.results import RegionResult, UnitResult
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,12 +33,14 @@ from greencomm.outputs.book import (
 )
 from greencomm.outputs.mail import addresses
 from greencomm.outputs.progress import (
+    NOTHING,
     STATE_LABELS,
     Step,
     community_step,
     deadline_line,
     received_at,
     step_of,
+    time_text,
     timing,
 )
 from greencomm.results import CommunityResult, FileState, ReceivedFile, RegionResult, Status, UnitResult, UnitState, percent
@@ -54,6 +56,7 @@ _STEP_FILL = {
     Step.SEND_BACK.value: BAD,
     Step.VERIFY.value: WARN,
     Step.PASSED.value: GOOD,
+    NOTHING: GOOD,
 }
 _STATUSES = (Status.GREEN, Status.BELOW, Status.PENDING, Status.MISSING)
 _OPEN = (Severity.SEND_BACK, Severity.VERIFY)
@@ -108,9 +111,9 @@ class _Writer:
             "填报单位", "报送情况", "收到时间", "报送批次", "社区数", "已报", *(status.label for status in _STATUSES), *_COUNTED,
             "距截止", "下一步",
         )  # fmt: skip
-        widths = (16, 11, 17, 6, 7, 6, 6, 7, 7, 6, 7, 7, 7, 7, 12, 13)
+        widths = (16, 11, 21, 9, 8, 7, 7, 8, 8, 7, 8, 8, 8, 9, 12, 13)
         page = self.page(UNITS, "报送和审核进度", widths, self.summary())
-        head = page.head(titles, least=36)
+        head = page.head(titles)
         for unit in self.result.units:
             self._unit(page, unit)
         if self.result.units:
@@ -224,7 +227,7 @@ class _Writer:
     # 催报
 
     def chase(self) -> None:
-        page = self.page(CHASE, "催报名单", (5, 16, 30, 18, 36, 40), f"{deadline_line(self.result)}。")
+        page = self.page(CHASE, "催报名单", (5, 16, 30, 21, 36, 40), f"{deadline_line(self.result)}。")
         page.keep_above(page.next_row - 1)
         self._missing(page)
         self._rejected(page)
@@ -267,7 +270,10 @@ class _Writer:
 
     def _unknown(self, page: Page) -> None:
         """Files that nobody can be asked about by the program: one of them may be a missing unit's."""
-        files = [file for file in self.result.files if file.state is FileState.REJECTED and file.unit is None]
+        rejected = [file for file in self.result.files if file.state is FileState.REJECTED]
+        # A mail or archive whose files have rows of their own says nothing more.
+        outer = {file.path for file in rejected if any(each.path.startswith(f"{file.path}/") for each in rejected)}
+        files = [file for file in rejected if file.unit is None and file.path not in outer]
         if not files:
             return
         page.skip()
@@ -276,27 +282,18 @@ class _Writer:
         for number, file in enumerate(files, 1):
             self._file(page, number, "请按来件人确认", file)
 
-    @staticmethod
-    def _file(page: Page, number: int, who: str, file: ReceivedFile) -> None:
+    def _file(self, page: Page, number: int, who: str, file: ReceivedFile) -> None:
+        received, by_mail = received_at([file], self.result.year)
         page.row(
             [
                 Box(number, CENTRED),
                 Box(who, BOXED),
                 Box(file.path, BOXED),
-                Box(_file_time(file) or BLANK, {**CENTRED, "font_size": SMALL}),
+                Box(time_text(received, by_mail) if received else BLANK, {**CENTRED, "font_size": SMALL}),
                 Box(file.reason, BOXED),
                 Box(file.advice or "请重新填写下发给本单位的填报工作簿并报送。", BOXED),
             ]
         )
-
-
-def _file_time(file: ReceivedFile) -> str:
-    received, by_mail = received_at([file])
-    if received is None:
-        return ""
-    from greencomm.intake.times import shown_time
-
-    return shown_time(received) + ("" if by_mail else "\n（保存）")
 
 
 def _contact(unit: UnitResult) -> str:
