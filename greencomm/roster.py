@@ -43,6 +43,8 @@ class BatchLabel(StrEnum):
     UNIT = "填报单位"
     CONTACT = "联系人"
     PHONE = "联系电话"
+    EMAIL = "电子邮箱"
+    """Optional: the sender of letters."""
     SELF_EVALUATION_DUE = "自评截止日期"
     ANNUAL_DUE = "年度总结截止日期"
     FORM_DATE = "填报时间"
@@ -56,6 +58,10 @@ class UnitColumn(StrEnum):
     FORMER_CODES = "曾用代码"
     FORMER_NAMES = "曾用名"
     STANDARD = "标准"
+    CONTACT = "联系人"
+    PHONE = "联系电话"
+    EMAIL = "电子邮箱"
+    """These three are optional: whom to chase, and where letters go."""
 
 
 class CommunityColumn(StrEnum):
@@ -121,6 +127,10 @@ class Unit:
     former_names: tuple[str, ...] = ()
     standard: str = ""
     """File name of the unit's own standard; empty for the prefecture's (D-14)."""
+    contact: str = ""
+    """Whom to chase; like phone and email as written, empty where the roster says nothing."""
+    phone: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +167,8 @@ class Batch:
     """By phase; the standard's where the sheet leaves them blank."""
     form_date: datetime.date | None
     """填报时间 on the forms; None = the run's date."""
+    email: str = ""
+    """As written; empty where the sheet says nothing."""
 
 
 @dataclass(frozen=True)
@@ -371,6 +383,7 @@ class _Loader:
             phone=cells[BatchLabel.PHONE].text,
             deadlines={each: stated[each] or self.standard.deadline(each).in_year(year) for each in PHASE_TITLES},
             form_date=dates[BatchLabel.FORM_DATE],
+            email=cells[BatchLabel.EMAIL].text,
         )
 
     def _present(self, cell: _Cell, label: BatchLabel) -> None:
@@ -435,7 +448,8 @@ class _Loader:
             names = tuple(_split(names_cell))
             formers += [("曾用代码", code, text, former_cell) for text in codes]
             formers += [("曾用名", code, normal_label(text), names_cell) for text in names]
-            units.append(Unit(code, name, codes, names, row[UnitColumn.STANDARD].text))
+            whom = (row[column].text for column in (UnitColumn.CONTACT, UnitColumn.PHONE, UnitColumn.EMAIL))
+            units.append(Unit(code, name, codes, names, row[UnitColumn.STANDARD].text, *whom))
         if not units:
             raise self._error(UNIT_SHEET, "没有填报单位，请在表头下每个县（市）填一行代码和名称")
         self._distinct(owners, formers)

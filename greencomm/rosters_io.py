@@ -44,6 +44,9 @@ _WIDTHS = {
     UnitColumn.FORMER_CODES: 20,
     UnitColumn.FORMER_NAMES: 24,
     UnitColumn.STANDARD: 24,
+    UnitColumn.CONTACT: 14,
+    UnitColumn.PHONE: 18,
+    UnitColumn.EMAIL: 28,
     CommunityColumn.COUNTY: 16,
     CommunityColumn.TOWN: 24,
     CommunityColumn.CODE: 18,
@@ -153,6 +156,7 @@ def _batch_hints(standard: Standard) -> dict[BatchLabel, str]:
         BatchLabel.UNIT: "印在《汇总表》“填报单位（盖章）”处的单位全称。",
         BatchLabel.CONTACT: "印在《汇总表》上。",
         BatchLabel.PHONE: "印在《汇总表》上。",
+        BatchLabel.EMAIL: "可留空。填了的，给各单位的邮件草稿以它为发件人，例如 zjj@example.cn。",
         BatchLabel.SELF_EVALUATION_DUE: due(SELF_EVALUATION),
         BatchLabel.ANNUAL_DUE: due(ANNUAL),
         BatchLabel.FORM_DATE: "印在《汇总表》上的日期；空白时用审核当天的日期。",
@@ -190,7 +194,19 @@ def _table_sheet(book: Any, name: str, columns: Sequence[UnitColumn | CommunityC
 
 
 def _unit_sheet(book: Any, units: Sequence[Unit]) -> None:
-    rows = [[unit.code, unit.name, "、".join(unit.former_codes), "、".join(unit.former_names), unit.standard] for unit in units]
+    rows = [
+        [
+            unit.code,
+            unit.name,
+            "、".join(unit.former_codes),
+            "、".join(unit.former_names),
+            unit.standard,
+            unit.contact,
+            unit.phone,
+            unit.email,
+        ]
+        for unit in units
+    ]
     _page(_table_sheet(book, UNIT_SHEET, list(UnitColumn), rows), landscape=True)
 
 
@@ -232,6 +248,14 @@ def _guide_sheet(book: Any, standard: Standard) -> None:
         (UNIT_SHEET, UnitColumn.FORMER_CODES, "变更以前的代码。变更前后视为同一单位；有几个时用“、”隔开。", "532331"),
         (UNIT_SHEET, UnitColumn.FORMER_NAMES, "变更以前的名称，有几个时用“、”隔开。", "禄丰县"),
         (UNIT_SHEET, UnitColumn.STANDARD, "该县（市）自定标准的文件名；用州的标准时留空。", ""),
+        (UNIT_SHEET, UnitColumn.CONTACT, "可留空。催报时找谁，列在“status.xlsx”的“催报”中。", "李明"),
+        (UNIT_SHEET, UnitColumn.PHONE, "可留空。催报时打的电话。", "0878-3100000"),
+        (
+            UNIT_SHEET,
+            UnitColumn.EMAIL,
+            "可留空。填了的，给该单位的邮件草稿写好收件人；有几个时用“、”隔开。",
+            "zjj@example.cn",
+        ),
         (COMMUNITY_SHEET, "全表", "每个城市社区（居民委员会）一行，不论是否参加创建。完成比例以这里的社区数为分母。", ""),
         (COMMUNITY_SHEET, CommunityColumn.COUNTY, f"社区所在的县（市），写法与“{UNIT_SHEET}”中的名称相同。", "楚雄市"),
         (COMMUNITY_SHEET, CommunityColumn.TOWN, "社区所在的乡镇或街道。", "鹿城镇"),

@@ -96,7 +96,7 @@ def show_run(outcome: Outcome) -> None:
             console.print(f"  ● {one_line(file.path)}：{reason}{one_line(file.advice or '')}", soft_wrap=True)
     missing = [unit.unit.name for unit in result.units if unit.state is UnitState.MISSING]
     if missing:
-        console.print(f"未报送的单位：{'、'.join(missing)}。")
+        console.print(f"未报送的单位：{'、'.join(missing)}（催报名单见 status.xlsx）。")
     waivers = [finding for finding in result.findings if finding.place.sheet == WAIVER_SHEET and finding.place.unit is None]
     if waivers:
         console.print(f"名册的“{WAIVER_SHEET}”表有{len(waivers)}处需要看一下：")
@@ -108,7 +108,10 @@ def show_run(outcome: Outcome) -> None:
 
 def _next_step(outcome: Outcome) -> str:
     if outcome.has_send_back:
-        return "下一步：打开 units 文件夹，把各单位的差异报告发给有“退回”问题的单位，收到修改后的工作簿放进 input 再运行一次。"
+        return (
+            "下一步：打开 units 文件夹，核对后把各单位的函件和附件发给有“退回”问题的单位（.eml 是写好的邮件草稿，程序不会发出），"
+            "收到修改后的工作簿放进 input 再运行一次。"
+        )
     if _open(outcome.result.findings, Severity.VERIFY):
         return "下一步：没有需要退回的；请把差异报告中的“需核实”问题与单位核对，然后打印 annex2.xlsx 盖章。"
     return "下一步：没有需要修改的，可以打印 annex2.xlsx 盖章归档。"

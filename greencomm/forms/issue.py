@@ -371,7 +371,7 @@ def _describe(book: xlsxwriter.Workbook, issue: Issue) -> None:
             "title": f"{issue.mark}{issue.unit.name}{layout.PROGRAMME}{issue.round_title}{issue.variation.title}",
             "subject": f"{standard.title}（{standard.document}）",
             "comments": f"模板版本 {layout.TEMPLATE_VERSION}；标准 {standard.id}，校验值 {standard.sha256}",
-            "created": datetime.datetime(issue.roster.batch.year, 1, 1),
+            "created": layout.issue_stamp(issue.roster.batch.year),
         }
     )
     for name, value in (("模板版本", layout.TEMPLATE_VERSION), ("标准编号", standard.id), ("标准校验值", standard.sha256)):

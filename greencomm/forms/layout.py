@@ -5,6 +5,7 @@ Everything received is found by these labels, never by an address.
 
 from __future__ import annotations
 
+import datetime
 from enum import StrEnum
 
 TEMPLATE_VERSION = "1.1"
@@ -137,3 +138,8 @@ def total_unfinished(missing: int, wrong: int) -> str:
     """What a total shows before every clause has its deduction: ``还差3项，有误2项``."""
     parts = ([f"还差{missing}项"] if missing else []) + ([f"{WRONG}{wrong}项"] if wrong else [])
     return "，".join(parts)
+
+
+def issue_stamp(year: int) -> datetime.datetime:
+    """When an issued form says that it was saved (UTC): a fixed time instead of the clock's, until somebody saves it."""
+    return datetime.datetime(year, 1, 1)

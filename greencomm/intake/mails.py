@@ -11,9 +11,10 @@ import binascii
 import datetime
 import email
 import email.utils
+import hashlib
 import quopri
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from email.message import Message
 from urllib.parse import quote, unquote_to_bytes
@@ -24,6 +25,9 @@ from greencomm.intake.labels import decoded_name, safe_label
 from greencomm.intake.limits import MAX_ENTRIES, MAX_SIGNATURE_PICTURE
 from greencomm.intake.times import as_utc
 
+UNSENT_FIELD, DRAFT_FIELD = "X-Unsent", "X-Greencomm-Draft"
+"""Header fields of the program's own drafts (outputs.mail): Outlook opens the first as a draft, the second is ``draft_mark``."""
+OWN_DRAFT = "这是本程序生成的回复邮件草稿，不是报送"
 _PICTURE_IN_TEXT = "邮件正文中的图片"
 _NO_ATTACHMENT_ADVICE = "请对方把填报工作簿（.xlsx）作为附件重新发送"
 _CLOUD = re.compile("超大附件|云附件|文件中转站|从网盘发来|ftnExs_download|mail.163.com/large-attachment")
@@ -53,6 +57,8 @@ class Mail:
     received: datetime.datetime | None
     subject: str
     members: list[Member]
+    is_own_draft: bool = False
+    """It is a draft of this program, as it was made: nobody's submission."""
 
 
 def read_mail(data: bytes) -> Mail:
@@ -61,6 +67,10 @@ def read_mail(data: bytes) -> Mail:
     reader = _Reader()
     reader.walk(message)
     fields = _fields(message)
+    if _is_own_draft(fields, reader.members):
+        for member in reader.members:
+            member.ignored = OWN_DRAFT
+        return Mail(None, "", reader.members, is_own_draft=True)
     if not any(member.ignored is None for member in reader.members):
         if _CLOUD.search(reader.text):
             reason = "邮件里没有附件，正文里只有网盘（超大附件）的下载链接"
@@ -69,6 +79,18 @@ def read_mail(data: bytes) -> Mail:
             reason, advice = "邮件里没有附件", _NO_ATTACHMENT_ADVICE
         raise NoAttachment(reason, advice, reader.members)
     return Mail(sent_at(fields.get("date", "")), header_text(fields.get("subject", "")), reader.members)
+
+
+def draft_mark(attachments: Iterable[bytes]) -> str:
+    """Names the attachments of a draft, in order: a draft whose workbook somebody has filled in is no longer as it was made."""
+    return hashlib.sha256("\n".join(hashlib.sha256(data).hexdigest() for data in attachments).encode()).hexdigest()
+
+
+def _is_own_draft(fields: dict[str, str], members: Iterable[Member]) -> bool:
+    """Whether a draft of this program was put among what was received: neither sent nor changed since it was made."""
+    if DRAFT_FIELD.lower() not in fields or fields.get(UNSENT_FIELD.lower()) != "1":
+        return False
+    return fields[DRAFT_FIELD.lower()] == draft_mark(member.data or b"" for member in members)
 
 
 class NoAttachment(Unreadable):

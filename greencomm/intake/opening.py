@@ -18,7 +18,7 @@ from greencomm.intake.containers import Budget, Member, zip_members
 from greencomm.intake.contents import FORMAT_NAMES, RIGHT_EXTENSIONS, Kind, kind_of
 from greencomm.intake.errors import Unreadable
 from greencomm.intake.labels import unique
-from greencomm.intake.mails import NoAttachment, members_of, read_mail
+from greencomm.intake.mails import OWN_DRAFT, NoAttachment, members_of, read_mail
 from greencomm.intake.ods import read_ods
 from greencomm.intake.workbook import Workbook
 from greencomm.intake.xls import read_xls
@@ -110,6 +110,8 @@ class _Opener:
             if level.mails >= limits.MAX_LEVELS:
                 raise Unreadable(_TOO_DEEP[kind], _TOO_DEEP_ADVICE)
             mail = read_mail(data)
+            if mail.is_own_draft:
+                arrival.is_container, arrival.ignored = False, OWN_DRAFT
             # A forwarded message says itself when the county sent it; one without a date came with the outer one.
             arrival.received = mail.received or level.received
             arrival.subject = f"{level.subject} {mail.subject}".strip()

@@ -34,8 +34,13 @@ def write_outputs(folder: Path, result: RegionResult, originals: Originals | Non
     """
     from greencomm.outputs.annex2 import write_annex2
     from greencomm.outputs.discrepancy import write_discrepancy
+    from greencomm.outputs.letters import Letters
     from greencomm.outputs.returned import write_return
+    from greencomm.outputs.sending import write_letter
+    from greencomm.outputs.status import write_status
 
+    letters = Letters(TEMPLATES / "letters")
+    sent: dict[str, str] = {}
     write_annex2(folder / "annex2.xlsx", result, TEMPLATES / "annex2.xlsx")
     yield Made("annex2", None, "annex2.xlsx")
     names = folder_names(result.units)
@@ -45,9 +50,14 @@ def write_outputs(folder: Path, result: RegionResult, originals: Originals | Non
         place.mkdir(parents=True)
         path = f"units/{name}/{name}_差异报告.xlsx"
         write_discrepancy(folder / path, unit, result)
-        yield Made("discrepancy", unit.unit.code, path)
-        for role, path in write_return(folder, name, unit, result, originals):
-            yield Made(role, unit.unit.code, path)
+        made = [Made("discrepancy", unit.unit.code, path)]
+        made += [Made(role, unit.unit.code, path) for role, path in write_return(folder, name, unit, result, originals)]
+        # Last, since a letter attaches what was made before it.
+        made += write_letter(folder, f"units/{name}/{name}", unit, result, letters, made)
+        sent[unit.unit.code] = next((each.path for each in made if each.role == "letter"), "")
+        yield from made
+    write_status(folder / "status.xlsx", result, sent)
+    yield Made("status", None, "status.xlsx")
 
 
 def folder_names(units: tuple[UnitResult, ...]) -> dict[str, str]:

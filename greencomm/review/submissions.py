@@ -104,7 +104,8 @@ class _Sorter:
         self, arrival: Arrival, state: FileState, reason: str | None, unit: Unit | None = None, advice: str | None = None
     ) -> None:
         code = unit.code if unit else None
-        self.files.append(ReceivedFile(arrival.path, arrival.sha256, state, reason, code, advice))
+        received, saved = as_utc(arrival.received), as_utc(arrival.saved)
+        self.files.append(ReceivedFile(arrival.path, arrival.sha256, state, reason, code, advice, received, saved))
 
     def reject(self, arrival: Arrival, finding: Finding, unit: Unit | None) -> None:
         if arrival.advice:

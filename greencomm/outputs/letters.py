@@ -1,0 +1,322 @@
+"""Letters to the units (函件) from templates that the prefecture can edit: 退回修改, 审核通过, 催报.
+
+The templates are Jinja2 in ``templates/letters``; their placeholders have Chinese names. What a county or the roster says
+is data: it is put in, never interpreted. A mistake in a template stops the run before anything is published, with one
+sentence naming file, line and mistake.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2 import nodes
+from jinja2.meta import find_undeclared_variables
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from greencomm.errors import UserError
+from greencomm.findings import Finding, Severity
+from greencomm.outputs.book import SAMPLE_SUFFIX, chinese_date
+from greencomm.outputs.discrepancy import grouped
+from greencomm.outputs.progress import Step, deadline_of, step_of, timing
+from greencomm.results import FileState, RegionResult, Status, UnitResult, percent
+from greencomm.standard import PHASE_TITLES
+from greencomm.texts import one_line
+
+LISTED_PROBLEMS = 10
+"""How many problems a letter lists; the rest stands in the report that is attached."""
+_LISTED = 6
+"""How many places of one problem are named before the rest is counted."""
+SAMPLE_LINE = f"{SAMPLE_SUFFIX}本函由示例数据生成，数据为虚构，不要发出。"
+_ENCODINGS = ("utf-8", "gb18030")
+_TAGS_ALONE = re.compile(r"^[^\S\n]*((?:\{%(?:(?!%\}).)*%\}[^\S\n]*)+)$", re.MULTILINE)
+"""A line that holds nothing but {% %} leaves no line in the letter; a line that only ends with one keeps its end."""
+_NO_LINE = "\0"
+"""Marks the end of such a line until the letter is written; no text holds it, since it cannot be seen."""
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_FULL_WIDTH = re.compile("｛｛|｝｝|｛％|％｝|｛%|%｝|{％|％}|｛#|#｝")
+_ADVICE = "写法请对照“退回修改.txt”开头的说明"
+
+
+class Letter(StrEnum):
+    """The letters by the names of their templates."""
+
+    SEND_BACK = "退回修改"
+    PASSED = "审核通过"
+    CHASE = "催报"
+
+
+_LETTERS = {
+    Step.CHASE: Letter.CHASE,
+    Step.RESEND: Letter.CHASE,
+    Step.SEND_BACK: Letter.SEND_BACK,
+    Step.VERIFY: Letter.SEND_BACK,
+    Step.PASSED: Letter.PASSED,
+}
+ATTACHED = {Step.CHASE: (), Step.RESEND: ("discrepancy",), Step.PASSED: ("discrepancy",)}
+"""Roles of a unit's outputs that go with its letter where they were made; otherwise report and returned workbook."""
+_ATTACHED_USUALLY = ("return", "discrepancy")
+
+PLACEHOLDERS: dict[str, object] = {
+    "单位": "", "地区": "", "年度": 0, "阶段": "", "报送批次": 1, "下次批次": 2, "收到时间": "", "迟报天数": 0, "截止日期": "",
+    "还有几天": 0, "退回数": 0, "核实数": 0, "已说明数": 0, "免予处理数": 0, "社区数": 0, "已报数": 0, "达标数": 0, "未达标数": 0,
+    "待核实数": 0, "未报数": 0, "完成比例": "", "达标线": 0, "问题": (), "未列问题数": 0, "未采用文件": (), "附件": (),
+    "退回工作簿": "", "收件人": "", "收件电话": "", "联系人": "", "联系电话": "", "落款": "", "日期": "", "示例": False,
+}  # fmt: skip
+"""Every placeholder with a value of its kind."""
+PROBLEM_FIELDS = ("类别", "社区", "条款", "位置", "问题", "怎样修改", "处数")
+FILE_FIELDS = ("名称", "原因", "办法")
+
+
+def letter_for(unit: UnitResult) -> Letter | None:
+    """Which letter goes to ``unit``; None where nothing is asked of it."""
+    return _LETTERS.get(step_of(unit))
+
+
+def attached_roles(unit: UnitResult) -> tuple[str, ...]:
+    """Roles of the outputs that go with the unit's letter, the one to work in first."""
+    return ATTACHED.get(step_of(unit), _ATTACHED_USUALLY)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A letter as it goes out: its title (also the mail's subject) and the whole text with LF line ends."""
+
+    title: str
+    body: str
+
+    def for_notepad(self) -> bytes:
+        """UTF-8 with BOM and CRLF: every Notepad of Windows shows it right."""
+        return self.body.replace("\n", "\r\n").encode("utf-8-sig", "replace")
+
+
+class Letters:
+    """The three templates, read and checked. Raises UserError with one Chinese sentence for the first mistake."""
+
+    def __init__(self, folder: Path) -> None:
+        self.environment = ImmutableSandboxedEnvironment(
+            undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True
+        )
+        self._templates = {letter: self._load(folder / f"{letter}.txt") for letter in Letter}
+        # A slip in a branch that no unit of this run takes would wait for the run where it matters.
+        for letter in Letter:
+            for values in _trials():
+                self._render(letter, values)
+
+    def write(self, unit: UnitResult, result: RegionResult, attachments: Sequence[tuple[str, str]]) -> Text:
+        """The letter to ``unit``; ``attachments`` are (role, file name) of what goes with it.
+
+        Raises UserError where the template fails with this unit's values.
+        """
+        letter = letter_for(unit)
+        assert letter is not None
+        text = self._render(letter, values_for(unit, result, attachments))
+        title = next(line.strip() for line in text.split("\n") if line.strip())
+        if result.sample:
+            return Text(SAMPLE_SUFFIX + title, f"{SAMPLE_LINE}\n\n{text}")
+        return Text(title, text)
+
+    def _render(self, letter: Letter, values: Mapping[str, object]) -> str:
+        name = f"{letter}.txt"
+        template, lines = self._templates[letter]
+        try:
+            text = template.render(values)
+        except Exception as error:
+            # Whatever goes wrong in a template is one mistake of the person who edited it.
+            frames = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
+            line = frames[-1] if frames else None
+            raise _failed(name, line, lines, _reason(error)) from None
+        text = text.replace(f"{_NO_LINE}\n", "").replace(_NO_LINE, "")
+        text = re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in text.split("\n"))).strip("\n")
+        if not text:
+            raise UserError(f"信函模板“{name}”写不出任何内容，请补上函件的文字；{_ADVICE}。")
+        return text + "\n"
+
+    def _load(self, path: Path) -> tuple[jinja2.Template, list[str]]:
+        name, text = path.name, _read(path)
+        lines = text.split("\n")
+        slip = _FULL_WIDTH.search(text)
+        if slip:
+            line = text.count("\n", 0, slip.start()) + 1
+            raise _failed(name, line, lines, f"有全角的“{slip[0]}”，大括号和百分号要用英文半角，例如“{{{{ 单位 }}}}”")
+        try:
+            tree = self.environment.parse(text)
+            self._check_names(name, tree, lines)
+            return self.environment.from_string(_TAGS_ALONE.sub(rf"\g<1>{_NO_LINE}", text)), lines
+        except jinja2.TemplateSyntaxError as error:
+            raise _failed(name, error.lineno, lines, _syntax(error.message or "")) from None
+
+    @staticmethod
+    def _check_names(name: str, tree: nodes.Template, lines: list[str]) -> None:
+        unknown = find_undeclared_variables(tree) - PLACEHOLDERS.keys() - {"range", "dict", "lipsum", "cycler", "joiner", "namespace"}
+        for node in tree.find_all(nodes.Name):
+            if node.name in unknown:
+                raise _failed(name, node.lineno, lines, _unknown(node.name, list(PLACEHOLDERS)))
+        fields = [*PROBLEM_FIELDS, *FILE_FIELDS]
+        for attribute in tree.find_all(nodes.Getattr):
+            # loop.index and the like are the library's; a wrong one shows when it is rendered.
+            if not attribute.attr.isascii() and attribute.attr not in fields:
+                raise _failed(name, attribute.lineno, lines, _unknown(attribute.attr, fields))
+
+
+def values_for(unit: UnitResult, result: RegionResult, attachments: Sequence[tuple[str, str]]) -> dict[str, object]:
+    """The placeholders for one unit: plain texts on one line, numbers, lists of such."""
+    batch, when = result.roster.batch, timing(unit, result)
+    open_findings = [finding for finding in unit.findings if finding.is_open]
+    groups = grouped(open_findings)
+    number = unit.submission or 1
+    rejected = [file for file in unit.files if file.state is FileState.REJECTED]
+    counts = {status: len(unit.of(status)) for status in Status}
+    values: dict[str, object] = {
+        "单位": unit.unit.name,
+        "地区": result.name,
+        "年度": result.year,
+        "阶段": PHASE_TITLES[result.phase],
+        "报送批次": number,
+        "下次批次": number + 1,
+        "收到时间": when.received_text,
+        "迟报天数": 0 if when.correction else when.days_late,
+        "截止日期": chinese_date(deadline_of(result)),
+        "还有几天": when.days_left,
+        "退回数": sum(finding.severity is Severity.SEND_BACK for finding in open_findings),
+        "核实数": sum(finding.severity is Severity.VERIFY for finding in open_findings),
+        "已说明数": _settled(unit, "explained"),
+        "免予处理数": _settled(unit, "waived"),
+        "社区数": unit.urban_communities,
+        "已报数": unit.urban_communities - counts[Status.MISSING],
+        "达标数": counts[Status.GREEN],
+        "未达标数": counts[Status.BELOW],
+        "待核实数": counts[Status.PENDING],
+        "未报数": counts[Status.MISSING],
+        "完成比例": percent(unit.completion_ratio),
+        "达标线": result.standard.pass_mark.points,
+        "问题": [_problem(group, result) for group in groups[:LISTED_PROBLEMS]],
+        "未列问题数": max(len(groups) - LISTED_PROBLEMS, 0),
+        "未采用文件": [
+            {"名称": file.path, "原因": _sentence(file.reason or ""), "办法": _sentence(file.advice or "")} for file in rejected
+        ],
+        "附件": [name for _, name in attachments],
+        "退回工作簿": next((name for role, name in attachments if role == "return"), ""),
+        "收件人": unit.unit.contact or unit.contact,
+        "收件电话": unit.unit.phone or unit.phone,
+        "联系人": batch.contact,
+        "联系电话": batch.phone,
+        "落款": batch.reporting_unit or batch.region,
+        "日期": chinese_date(result.run_date),
+        "示例": result.sample,
+    }
+    shown: dict[str, object] = _shown(values)
+    return shown
+
+
+def _settled(unit: UnitResult, kind: str) -> int:
+    return sum(finding.settlement is not None and finding.settlement.kind.value == kind for finding in unit.findings)
+
+
+def _shown(value: Any) -> Any:
+    """The same with every text on one line and everything in it visible: no value can pretend to be a line of the letter."""
+    if isinstance(value, str):
+        return one_line(value)
+    if isinstance(value, dict):
+        return {name: _shown(each) for name, each in value.items()}
+    return [_shown(each) for each in value] if isinstance(value, list) else value
+
+
+def _problem(group: tuple[Finding, ...], result: RegionResult) -> dict[str, object]:
+    """Findings of one rule and remedy on one sheet as one problem, as a letter lists it."""
+    first, place = group[0], group[0].place
+    messages = list(dict.fromkeys(finding.message for finding in group))
+    member = result.roster.community.get(place.community or "")
+    cells = _listed([finding.place.cell for finding in group])
+    file = f"文件“{place.file}”" if place.file and not member else ""
+    return {
+        "类别": first.severity.label,
+        "社区": member.short_name if member and len({finding.place.community for finding in group}) == 1 else "",
+        "条款": _listed([finding.place.clause for finding in group]),
+        "位置": f"“{place.sheet}”表{cells}" if place.sheet else file,
+        "问题": _sentence(messages[0] if len(messages) == 1 else f"{first.title}（共{len(group)}处），例如：{messages[0]}"),
+        "怎样修改": _sentence(first.fix),
+        "处数": len(group),
+    }
+
+
+def _listed(texts: Sequence[str | None]) -> str:
+    distinct = list(dict.fromkeys(text for text in texts if text))
+    more = f"等{len(distinct)}处" if len(distinct) > _LISTED else ""
+    return "、".join(distinct[:_LISTED]) + more
+
+
+def _sentence(text: str) -> str:
+    """With a full stop, so that another sentence can follow."""
+    text = text.strip()
+    return text if not text or text[-1] in "。！？；" else f"{text}。"
+
+
+# --- mistakes in templates ----------------------------------------------------------------------------------------------
+
+
+def _read(path: Path) -> str:
+    """The template whatever Notepad saved it as: UTF-8 with or without BOM, “Unicode”, ANSI; any line ends."""
+    where = f"“{path.parent.parent.name}/{path.parent.name}”文件夹"
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise UserError(f"找不到信函模板“{path.name}”，请把它放回{where}（可从程序的原件中取回）。") from None
+    except OSError:
+        raise UserError(f"信函模板“{path.name}”打不开，请确认{where}里的它是一个文件、可以读取，并先关闭正在编辑它的窗口。") from None
+    encodings = ("utf-16",) if raw.startswith(_UTF16_MARKS) else _ENCODINGS
+    for encoding in encodings:
+        try:
+            text = raw.decode(encoding)
+        except UnicodeError:
+            continue
+        return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace(_NO_LINE, "")
+    raise UserError(f"信函模板“{path.name}”不是文本文件，请用记事本打开检查，另存为 UTF-8 编码的文本，或从程序的原件中取回。")
+
+
+def _failed(name: str, line: int | None, lines: Sequence[str], mistake: str) -> UserError:
+    at = f"第{line}行" if line else ""
+    text = lines[line - 1].strip() if line and line <= len(lines) else ""
+    quoted = f"这一行是：{one_line(text[:80])}" if text else ""
+    return UserError("。".join(part for part in (f"信函模板“{name}”{at}{mistake}", quoted, f"{_ADVICE}。") if part))
+
+
+def _unknown(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5) or [each for each in known if each in word or word in each][:1]
+    hint = f"，您是不是想写“{near[0]}”" if near else f"；可以使用的有：{'、'.join(known)}"
+    return f"：“{word}”不是可以使用的名称{hint}"
+
+
+def _syntax(message: str) -> str:
+    """What the library says of a mistake, as far as a clerk can use it."""
+    filter_name = re.match(r"No (?:filter|test) named '(.+?)'", message)
+    if filter_name:
+        return f"：“{filter_name[1]}”不是可以使用的写法"
+    if "end of template" in message or "Missing end of" in message:
+        return "起有没写完的“{%”“{{”或“{#”：{% if %}要有{% endif %}，{% for %}要有{% endfor %}，括号要成对"
+    return "附近的写法有误：{{ }} 和 {% %} 要成对，里面只能写名称和 if、for 等"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, jinja2.UndefinedError):
+        name = re.search(r"'([^']+)'(?: is undefined$)", str(error)) or re.search(r"has no attribute '([^']+)'", str(error))
+        return f"：“{name[1]}”不是可以使用的名称" if name else "：用到了不存在的内容"
+    if isinstance(error, jinja2.TemplateError):
+        return _syntax(str(error))
+    return "算不出结果，例如把文字当作数字相加"
+
+
+def _trials() -> list[dict[str, object]]:
+    """Values that take every branch of a sensible template: nothing there, and everything there, before and after the deadline."""
+    problem = dict.fromkeys(PROBLEM_FIELDS, "甲")
+    file = dict.fromkeys(FILE_FIELDS, "甲")
+    full = {name: "甲" if value == "" else 1 if isinstance(value, int) else value for name, value in PLACEHOLDERS.items()}
+    full |= {"问题": [problem, problem], "未采用文件": [file, file], "附件": ["甲", "乙"], "示例": True}
+    return [dict(PLACEHOLDERS), full, full | {"还有几天": -1, "退回数": 0}, full | {"还有几天": 1, "核实数": 0}]

@@ -1,0 +1,150 @@
+"""How far a unit has come: when it reported, what is still open, which step is next. Status and letters both say it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from greencomm.findings import Severity
+from greencomm.forms import layout
+from greencomm.intake.times import CHINA, shown_time
+from greencomm.outputs.book import chinese_date
+from greencomm.results import CommunityResult, FileState, ReceivedFile, RegionResult, Status, UnitResult, UnitState
+
+STATE_LABELS = {UnitState.RECEIVED: "已报", UnitState.REJECTED: "文件未采用", UnitState.MISSING: "未报"}
+SAVED = "保存"
+"""Said behind a time that is not of receipt: a file without a mail only knows when it was saved."""
+
+
+NOTHING = "无需办理"
+"""Said of a community that nothing is asked of."""
+
+
+class Step(StrEnum):
+    """What comes next for a unit, in the words that people see."""
+
+    NONE = "无需填报"
+    """The roster has no community of it."""
+    CHASE = "催报"
+    RESEND = "请重新报送"
+    SEND_BACK = "退回修改"
+    VERIFY = "核实或说明"
+    PASSED = "审核通过"
+
+
+def step_of(unit: UnitResult) -> Step:
+    """What comes next for ``unit``."""
+    if not unit.urban_communities:
+        return Step.NONE
+    if unit.state is not UnitState.RECEIVED:
+        return Step.CHASE if unit.state is UnitState.MISSING else Step.RESEND
+    if unit.open_count(Severity.SEND_BACK):
+        return Step.SEND_BACK
+    return Step.VERIFY if unit.open_count(Severity.VERIFY) else Step.PASSED
+
+
+def community_step(community: CommunityResult, step: Step, send_back: int, verify: int) -> str:
+    """What comes next for a community of a unit whose next step is ``step``, by its own open findings."""
+    if step in (Step.CHASE, Step.RESEND):
+        return step.value
+    if send_back:
+        return Step.SEND_BACK.value
+    if verify:
+        return Step.VERIFY.value
+    return "已创建的请补报" if community.status is Status.MISSING else NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Where a unit or the batch stands to the deadline."""
+
+    received: datetime.datetime | None
+    """When the last file that counts was received, else saved; None where neither is known."""
+    by_mail: bool
+    """Whether ``received`` is the mail's date."""
+    days_late: int
+    """Days after the deadline at which the unit first reported, by the mail's date; 0 where it was in time or unknown."""
+    correction: bool
+    """Whether what came late is a correction (报送批次 above 1) whose first submission is not at hand."""
+    in_time: bool
+    """Whether a mail that arrived in time is known."""
+    days_left: int
+    """Days from the run's date to the deadline, negative after it."""
+
+    @property
+    def received_text(self) -> str:
+        """``2021-10-12 09:30``; with 保存 behind it where only that is known; empty where nothing is."""
+        if self.received is None:
+            return ""
+        return time_text(self.received, self.by_mail)
+
+    @property
+    def left_text(self) -> str:
+        """``还有2天``, ``今天截止`` or ``已过1天``."""
+        return left_text(self.days_left)
+
+    @property
+    def late_text(self) -> str:
+        """``迟报2天``; a late correction alone is told as such; empty where nothing came late."""
+        if not self.days_late:
+            return ""
+        return f"更正晚{self.days_late}天" if self.correction else f"迟报{self.days_late}天"
+
+
+def time_text(time: datetime.datetime, by_mail: bool) -> str:
+    """``2021-10-12 09:30``; with 保存 behind it where it is not of receipt."""
+    return shown_time(time) if by_mail else f"{shown_time(time)}（{SAVED}）"
+
+
+def left_text(days: int) -> str:
+    """``还有2天``, ``今天截止`` or ``已过1天``."""
+    return f"还有{days}天" if days > 0 else "今天截止" if days == 0 else f"已过{-days}天"
+
+
+def deadline_of(result: RegionResult) -> datetime.date:
+    """The deadline of the phase."""
+    return result.roster.batch.deadlines[result.phase]
+
+
+def deadline_line(result: RegionResult) -> str:
+    """``截止日期：2021年10月20日（还有2天）``."""
+    deadline = deadline_of(result)
+    return f"截止日期：{chinese_date(deadline)}（{left_text((deadline - result.run_date).days)}）"
+
+
+def timing(unit: UnitResult, result: RegionResult) -> Timing:
+    """When ``unit`` reported, and how that and the run's date stand to the deadline."""
+    deadline = deadline_of(result)
+    wanted = FileState.ACCEPTED if unit.state is UnitState.RECEIVED else FileState.REJECTED
+    received, by_mail = received_at((file for file in unit.files if file.state is wanted), result.year)
+    usable = [file for file in unit.files if file.state in (FileState.ACCEPTED, FileState.SUPERSEDED)]
+    days = [china_day(file.received) for file in usable if file.received]
+    late = max((min(days) - deadline).days, 0) if days else 0
+    superseded = any(file.state is FileState.SUPERSEDED for file in usable)
+    return Timing(
+        received,
+        by_mail,
+        days_late=late,
+        correction=bool(late) and (unit.submission or 1) > 1 and not superseded,
+        in_time=bool(days) and not late,
+        days_left=(deadline - result.run_date).days,
+    )
+
+
+def received_at(files: Iterable[ReceivedFile], year: int) -> tuple[datetime.datetime | None, bool]:
+    """The last time of receipt of these files, else the last at which one was saved, and whether it is of receipt.
+
+    The time that forms of ``year`` are issued with says nothing and counts as none.
+    """
+    files = list(files)
+    issued = layout.issue_stamp(year).replace(tzinfo=datetime.UTC)
+    received = [file.received for file in files if file.received]
+    saved = [file.saved for file in files if file.saved and file.saved != issued]
+    return max(received, default=None) or max(saved, default=None), bool(received)
+
+
+def china_day(time: datetime.datetime) -> datetime.date:
+    """The day on the calendar of China."""
+    return time.astimezone(CHINA).date()
