@@ -12,9 +12,10 @@ import openpyxl
 import pytest
 
 from greencomm import __version__
-from greencomm.findings import Severity
+from greencomm.findings import Impact, Life, PastFinding, Settled, Settlement, Severity
 from greencomm.outputs.discrepancy import grouped, item_name, task, write_discrepancy
-from greencomm.results import FileState, ReceivedFile, RegionResult, Status, UnitResult, UnitState
+from greencomm.results import CellChange, FileState, ReceivedFile, RegionResult, Status, UnitResult, UnitState
+from greencomm.roster import Waiver
 
 SHEETS = ["概况", "问题清单", "整改情况", "得失分", "名单"]
 EAST = demo.community("532301101001", "东兴社区居民委员会", declared=100)
@@ -178,6 +179,80 @@ def test_many_sentences_of_a_group_are_led_by_the_title():
 
 def test_without_findings_the_list_says_so():
     assert "没有发现问题。" in texts(report(TASKS["clean"][0])["问题清单"])
+
+
+# --- what became of earlier findings ---------------------------------------------------------------------------------------
+
+LONG_AGO = datetime.date(2021, 10, 12)
+EXPLAINED = dataclasses.replace(
+    VERIFY, settlement=Settlement(Settled.EXPLAINED, "照片见附件3", date=LONG_AGO), remedy="已复核", value="实际值 3；扣分 1"
+)
+WAIVED = dataclasses.replace(VERIFY, settlement=Settlement(Settled.WAIVED, "现场核实", "张三", LONG_AGO))
+
+
+def test_settled_findings_are_counted_apart_and_ask_for_nothing():
+    unit = demo.unit("532301", "楚雄市", [EAST], findings=[EXPLAINED, WAIVED, NOTE])
+    assert task(unit, demo.region([unit])).headline == "审核通过，无需修改"
+    assert [row[:3] for row in table(report(unit)["概况"], "类别")] == [["退回", 0, 0], ["需核实", 0, 2], ["提示", 1, 0]]
+    rows = table(report(unit)["问题清单"], "序号")
+    assert [(row[2], row[11], row[12]) for row in rows] == [
+        ("新增", "无需处理。", None),
+        ("已说明", None, "整改情况：已复核\n情况说明：照片见附件3（2021年10月12日采用）"),
+        ("免予处理", None, "免予处理：现场核实（张三，2021年10月12日）"),
+    ]
+
+
+def test_one_that_is_left_open_still_asks():
+    unit = demo.unit("532301", "楚雄市", [EAST], findings=[EXPLAINED, VERIFY])
+    todo = task(unit, demo.region([unit]))
+    assert todo.headline == "没有必须修改的内容，有 1 处需要核实"
+    assert "“问题清单”表的“情况说明”栏写明理由（只写“核实无误”不算）" in todo.steps[0]
+
+
+def test_findings_in_different_states_share_no_row():
+    other = dataclasses.replace(VERIFY, life=Life.RELAPSED)
+    refused = dataclasses.replace(VERIFY, refusal="没有说出理由")
+    assert len(grouped([VERIFY, other, refused, EXPLAINED, WAIVED])) == 5
+
+
+def test_what_hangs_on_a_finding_is_said_with_the_points_that_are_open():
+    mark = dataclasses.replace(BACK, decides=True, impact=Impact.MARK, lowest=76, highest=83)
+    ratio = dataclasses.replace(VERIFY, impact=Impact.RATIO)
+    unit = demo.unit("532301", "楚雄市", [EAST], findings=[NOTE, ratio, mark])
+    rows = table(report(unit)["问题清单"], "序号")
+    assert [(row[3], row[4]) for row in rows] == [("是否达标（76～83分）", "C01"), ("是否达到20%目标", "C07"), (None, "C11")]
+
+
+def test_the_first_submission_has_nothing_to_compare_with():
+    said = texts(report(TASKS["sent back"][0])["整改情况"])
+    assert "第一次报送" in said and said.count("无") == 4
+
+
+def test_corrected_changed_explained_and_waived():
+    waiver = Waiver("532301", "532301101001", "8.1", "C07", "张三", "现场核实", LONG_AGO, 2)
+    about = dataclasses.replace(WAIVED, place=dataclasses.replace(WAIVED.place, community="532301101001", clause="8.1"))
+    unit = dataclasses.replace(
+        demo.unit("532301", "楚雄市", [EAST], findings=[EXPLAINED, about, dataclasses.replace(BACK, life=Life.OPEN)]),
+        earlier=1,
+        corrected=(PastFinding("C01", Severity.SEND_BACK, "条款未填", "532301101001", "1.1", "", "没有填写。", "已补填"),),
+        changes=(CellChange("532301101001", "1.1", "扣分", "", "=0"), CellChange("532301101001", "", "整张表", "有", "没有")),
+    )
+    result = demo.region([unit])
+    result = dataclasses.replace(result, roster=dataclasses.replace(result.roster, waivers=(waiver,)))
+    sheet = report(unit, result)["整改情况"]
+    said = texts(sheet)
+    assert "与上一次报送（第1批）对照：已改1处，未改1处，已说明1处，免予处理1处；填报内容改动2处。" in said
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows() if isinstance(row[0].value, int)]
+    assert rows == [
+        [1, "东兴社区", "1.1", "C01 条款未填", "没有填写。", "已补填"],
+        [1, "东兴社区", "1.1", "扣分", "（空白）", "=0"],
+        [2, "东兴社区", None, "整张表", "有", "没有"],
+        [1, None, "1.2", "C07 条款未填", "实际值 3；扣分 1", "整改情况：已复核\n情况说明：照片见附件3（2021年10月12日采用）"],
+        [1, "东兴社区", "8.1", "C07 扣分与实际值不符", "现场核实", "张三，2021年10月12日；涉及1处"],
+    ]
+    assert [s for s in said.splitlines() if s[1:2] == "、"] == [
+        "一、已改的问题（1处）", "二、改动的内容（2处）", "三、已说明的问题（1处）", "四、免予处理的问题（1处）",
+    ]  # fmt: skip
 
 
 # --- points lost ------------------------------------------------------------------------------------------------------------

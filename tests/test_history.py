@@ -7,6 +7,7 @@ import json
 import shutil
 from pathlib import Path
 
+import openpyxl
 import pytest
 from season import CITY, COUNTY, EAST, ROSTER, TOWN, clean, form
 from test_run import snapshot
@@ -16,6 +17,7 @@ from greencomm.history import BadHistory, dump, load
 from greencomm.roster import BatchLabel
 from greencomm.rosters_io import write_roster
 from greencomm.runs import HISTORY, MANIFEST, Runs
+from greencomm.screen import show_check, show_run
 from greencomm.standard import load_standard
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -258,3 +260,41 @@ def test_no_two_findings_of_the_sample_are_taken_for_one(tmp_path):
     # No address tells findings apart or stands in what an explanation is for: rows and sheets move.
     for finding in found:
         assert not finding.place.cell or finding.place.cell not in finding.about.split() + finding.value.split()
+
+
+# --- on the screen ------------------------------------------------------------------------------------------------------------------
+
+
+def with_waivers(office, *rows):
+    path = office.root / "input" / "roster.xlsx"
+    book = openpyxl.load_workbook(path)
+    for number, row in enumerate(rows, 2):
+        for column, value in enumerate(row, 1):
+            book["免予处理"].cell(number, column).value = value
+    book.save(path)
+
+
+WAIVED = ("楚雄市", EAST.code, "1.1", "C01", "张三", "州里已另行核实", "2021-10-15")
+
+
+def test_settled_findings_ask_for_nothing_on_the_screen(office, capsys):
+    office.put("楚雄市.xlsx", city(**BLANK))
+    office.put("双柏县.xlsx", form(COUNTY))
+    with_waivers(office, WAIVED, (*WAIVED[:3], "C99", *WAIVED[4:]))
+    outcome = office.run()
+    show_run(outcome)
+    said = capsys.readouterr().out
+    assert not outcome.has_send_back and "下一步：没有需要退回的" in said
+    assert "名册的“免予处理”表有1处需要看一下" in said and "“C99”，没有这个编号" in said
+    document = json.loads((office.root / "output" / NAME / "result.json").read_bytes())
+    assert document["waivers"] == [
+        {"unit": CITY.code, "community": EAST.code, "clause": "1.1", "rule": "C01", "who": "张三", "reason": "州里已另行核实",
+         "date": "2021-10-15", "findings": 1}
+    ]  # fmt: skip
+    (finding,) = [finding for finding in document["findings"] if finding["rule"] == "C01"]
+    assert (finding["state"], finding["settled"], finding["explanation"]) == ("new", "waived", "州里已另行核实")
+    # The blank is still undecided: settled is not scored.
+    assert document["communities"][0]["status"] == "pending"
+    show_check(check([office.root / "input" / "楚雄市.xlsx"], office.options()))
+    said = capsys.readouterr().out
+    assert "【不必再改】免予处理1条" in said and "免予处理：州里已另行核实" in said and "可以报送" in said

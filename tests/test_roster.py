@@ -288,7 +288,7 @@ def test_the_shipped_roster_is_made_again_byte_for_byte(tmp_path: Path) -> None:
 
 def test_codes_and_dropdowns_of_the_shipped_roster() -> None:
     book = openpyxl.load_workbook(build_roster.TARGET)
-    assert book.sheetnames == ["批次", "填报单位", "社区名册", "说明"]
+    assert book.sheetnames == ["批次", "填报单位", "社区名册", "免予处理", "说明"]
     community, batch = book["社区名册"], book["批次"]
     code = community["C2"]
     assert (code.value, code.data_type, code.number_format) == ("532301101001", "s", "@")

@@ -239,7 +239,7 @@ class _Writer:
     # 概况
 
     def overview(self) -> None:
-        page = self.page(OVERVIEW, f"{self.name}绿色社区创建差异报告", (25, 17, 17, 34), landscape=False)
+        page = self.page(OVERVIEW, f"{self.name}绿色社区创建差异报告", (21, 15, 18, 39), landscape=False)
         page.keep_above(page.next_row - 1)
         page.skip()
         self._task(page)
@@ -389,9 +389,10 @@ class _Writer:
         if unit.earlier is None:
             page.wide("这是本单位第一次报送的审核，没有可以对照的上一次报送。", TEXT)
         else:
-            again = [finding for finding in unit.findings if finding.life is Life.OPEN]
-            relapsed = [finding for finding in unit.findings if finding.life is Life.RELAPSED]
-            counts = f"已改{len(unit.corrected)}处，未改{len(again)}处，复发{len(relapsed)}处"
+            labels = [finding.state_label for finding in unit.findings]
+            states = (*(life for life in Life if life is not Life.CORRECTED), *Settled)
+            counted = [(Life.CORRECTED.label, len(unit.corrected)), *((each.label, labels.count(each.label)) for each in states)]
+            counts = "，".join(f"{label}{count}处" for label, count in counted if count) or "没有问题"
             page.wide(f"与上一次报送（第{unit.earlier}批）对照：{counts}；填报内容改动{len(unit.changes)}处。", TEXT)
         page.skip()
         self._follow_up_table(

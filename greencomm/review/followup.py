@@ -16,7 +16,7 @@ from greencomm.findings import Finding, Impact, Life, PastFinding, Place, Settle
 from greencomm.forms import values
 from greencomm.forms.entries import Reply, SheetReading
 from greencomm.forms.layout import Column, Heading
-from greencomm.history import Explanation, History, State, Stood, TypedAnswers, UnitHistory, matched, subject_of
+from greencomm.history import Explanation, History, State, Stood, Subject, TypedAnswers, UnitHistory, matched, subject_of
 from greencomm.results import (
     CellChange,
     CommunityResult,
@@ -126,8 +126,16 @@ class _UnitFollower:
         # Where a community's sheet is gone altogether, nothing on it was corrected.
         self.corrected = [stood for stood in absent if stood.community is None or stood.community in there]
         self.by_key: dict[_Key, list[Finding]] = {}
+        self.by_subject: dict[Subject, list[Finding]] = {}
+        self.by_clause: dict[tuple[str, str, str], list[Finding]] = {}
+        """By rule, community and clause."""
         for finding in unit.findings:
+            subject = subject_of(finding)
             self.by_key.setdefault((finding.place.community, finding.token), []).append(finding)
+            self.by_subject.setdefault(subject, []).append(finding)
+            self.by_clause.setdefault((finding.rule, subject[0], subject[2]), []).append(finding)
+        self.subject_before: dict[_Key, Subject] = {(stood.community, stood.token): stood.subject for stood in stood_before}
+        self.keys_corrected = {(stood.community, stood.token) for stood in self.corrected}
         self.accepted: dict[_Key, Explanation] = {}
         self.remedies: dict[_Key, str] = {}
         self.refusals: dict[_Key, str] = {}
@@ -152,10 +160,9 @@ class _UnitFollower:
         for key, reply in stale:
             self._answer_of_other_values(key, reply)
         for explanation in lapsed:
-            for finding in self.unit.findings:
-                about = (finding.place.community, finding.rule, finding.place.clause or "", finding.about)
-                if about == (explanation.community, explanation.rule, explanation.clause, explanation.about):
-                    self._refuse(finding, explanation.value)
+            subject = (explanation.community or "", explanation.rule, explanation.clause, explanation.about)
+            for finding in self.by_subject.get(subject, ()):
+                self._refuse(finding, explanation.value)
 
     def _carry_over(self) -> list[Explanation]:
         """Keep explanations whose values still stand, or whose community sent nothing; returns those that lapse."""
@@ -196,23 +203,17 @@ class _UnitFollower:
 
     def _answer_of_other_values(self, key: _Key, reply: Reply) -> None:
         """A reply to what stood earlier: gone, or there with other values."""
-        community, token = key
-        earlier = [stood for stood in self.corrected if (stood.community, stood.token) == key]
-        if earlier:
+        if key in self.keys_corrected:
             if reply.remedy.strip():
                 self.past_remedies[key] = reply.remedy.strip()
             return
-        known = self.before.findings if self.before else ()
-        subject = next((stood.subject for stood in known if (stood.community, stood.token) == (community, token)), None)
-        for finding in self.unit.findings:
-            place = finding.place
-            same_clause = (finding.rule, place.community, place.clause or "") == (reply.rule, community, reply.clause.strip())
-            if subject_of(finding) == subject if subject else same_clause:
-                own = (place.community, finding.token)
-                if reply.remedy.strip():
-                    self.remedies.setdefault(own, reply.remedy.strip())
-                if reply.explanation.strip():
-                    self._refuse(finding, reply.value)
+        subject = self.subject_before.get(key)
+        same_clause = (reply.rule.strip(), key[0] or "", reply.clause.strip())
+        for finding in self.by_subject.get(subject, []) if subject else self.by_clause.get(same_clause, []):
+            if reply.remedy.strip():
+                self.remedies.setdefault((finding.place.community, finding.token), reply.remedy.strip())
+            if reply.explanation.strip():
+                self._refuse(finding, reply.value)
 
     def _refuse(self, finding: Finding, before: str) -> None:
         """Say that an explanation was of other values, unless something was said of the present ones."""
