@@ -73,6 +73,16 @@ _TO_BE_FILLED = frozenset(
 )  # fmt: skip
 """Findings that are answered by filling the sheet."""
 
+_TWICE = frozenset(rule.code for rule in (rules.SHEET_TWICE_IN_FILE, rules.SHEET_TWICE_IN_FILES))
+"""Findings that stand on several sheets and are gone when one of these changes."""
+_IN_THIS_FORM = {
+    rules.SHEET_CLAUSE_MISSING.code: "（新表中这一行已经恢复，请直接填写。）",
+    rules.SHEET_CLAUSE_ADDED.code: f"（这一行没有带入新表，见“{layout.LEFT_SHEET}”。）",
+    rules.SHEET_CLAUSE_TWICE.code: "（新表中只有一行，几行的答案写在同一格里，请改成正确的一个。）",
+    rules.SHEET_UNUSABLE.code: "（新表中是一张空白表，请对照原文件重新填写。）",
+}
+"""What a fresh form makes of some findings, said after what to do."""
+
 _NARROWER = {
     Column.CONTENT: 12.0,
     Column.STANDARD: 25.0,
@@ -313,6 +323,16 @@ class ReturnedForm(Variation):
                 clause = issued.finding.place.clause
                 there = issued.page.rows.setdefault(clause, []) if clause in self.plan.row else issued.page.whole
                 there.append(issued)
+        for issued in self.issued:
+            if issued.finding.rule in _TWICE and issued.page is not None and issued.anchor in issued.page.marks:
+                changed = [
+                    _is_changed(_heading_address(Heading.CODE), _there(other.sheet))
+                    for other in self.issued
+                    if other.finding.rule in _TWICE and other.sheet != issued.sheet and other.flag is not None
+                    and other.finding.place.community == issued.finding.place.community
+                ]  # fmt: skip
+                if changed:
+                    issued.page.marks[issued.anchor].standing = f"OR({','.join(changed)})"
 
     def _find(self, issued: _Issued) -> None:
         place, rule = issued.finding.place, issued.finding.rule
@@ -655,7 +675,7 @@ class ReturnedForm(Variation):
             IssueColumn.CLAUSE: place.clause or "",
             IssueColumn.VALUE: finding.value or finding.found,
             IssueColumn.OPINION: message(finding),
-            IssueColumn.FIX: finding.fix,
+            IssueColumn.FIX: fix(finding),
             IssueColumn.TOKEN: finding.token,
             IssueColumn.PLACE: self._place_text(issued),
         }
@@ -663,7 +683,7 @@ class ReturnedForm(Variation):
         # The county's own words are never cut short.
         texts |= {IssueColumn.REMEDY: for_cell(finding.remedy), IssueColumn.EXPLANATION: for_cell(settled)}
         looks = dict.fromkeys(_ISSUE_COLUMNS, "reference") | {
-            IssueColumn.SEVERITY: f"opinion_{issued.weight.value}",
+            IssueColumn.SEVERITY: f"kind_{issued.weight.value}",
             IssueColumn.RULE: "small_code",
             IssueColumn.CODE: "small_code",
             IssueColumn.CLAUSE: "small_code",
@@ -784,12 +804,17 @@ def message(finding: Finding) -> str:
     return finding.message + finding.refusal
 
 
+def fix(finding: Finding) -> str:
+    """怎样修改 of a finding, in this workbook."""
+    return finding.fix + _IN_THIS_FORM.get(finding.rule, "")
+
+
 def opinion(finding: Finding) -> str:
     """A finding in the column 审核意见: its kind, what is wrong and what to do."""
-    word = finding.state_label if finding.settlement else finding.severity.label
+    word = finding.state_label if finding.settlement else RESTORED if finding.rule in _HEALED else finding.severity.label
     if finding.settlement is None and finding.life in (Life.OPEN, Life.RELAPSED):
         word += f"·{finding.life.label}"
-    return for_cell(f"{layout.OPINION_MARK}{word}】{message(finding)}{finding.fix}")
+    return for_cell(f"{layout.OPINION_MARK}{word}】{message(finding)}{fix(finding)}")
 
 
 def impact_text(finding: Finding) -> str:
@@ -827,10 +852,10 @@ def _slot(cell: _Address) -> int:
     return [_heading_address(label) for label, place in HEADING_PLACES.items() if place[0] == row].index(cell)
 
 
-def _is_changed(cell: _Address) -> str:
-    """Condition, on the cell's own sheet: it no longer holds what was typed, be it that a text became a number."""
-    now = cell_name(cell[0] + 1, cell[1] + 1)
-    then = cell_name(cell[0] + 1, _ORIGINALS + _slot(cell) + 1)
+def _is_changed(cell: _Address, there: str = "") -> str:
+    """Condition: the cell no longer holds what was typed, be it that a text became a number, or its sheet is gone."""
+    now = there + cell_name(cell[0] + 1, cell[1] + 1)
+    then = there + cell_name(cell[0] + 1, _ORIGINALS + _slot(cell) + 1)
     return f'IFERROR(NOT(AND(ISTEXT({now})=ISTEXT({then}),EXACT({now}&"",{then}&""))),TRUE)'
 
 

@@ -42,6 +42,14 @@ class CommunitySheet:
     findings: list[Finding] = field(default_factory=list)
 
     @property
+    def is_untouched(self) -> bool:
+        """Whether nothing at all was typed on a sheet as it was issued, so that it says nothing."""
+        asked = (Heading.AUTHOR, Heading.DATE, Heading.CLAIM)
+        return self.usable and not self.filled and self.reading is not None and all(
+            self.reading.heading[label].value is None for label in asked
+        )
+
+    @property
     def place(self) -> Place:
         """The sheet itself."""
         return Place(self.community.unit, self.community.code, file=self.file, sheet=self.sheet)
@@ -82,6 +90,9 @@ def _settle_twice(sheets: list[CommunitySheet]) -> list[CommunitySheet]:
         return sheets
     # An unfilled or unusable copy beside a filled one is no second opinion.
     speaking = [sheet for sheet in sheets if sheet.usable and sheet.filled] or sheets[:1]
+    if len(speaking) == 1 and all(sheet.is_untouched for sheet in sheets if sheet is not speaking[0]):
+        # The empty sheet that every community of the roster has, and its own one under a code put right.
+        return speaking
     contents = {repr(sheet_contents(sheet.reading)) for sheet in speaking if sheet.reading}
     several_files = len({sheet.file for sheet in sheets}) > 1
     names = "、".join(f"“{sheet.file}”的“{sheet.sheet}”" if several_files else f"“{sheet.sheet}”" for sheet in sheets)
