@@ -102,7 +102,10 @@ def show_run(outcome: Outcome) -> None:
 
 def _next_step(outcome: Outcome) -> str:
     if outcome.has_send_back:
-        return "下一步：打开 units 文件夹，核对后把各单位的函件和附件发给有“退回”问题的单位（.eml 是写好的邮件草稿，程序不会发出），收到修改后的工作簿放进 input 再运行一次。"
+        return (
+            "下一步：打开 units 文件夹，核对后把函件和附件发给有“退回”问题的单位（.eml 是写好的邮件草稿，程序不会发出），"
+            "收到修改后的工作簿放进 input 再运行一次。"
+        )
     if any(finding.severity is Severity.VERIFY for finding in outcome.result.findings):
         return "下一步：没有需要退回的；请把差异报告中的“需核实”问题与单位核对，然后打印 annex2.xlsx 盖章。"
     return "下一步：没有需要修改的，可以打印 annex2.xlsx 盖章归档。"
