@@ -253,6 +253,18 @@ def test_a_mistake_in_a_template_is_named(templates, text, words):
     assert not re.search("[A-Za-z]{4,}", said.replace("endif", "").replace("endfor", "").replace("__class__.__mro__", "")), said
 
 
+def test_what_a_letter_always_has_may_be_used_without_asking(templates):
+    (templates / "退回修改.txt").write_text("{{ 单位 }}函\n{{ 问题[0].问题 }}{{ 附件[0] }}{{ 100 * 达标数 // 社区数 }}", encoding="utf-8")
+    unit = demo.unit("532301", "楚雄市", [EAST, ABSENT], findings=[BACK])
+    assert write(unit, attachments=[("discrepancy", "报告.xlsx")], folder=templates).body == "楚雄市函\n没有填写。报告.xlsx50\n"
+
+
+def test_a_line_of_tags_alone_leaves_no_line_and_an_end_of_line_stays(templates):
+    text = "函\n  {% if 社区数 %} \n甲{% if 社区数 %}乙{% endif %}\n{% else %}\n丁\n{% endif %}\n{% for 数 in [1, 2] %}\n{{ 数 }}\n{% endfor %}\n完\n"
+    (templates / "催报.txt").write_text(text, encoding="utf-8")
+    assert write(missing(), folder=templates).body == "函\n甲乙\n1\n2\n完\n"
+
+
 def test_a_template_that_is_missing_or_no_text(templates):
     (templates / "审核通过.txt").unlink()
     with pytest.raises(UserError, match="找不到信函模板“审核通过.txt”，请把它放回“templates/letters”文件夹"):
