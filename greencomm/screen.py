@@ -109,7 +109,7 @@ def show_run(outcome: Outcome) -> None:
 def _next_step(outcome: Outcome) -> str:
     if outcome.has_send_back:
         return (
-            "下一步：打开 units 文件夹，核对后把各单位的函件和附件发给有“退回”问题的单位（.eml 是写好的邮件草稿，程序不会发出），"
+            "下一步：打开 units 文件夹，核对后把函件和附件发给有“退回”问题的单位（.eml 是写好的邮件草稿，程序不会发出），"
             "收到修改后的工作簿放进 input 再运行一次。"
         )
     if _open(outcome.result.findings, Severity.VERIFY):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import email
 import io
 import json
 import re
@@ -97,8 +98,13 @@ def outcome_of(text, folder):
 
 
 def shape(folder):
-    """What a workbook is made of, apart from its texts: sheet names, formulas, links, defined names, parts."""
+    """What is made, apart from its texts: of a workbook sheet names, formulas, links, defined names, parts; else its lines."""
     found = {}
+    for path in sorted(folder.rglob("*.txt")):
+        found[path.relative_to(folder).as_posix()] = path.read_bytes().count(b"\n")
+    for path in sorted(folder.rglob("*.eml")):
+        message = email.message_from_bytes(path.read_bytes())
+        found[path.relative_to(folder).as_posix()] = [(part.keys(), part.get_filename()) for part in message.walk()]
     for path in sorted(folder.rglob("*.xlsx")):
         book = openpyxl.load_workbook(path)
         with zipfile.ZipFile(path) as archive:
@@ -128,6 +134,8 @@ def texts_of(folder):
             for cell in row
             if cell.value is not None and not (typed and is_as_typed(page, cell))
         ]
+    for path in sorted(folder.rglob("*.txt")):
+        texts += path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").split("\n")
     return texts
 
 
@@ -190,7 +198,9 @@ def test_files_named_by_an_enemy(place):  # noqa: F811
     paths = {file["path"] for file in result["files"]}
     assert {*names, "坏字节〔FF〕〔81〕.xlsx", "楚雄市.xlsx"} <= paths
     assert result["units"][1]["green"] == ["532322101001"]
-    assert {path.name for path in (place / "output" / "2021-annual").iterdir()} == {"annex2.xlsx", "result.json", "units"}
+    assert {path.name for path in (place / "output" / "2021-annual").iterdir()} == {
+        "annex2.xlsx", "result.json", "status.xlsx", "units",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

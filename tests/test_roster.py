@@ -255,6 +255,24 @@ def test_a_roster_written_is_read_back_as_it_was(tmp_path: Path) -> None:
     )
 
 
+def test_whom_to_chase_and_where_letters_go_may_be_named(tmp_path: Path) -> None:
+    plain = read(tmp_path)
+    assert plain.batch.email == "" and plain.units[0] == Unit("532301", "楚雄市")
+    extra = {"批次!A10": "电子邮箱", "批次!B10": "zjj@example.cn", "填报单位!F1": "联系电话", "填报单位!G1": "联系人",
+             "填报单位!H1": "电子邮箱", "填报单位!F2": "0878-3100000", "填报单位!G2": "李四",
+             "填报单位!H2": "a@example.cn、b@example.cn"}  # fmt: skip
+    roster = read(tmp_path, extra)
+    assert roster.batch.email == "zjj@example.cn"
+    assert roster.units[0] == Unit(
+        "532301", "楚雄市", contact="李四", phone="0878-3100000", email="a@example.cn、b@example.cn"
+    )
+    path = tmp_path / "again.xlsx"
+    batch = {BatchLabel.YEAR: 2021, BatchLabel.PHASE: "年度总结", BatchLabel.EMAIL: "zjj@example.cn"}
+    write_roster(path, STANDARD, batch, roster.units, roster.communities)
+    again = load_roster(path, STANDARD)
+    assert again.units == roster.units and again.batch.email == "zjj@example.cn"
+
+
 def test_the_shipped_roster_is_the_published_list(tmp_path: Path) -> None:
     """137 residents' committees in ten counties and cities; the list's misprints kept."""
     roster = load_roster(build_roster.TARGET, STANDARD)

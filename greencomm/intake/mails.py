@@ -83,7 +83,7 @@ def read_mail(data: bytes) -> Mail:
 
 def draft_mark(attachments: Iterable[bytes]) -> str:
     """Names the attachments of a draft, in order: a draft whose workbook somebody has filled in is no longer as it was made."""
-    return hashlib.sha256("\n".join(hashlib.sha256(data).hexdigest() for data in attachments).encode()).hexdigest()
+    return hashlib.sha256("\n".join(hashlib.sha256(data).hexdigest() for data in attachments).encode()).hexdigest()[:32]
 
 
 def _is_own_draft(fields: dict[str, str], members: Iterable[Member]) -> bool:

@@ -36,7 +36,8 @@ _LISTED = 6
 """How many places of one problem are named before the rest is counted."""
 SAMPLE_LINE = f"{SAMPLE_SUFFIX}本函由示例数据生成，数据为虚构，不要发出。"
 _ENCODINGS = ("utf-8", "gb18030")
-_TAGS_ALONE = re.compile(r"^[^\S\n]*((?:\{%(?:(?!%\}).)*%\}[^\S\n]*)+)$", re.MULTILINE)
+_TAG = r"\{%(?:(?!%\}).)*%\}"
+_TAGS_ALONE = re.compile(rf"^[^\S\n]*({_TAG}(?:[^\S\n]*{_TAG})*)[^\S\n]*$", re.MULTILINE)
 """A line that holds nothing but {% %} leaves no line in the letter; a line that only ends with one keeps its end."""
 _NO_LINE = "\0"
 """Marks the end of such a line until the letter is written; no text holds it, since it cannot be seen."""
@@ -107,7 +108,7 @@ class Letters:
         self._templates = {letter: self._load(folder / f"{letter}.txt") for letter in Letter}
         # A slip in a branch that no unit of this run takes would wait for the run where it matters.
         for letter in Letter:
-            for values in _trials():
+            for values in _trials(letter):
                 self._render(letter, values)
 
     def write(self, unit: UnitResult, result: RegionResult, attachments: Sequence[tuple[str, str]]) -> Text:
@@ -313,10 +314,16 @@ def _reason(error: Exception) -> str:
     return "算不出结果，例如把文字当作数字相加"
 
 
-def _trials() -> list[dict[str, object]]:
-    """Values that take every branch of a sensible template: nothing there, and everything there, before and after the deadline."""
+def _trials(letter: Letter) -> list[dict[str, object]]:
+    """Values that take every branch of a sensible template: as little as the letter can tell of and as much, before and
+    after the deadline."""
     problem = dict.fromkeys(PROBLEM_FIELDS, "甲")
     file = dict.fromkeys(FILE_FIELDS, "甲")
+    least = dict(PLACEHOLDERS) | {"社区数": 1}
+    if letter is not Letter.CHASE:
+        least["附件"] = ["甲"]
+    if letter is Letter.SEND_BACK:
+        least["问题"] = [problem]
     full = {name: "甲" if value == "" else 1 if isinstance(value, int) else value for name, value in PLACEHOLDERS.items()}
     full |= {"问题": [problem, problem], "未采用文件": [file, file], "附件": ["甲", "乙"], "示例": True}
-    return [dict(PLACEHOLDERS), full, full | {"还有几天": -1, "退回数": 0}, full | {"还有几天": 1, "核实数": 0}]
+    return [least, full, full | {"还有几天": -1, "退回数": 0}, full | {"还有几天": 1, "核实数": 0}]

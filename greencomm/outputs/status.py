@@ -111,7 +111,7 @@ class _Writer:
             "填报单位", "报送情况", "收到时间", "报送批次", "社区数", "已报", *(status.label for status in _STATUSES), *_COUNTED,
             "距截止", "下一步",
         )  # fmt: skip
-        widths = (16, 11, 21, 9, 8, 7, 7, 8, 8, 7, 8, 8, 8, 9, 12, 13)
+        widths = (16, 11, 23, 9, 8, 7, 7, 8, 8, 7, 8, 8, 8, 9, 12, 13)
         page = self.page(UNITS, "报送和审核进度", widths, self.summary())
         head = page.head(titles)
         for unit in self.result.units:
@@ -227,7 +227,7 @@ class _Writer:
     # 催报
 
     def chase(self) -> None:
-        page = self.page(CHASE, "催报名单", (5, 16, 30, 21, 36, 40), f"{deadline_line(self.result)}。")
+        page = self.page(CHASE, "催报名单", (5, 16, 30, 23, 36, 40), f"{deadline_line(self.result)}。")
         page.keep_above(page.next_row - 1)
         self._missing(page)
         self._rejected(page)

@@ -1,0 +1,241 @@
+"""The status workbook: who has reported when, what is open, whom to chase; expectations worked out by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import io
+
+import demo
+import openpyxl
+import pytest
+from injections import INJECTIONS
+from season import CITY, COUNTY, arrive, form, judge
+
+from greencomm.findings import Settled, Settlement, Severity
+from greencomm.intake.times import CHINA
+from greencomm.outputs.progress import Step, step_of, timing
+from greencomm.outputs.status import write_status
+from greencomm.results import FileState, ReceivedFile, RegionResult, UnitResult, UnitState
+from greencomm.roster import Unit
+
+BACK = demo.finding("C01", Severity.SEND_BACK, "没有填写。", "请填写。", sheet="东兴社区", cell="G10", clause="1.1",
+                    community="532301101001")  # fmt: skip
+VERIFY = dataclasses.replace(BACK, rule="C07", severity=Severity.VERIFY, message="不符。", fix="请核对。")
+NOTE = dataclasses.replace(BACK, rule="C11", severity=Severity.NOTE, message="已换算。", fix="无需处理。")
+EXPLAINED = dataclasses.replace(VERIFY, message="已经说明的。", settlement=Settlement(Settled.EXPLAINED, "实地测量为准"))
+WAIVED = dataclasses.replace(BACK, message="免予处理的。", settlement=Settlement(Settled.WAIVED, "并入改造项目", "张三"))
+EAST = demo.community("532301101001", "东兴社区居民委员会", lost={1: 3}, declared=93)
+OPEN = demo.community("532301101002", "学桥街社区居民委员会", demo.PENDING, lost={1: 6, 2: 6, 4: None}, open_points=3)
+ABSENT = demo.community("532301101003", "中大街社区居民委员会", demo.MISSING)
+
+
+def book_of(result: RegionResult, **letters: str) -> openpyxl.Workbook:
+    target = io.BytesIO()
+    write_status(target, result, {code.removeprefix("u"): path for code, path in letters.items()})
+    return openpyxl.load_workbook(target)
+
+
+def rows_of(sheet, first: str) -> list[list[object]]:
+    """Rows from the one whose first cell is ``first`` on, down to the first empty row; merged cells give their value once."""
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    start = next(number for number, row in enumerate(rows) if row[0] == first)
+    end = next((number for number in range(start, len(rows)) if not any(rows[number])), len(rows))
+    return rows[start:end]
+
+
+def texts(sheet) -> str:
+    return "\n".join(str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value is not None)
+
+
+def china(day: int, hour: int = 9, minute: int = 0) -> datetime.datetime:
+    """A time of October 2021 in China, as results have it: in UTC."""
+    return datetime.datetime(2021, 10, day, hour, minute, tzinfo=CHINA).astimezone(datetime.UTC)
+
+
+def file(state: FileState = FileState.ACCEPTED, code: str | None = "532301", path: str = "楚雄市.xlsx", **known: object) -> ReceivedFile:
+    return ReceivedFile(path, "ab" * 32, state, unit=code, **known)
+
+
+def prefecture() -> RegionResult:
+    """Five units, one in every state."""
+    city = demo.unit(
+        "532301", "楚雄市", [EAST, OPEN, ABSENT], findings=[BACK, VERIFY, NOTE, EXPLAINED, WAIVED], submission=2,
+        files=(file(received=china(12, 9, 30)), file(FileState.SUPERSEDED, path="旧.xlsx", received=china(8))),
+    )  # fmt: skip
+    passed = demo.unit("532323", "牟定县", [demo.community("532323101001", "茅阳社区居民委员会")],
+                       files=(file(code="532323", path="牟定.eml/牟定县.xlsx", received=china(22, 8)),))  # fmt: skip
+    absent = demo.unit("532328", "元谋县", [demo.community("532328101001", "元马社区居民委员会", demo.MISSING)],
+                       state=UnitState.MISSING, files=(), submission=None)  # fmt: skip
+    refused = ReceivedFile("武定.xls", "cd" * 32, FileState.REJECTED, "文件加了密码，打不开。", "532329",
+                           "请去掉密码后重新发送。", saved=china(11, 16, 5))  # fmt: skip
+    rejected = demo.unit("532329", "武定县", [demo.community("532329101001", "中心社区居民委员会", demo.MISSING)],
+                         state=UnitState.REJECTED, files=(refused,), submission=None)  # fmt: skip
+    none = demo.unit("532399", "开发区", [], state=UnitState.MISSING, files=(), submission=None)
+    units = [city, passed, absent, rejected, none]
+    units[2] = dataclasses.replace(units[2], unit=dataclasses.replace(units[2].unit, contact="王五", phone="0878-8211234", email="坏地址"))
+    result = demo.region(units)
+    lost = ReceivedFile("扫描件.pdf", "ef" * 32, FileState.REJECTED, "这是 PDF 文件。", None, "请发工作簿。")
+    return dataclasses.replace(result, files=(*result.files, lost))
+
+
+def test_one_row_for_each_unit_and_the_sums():
+    sheet = book_of(prefecture())["进度"]
+    head, *rows = rows_of(sheet, "填报单位")
+    assert head == ["填报单位", "报送情况", "收到时间", "报送批次", "社区数", "已报", "达标", "未达标", "待核实", "未报", "需改正", "需核实",
+                    "已说明", "免予处理", "距截止", "下一步"]  # fmt: skip
+    assert rows == [
+        ["楚雄市", "已报", "2021-10-12 09:30", 2, 3, 2, 1, 0, 1, 1, 1, 1, 1, 1, "还有2天", "退回修改"],
+        ["牟定县", "已报", "2021-10-22 08:00", 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, "迟报2天", "审核通过"],
+        ["元谋县", "未报", "—", "—", 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, "还有2天", "催报"],
+        ["武定县", "文件未采用", "2021-10-11 16:05（保存）", "—", 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, "还有2天", "请重新报送"],
+        ["开发区", "—", "—", "—", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "—", "无需填报"],
+        ["合计", "已报2个", None, None, 6, 3, 2, 0, 1, 3, 1, 1, 1, 1, None, None],
+    ]
+
+
+def test_the_summary_stands_on_top():
+    lines = [row[0].value for row in book_of(prefecture())["进度"].iter_rows(max_row=3)]
+    assert lines[0] == "楚雄州2021年绿色社区创建年度总结报送和审核进度"
+    assert lines[2] == (
+        "截止日期：2021年10月20日（还有2天）。应报单位4个：已报2个，文件未采用1个，未报1个，迟报1个。"
+        "已报单位中：退回修改1个，核实或说明0个，审核通过1个。\n"
+        "城市社区6个：达标2个，未达标0个，待核实1个，未报3个；完成比例33.33%。"
+    )
+
+
+def test_one_row_for_each_community():
+    head, *rows = rows_of(book_of(prefecture())["社区"], "填报单位")
+    assert head == ["填报单位", "社区代码", "社区名称", "状态", "核定得分", "报送批次", "需改正", "需核实", "已说明", "免予处理", "下一步"]
+    assert rows == [
+        ["楚雄市", "532301101001", "东兴社区居民委员会", "达标", 93, 2, 1, 1, 1, 1, "退回修改"],
+        ["楚雄市", "532301101002", "学桥街社区居民委员会", "待核实", "81～84", 2, 0, 0, 0, 0, "无需办理"],
+        ["楚雄市", "532301101003", "中大街社区居民委员会", "未报", "—", "—", 0, 0, 0, 0, "已创建的请补报"],
+        ["牟定县", "532323101001", "茅阳社区居民委员会", "达标", 96, 1, 0, 0, 0, 0, "无需办理"],
+        ["元谋县", "532328101001", "元马社区居民委员会", "未报", "—", "—", 0, 0, 0, 0, "催报"],
+        ["武定县", "532329101001", "中心社区居民委员会", "未报", "—", "—", 0, 0, 0, 0, "请重新报送"],
+    ]
+
+
+def test_whom_to_chase_and_how_to_send_again():
+    sheet = book_of(prefecture(), u532328="units/元谋县/元谋县_催报.txt")["催报"]
+    sections = [row[0].value for row in sheet.iter_rows() if str(row[0].value or "")[:2] in ("一、", "二、", "三、")]
+    assert sections == ["一、没有收到任何文件的单位（1个）", "二、文件未采用、须重新报送的单位（1个）",
+                        "三、没有采用、也看不出是哪个单位的文件（1个）"]  # fmt: skip
+    shown = [[cell.value for cell in row] for row in sheet.iter_rows() if row[0].value == 1]
+    assert shown == [
+        [1, "元谋县", "王五", 1, "0878-8211234\n坏地址（写法有误，请在名册中改正）", "units/元谋县/元谋县_催报.txt"],
+        [1, "武定县", "武定.xls", "2021-10-11 16:05（保存）", "文件加了密码，打不开。", "请去掉密码后重新发送。"],
+        [1, "请按来件人确认", "扫描件.pdf", "—", "这是 PDF 文件。", "请发工作簿。"],
+    ]
+
+
+def test_nobody_to_chase():
+    sheet = book_of(demo.region([demo.unit("532301", "楚雄市", [EAST])]))["催报"]
+    assert "没有：应报单位都已报送。" in texts(sheet) and "三、" not in texts(sheet)
+
+
+def test_tables_can_be_filtered_and_printed():
+    book = book_of(prefecture())
+    assert book.sheetnames == ["进度", "社区", "催报"]
+    # The row of sums is no unit.
+    assert book["进度"].auto_filter.ref == "A4:P9" and book["社区"].auto_filter.ref == "A4:K10"
+    for sheet in book:
+        assert sheet.print_title_rows and sheet.freeze_panes and sheet.page_setup.orientation == "landscape"
+        assert sheet.page_setup.paperSize == 9 and sheet.sheet_properties.pageSetUpPr.fitToPage
+
+
+@pytest.mark.parametrize(
+    ("received", "submission", "earlier", "late", "in_time"),
+    [
+        (china(20, 23, 59), 1, None, "", True),
+        # A quarter past midnight in China is still the 20th in UTC.
+        (china(21, 0, 15), 1, None, "迟报1天", False),
+        (china(25), 1, None, "迟报5天", False),
+        # Corrected after the deadline, reported before it.
+        (china(25), 2, china(19), "", True),
+        (china(25), 2, china(21), "迟报1天", False),
+        # The first submission is no longer at hand: nobody can say that it was late.
+        (china(25), 2, None, "更正晚5天", False),
+        (None, 1, None, "", False),
+    ],
+)
+def test_late_by_the_day_of_receipt_in_china(received, submission, earlier, late, in_time):
+    files = [file(received=received, saved=china(30))]
+    files += [file(FileState.SUPERSEDED, path="旧.xlsx", received=earlier)] if earlier else []
+    unit = demo.unit("532301", "楚雄市", [EAST], files=tuple(files), submission=submission)
+    when = timing(unit, demo.region([unit]))
+    assert (when.late_text, when.in_time) == (late, in_time)
+
+
+@pytest.mark.parametrize(
+    ("day", "findings", "received", "shown"),
+    [
+        (18, [BACK], None, "还有2天"),
+        (20, [BACK], None, "今天截止"),
+        (23, [VERIFY], china(12), "已过3天"),
+        (23, [VERIFY], china(21), "迟报1天\n已过3天"),
+        (23, [], china(12), "按时报送"),
+        (23, [], china(21), "迟报1天"),
+        (23, [NOTE, EXPLAINED], None, "—"),
+    ],
+)
+def test_days_to_or_past_the_deadline(day, findings, received, shown):
+    unit = demo.unit("532301", "楚雄市", [EAST], findings=findings, files=(file(received=received),))
+    row = rows_of(book_of(demo.region([unit], run_date=datetime.date(2021, 10, day)))["进度"], "填报单位")[1]
+    assert row[14] == shown
+
+
+@pytest.mark.parametrize(
+    ("findings", "step"),
+    [
+        ([BACK, VERIFY], Step.SEND_BACK),
+        ([VERIFY], Step.VERIFY),
+        ([WAIVED, VERIFY], Step.VERIFY),
+        ([WAIVED, EXPLAINED, NOTE], Step.PASSED),
+    ],
+)
+def test_settled_findings_ask_for_nothing(findings, step):
+    assert step_of(demo.unit("532301", "楚雄市", [EAST], findings=findings)) is step
+
+
+def test_a_form_that_nobody_has_saved_has_no_time():
+    sheet = book_of(judge(arrive("楚雄市.xlsx", form(CITY))))["进度"]
+    assert rows_of(sheet, "填报单位")[1][2] == "—"
+
+
+def test_times_come_from_mail_and_document_never_from_the_disk():
+    mailed = datetime.datetime(2021, 10, 12, 1, 30, tzinfo=datetime.UTC)
+    result = judge(
+        arrive("楚雄市.xlsx", form(CITY), received=mailed, saved=datetime.datetime(2021, 10, 11, 8, 0)),
+        arrive("双柏县.xlsx", form(COUNTY), saved=datetime.datetime(2021, 10, 11, 8, 0)),
+    )
+    known = {each.path: (each.received, each.saved) for each in result.files}
+    saved = datetime.datetime(2021, 10, 11, 0, 0, tzinfo=datetime.UTC)
+    assert known == {"楚雄市.xlsx": (mailed, saved), "双柏县.xlsx": (None, saved)}
+    rows = rows_of(book_of(result)["进度"], "填报单位")
+    assert [row[2] for row in rows[1:3]] == ["2021-10-12 09:30", "2021-10-11 08:00（保存）"]
+
+
+def test_same_result_same_bytes():
+    one, two = io.BytesIO(), io.BytesIO()
+    write_status(one, prefecture())
+    write_status(two, prefecture())
+    assert one.getvalue() == two.getvalue()
+
+
+def test_a_sample_is_marked_on_every_sheet():
+    result = dataclasses.replace(prefecture(), sample=True)
+    for sheet in book_of(result):
+        assert "【示例】" in sheet["A1"].value and "【示例】" in sheet.oddHeader.right.text
+
+
+def test_what_counties_and_the_roster_say_stays_text():
+    units: list[UnitResult] = []
+    for number, text in enumerate(INJECTIONS):
+        bad = ReceivedFile(text, "ab" * 32, FileState.REJECTED, text, f"{number:06d}", text)
+        unit = demo.unit(f"{number:06d}", "县", [ABSENT], state=UnitState.REJECTED if number % 2 else UnitState.MISSING, files=(bad,))
+        units.append(dataclasses.replace(unit, unit=Unit(unit.unit.code, text[:200] or "县", contact=text, phone=text, email=text)))
+    for sheet in book_of(demo.region(units)):
+        for row in sheet.iter_rows():
+            assert all(cell.data_type != "f" and cell.hyperlink is None for cell in row)
