@@ -225,7 +225,7 @@ def test_only_the_answers_of_the_county_are_open_on_the_list():
     assert opened == {IssueColumn.REMEDY, IssueColumn.EXPLANATION}
     assert page.protection.sheet and page.auto_filter.ref and page.freeze_panes == "A5"
     assert all(len(rule.prompt or "") <= 255 for rule in page.data_validations.dataValidation)
-    assert any("情况说明怎么写" == rule.promptTitle for rule in page.data_validations.dataValidation)
+    assert any(rule.promptTitle == "情况说明怎么写" for rule in page.data_validations.dataValidation)
 
 
 # --- replies ----------------------------------------------------------------------------------------------------------
