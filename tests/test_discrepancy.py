@@ -87,7 +87,7 @@ def test_days_to_the_deadline(day, far):
 def test_the_next_submission_is_numbered(submission, following):
     unit = demo.unit("532301", "楚雄市", [EAST], findings=[BACK], submission=submission)
     steps = "".join(task(unit, demo.region([unit])).steps)
-    assert f"“报送批次”改为 {following}，" in steps
+    assert f"“报送批次”已改为 {following}（" in steps
 
 
 def test_absent_communities_are_mentioned_without_being_chased():

@@ -171,7 +171,7 @@ def test_sheets_beyond_the_roster_come_back_as_sheets():
 def test_a_community_that_stands_twice_stays_so_until_the_county_decides():
     first = reviewed(clean(c1_1=(None, 3, None)), put_heading("学桥街社区", "社区代码", EAST))
     data = returned(first)
-    assert asking(first)[EAST, next(f.token for f in city(first).findings if f.rule == "S03")] == 2
+    assert [f.rule for f in city(first).findings].count("S03") == 2
     assert [f.rule for f in city(again(data)).findings].count("S03") == 2
 
 
@@ -297,7 +297,7 @@ def test_it_is_valid_open_xml_and_nothing_is_dropped(tmp_path, version):
 
 def test_a_unit_with_nothing_to_correct_gets_no_workbook_back(tmp_path):
     made = list(write_outputs(tmp_path, reviewed(clean()), lambda file: b"x"))
-    assert {m.role for m in made if m.unit == CITY.code} == {"discrepancy"}
+    assert {m.role for m in made if m.unit == CITY.code} == {"discrepancy", "letter", "mail"}
 
 
 def test_the_originals_lie_beside_it_untouched(tmp_path):

@@ -94,12 +94,14 @@ def task(unit: UnitResult, result: RegionResult) -> Task:
         return Task("收到的文件都不能采用，请重新报送", due, ("按下方“收到的文件”中的原因和建议处理。", hand_in), BAD)
     absent = len(unit.of(Status.MISSING))
     more = (f"另有 {absent} 个社区没有填报，见“{LISTS}”；已经开展创建的，请一并补报。",) if absent else ()
-    resend = (f"把“汇总”表的“{Summary.SUBMISSION}”改为 {(unit.submission or 1) + 1}，{hand_in}", *more)
+    number = (unit.submission or 1) + 1
+    # Where the county corrects its own file instead, the number is the one thing that it must not forget.
+    resend = (f"退回修改工作簿的“{Summary.SUBMISSION}”已改为 {number}（在原来的工作簿中修改的，请自行改为 {number}），{hand_in}", *more)
     send_back, verify = unit.open_count(Severity.SEND_BACK), unit.open_count(Severity.VERIFY)
     if send_back:
         also = f"，再核对“{Severity.VERIFY.label}”项" if verify else ""
         first = f"打开“{FINDINGS}”，先改“{Severity.SEND_BACK.label}”项（标有“{_DECISIVE}”的最先改）{also}。"
-        where = "在本单位的填报工作簿中修改，不要改动社区代码和条款号。"
+        where = "请在随本报告退回的“退回修改”工作簿中修改：原来填的内容都在里面，有问题的格子已标出颜色。"
         return Task(f"有 {send_back} 处必须修改，请改好后重新报送", due, (first, where, *resend), BAD)
     if verify:
         phrase = result.standard.reading.empty_phrases[0] if result.standard.reading.empty_phrases else ""

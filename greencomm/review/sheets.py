@@ -151,7 +151,7 @@ class _FileSheets:
             self.findings.append(
                 rules.SHEET_NOT_IN_ROSTER.at(
                     self.place(reading.sheet, cell), found=code or "（空）", name=name or "社区名称未填", hint=hint,
-                    about=reading.sheet, value=f"{code} {name}".strip(),
+                    value=f"{code} {name}".strip(),
                 )  # fmt: skip
             )
             return None
@@ -160,7 +160,7 @@ class _FileSheets:
             self.findings.append(
                 rules.SHEET_OTHER_UNIT.at(
                     self.place(reading.sheet, cell), found=community.code, expected=owner.name, name=community.name,
-                    about=reading.sheet, value=f"{code} {name}".strip(),
+                    value=f"{code} {name}".strip(),
                 )  # fmt: skip
             )
             return None
