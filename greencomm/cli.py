@@ -38,6 +38,7 @@ HELP = f"""绿色社区创建评价数据审核程序 {__version__}
   --input 文件夹    各县市报送的文件所在的文件夹（默认 input）
   --output 文件夹   结果写到哪里（默认 output）
   --roster 文件     名册（默认是 input 中的 roster.xlsx）
+  --standards 文件夹  县（市）自定标准所在的文件夹（默认是名册旁边的“标准”文件夹）
   --archive 文件夹  运行记录保存在哪里（默认 archive）
   --year 年度       例如 2021（默认按名册）
   --phase 阶段      self-evaluation（自评）或 annual（年度总结）（默认按名册）
@@ -67,7 +68,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> _Parser:
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("words", nargs="*")
-    for option in ("--input", "--output", "--roster", "--archive"):
+    for option in ("--input", "--output", "--roster", "--archive", "--standards"):
         parser.add_argument(option, type=Path)
     for option in ("--year", "--phase", "--date"):
         parser.add_argument(option)
@@ -185,6 +186,7 @@ def _options(args: argparse.Namespace) -> Options:
         run_date=date,
         year=year,
         phase=phase,
+        standards=args.standards,
     )
 
 

@@ -96,6 +96,10 @@ def show_run(outcome: Outcome) -> None:
     missing = [unit.unit.name for unit in result.units if unit.state is UnitState.MISSING]
     if missing:
         console.print(f"未报送的单位：{'、'.join(missing)}。")
+    for unit in result.units:
+        if unit.own_standard:
+            by_prefecture = f"；同样的填报内容按州标准达标{unit.reference_green}个，只供参考" if unit.state is UnitState.RECEIVED else ""
+            _say(f"{unit.unit.name}按自定标准“{unit.own_standard.id}”审核，达标{len(unit.green)}个{by_prefecture}。")
     console.print(f"结果已写到：{outcome.folder}")
     console.print(_next_step(outcome))
 

@@ -102,6 +102,8 @@ class SheetReading:
     """Hidden rows and columns that hold something, in Chinese: ``第12行、H列``; empty where there are none."""
     extra_cells: tuple[tuple[str, str], ...] = ()
     """(cell, text) of what stands outside the form: typed beside or below it, so that nothing is skipped silently."""
+    read_by: str = ""
+    """SHA-256 of the standard by which the answers are read (forms.read.by_standard)."""
 
     @property
     def is_empty(self) -> bool:

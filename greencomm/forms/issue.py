@@ -934,8 +934,11 @@ def write_guide(sheet: Worksheet, styles: Styles, issue: _Issue) -> None:
     writer.numbered(_rules(standard))
     writer.section("五、报送")
     writer.numbered(_sending(issue))
-    writer.section(f"六、标准全文（{standard.document}附件1）")
+    writer.section(f"六、标准全文（{standard.source}）")
     _write_standard(writer, standard)
+    if standard.base is not None:
+        writer.section(f"七、与州标准（{standard.base.document}）不同之处")
+        writer.numbered(f"{change.where}{change.difference}。（{change.authority}）" for change in standard.changes)
     sheet.set_portrait()
     _set_up_print(sheet, issue, None)
     sheet.fit_to_pages(1, 1)

@@ -10,6 +10,7 @@ from greencomm import rules
 from greencomm.findings import Finding, Place
 from greencomm.forms.entries import ClauseRow, SheetReading
 from greencomm.forms.layout import Heading
+from greencomm.forms.read import by_standard
 from greencomm.forms.values import read_claim
 from greencomm.review.names import is_variant, nearest, same_place_name
 from greencomm.review.submissions import Filed, Submission, code_text, is_blank, sheet_contents, year_text
@@ -107,6 +108,7 @@ class _FileSheets:
             identified = self.identify(reading)
             if identified is None:
                 continue
+            reading = by_standard(reading, self.standard)
             sheet = CommunitySheet(identified[0], self.filed.path, reading.sheet, reading, findings=identified[1])
             self.look_at(sheet, reading)
             yield sheet
