@@ -15,12 +15,14 @@ from greencomm.findings import Finding, Severity
 from greencomm.intake.collect import Progress
 from greencomm.machine import print_json
 from greencomm.results import FileState, Status, UnitState, percent
+from greencomm.review.trial import result_shown
 from greencomm.texts import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from greencomm.batch import Outcome
+    from greencomm.review.trial import Replay
 
 _STATES = {UnitState.RECEIVED: "已报", UnitState.REJECTED: "文件未采用", UnitState.MISSING: "未报"}
 _REDIRECTED_WIDTH = 120
@@ -149,6 +151,32 @@ def show_check(outcome: Outcome) -> None:
         _say("没有需要退回的问题，可以报送；报送前请核对“需核实”的问题。")
     else:
         _say("没有需要退回的问题，可以报送。")
+
+
+def show_replay(replay: Replay, workbook: Path | None) -> None:
+    """Whose result the standard on trial changes, and by which clauses."""
+    from rich.table import Table
+
+    from greencomm.outputs.trial import summary_sentence
+
+    before, after, console = replay.before, replay.after, _console()
+    if before.sample:
+        _say("【示例】以下是随程序附带的示例数据，不是真实评价结果。")
+    _say(f"用标准“{replay.trial.id}”重算{before.name}{before.year}年度的填报；只作比较，不改变任何审核结果。")
+    if replay.moves:
+        table = Table(title="结果会变动的社区")
+        for heading in ("填报单位", "社区", "原结果", "重算结果", "由哪些条款引起"):
+            table.add_column(heading)
+        for move in replay.moves:
+            community = one_line(move.before.community.short_name)
+            results = (result_shown(move.before), result_shown(move.after))
+            table.add_row(one_line(move.unit.name), community, *results, "\n".join(one_line(reason) for reason in move.reasons))
+        console.print(table)
+    _say(summary_sentence(replay))
+    ratios = f"{percent(before.completion_ratio)}变为{percent(after.completion_ratio)}"
+    _say(f"{before.name}达标{before.green_count}个变为{after.green_count}个，完成比例{ratios}。")
+    if workbook:
+        _say(f"明细已写到：{workbook}")
 
 
 def _say(text: str) -> None:
