@@ -79,7 +79,7 @@ class Unit:
     former_codes: tuple[str, ...] = ()
     former_names: tuple[str, ...] = ()
     standard: str = ""
-    """File name of the unit's own standard; empty for the prefecture's (D-14)."""
+    """Id or file name of the unit's own standard; empty for the prefecture's (D-14)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,7 +214,12 @@ def _guide_sheet(book: Any, standard: Standard) -> None:
         (UNIT_SHEET, UnitColumn.NAME, "必填。现在的名称，不能重复。", "楚雄市"),
         (UNIT_SHEET, UnitColumn.FORMER_CODES, "变更以前的代码。变更前后视为同一单位；有几个时用“、”隔开。", "532331"),
         (UNIT_SHEET, UnitColumn.FORMER_NAMES, "变更以前的名称，有几个时用“、”隔开。", "禄丰县"),
-        (UNIT_SHEET, UnitColumn.STANDARD, "该县（市）自定标准的文件名；用州的标准时留空。", ""),
+        (
+            UNIT_SHEET,
+            UnitColumn.STANDARD,
+            "该县（市）自定标准的编号（id）或文件名，标准文件放在名册旁边的“标准”文件夹；用州的标准时留空。",
+            "",
+        ),
         (COMMUNITY_SHEET, "全表", "每个城市社区（居民委员会）一行，不论是否参加创建。完成比例以这里的社区数为分母。", ""),
         (COMMUNITY_SHEET, CommunityColumn.COUNTY, f"社区所在的县（市），写法与“{UNIT_SHEET}”中的名称相同。", "楚雄市"),
         (COMMUNITY_SHEET, CommunityColumn.TOWN, "社区所在的乡镇或街道。", "鹿城镇"),

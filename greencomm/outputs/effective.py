@@ -7,8 +7,8 @@ from greencomm.outputs.book import BAD, BOXED, CENTRED, FINE, SECTION, TEXT, WAR
 from greencomm.standard import Change, ChangeKind, Clause, Item, Standard
 
 EFFECTIVE = "适用标准"
-TITLES = ("项", "条款", "内容和建设标准", "评分标准", "分值", "扣（加）分办法", "与州标准不同之处", "规定的单位", "原文")
-WIDTHS = (5, 6, 26, 30, 6, 22, 28, 14, 26)
+TITLES = ("项", "条款", "内容和建设标准", "评分标准", "本项分值", "扣（加）分办法", "与州标准不同之处", "规定的单位", "原文")
+WIDTHS = (5, 7, 26, 30, 6, 22, 28, 14, 26)
 _CHANGED: Style = {**BOXED, "font_size": SMALL, "bg_color": WARN}
 _REMOVED: Style = {**BOXED, "font_size": SMALL, "bg_color": BAD}
 _PLAIN: Style = {**BOXED, "font_size": SMALL}
@@ -46,7 +46,8 @@ def _item_row(page: Page, item: Item, change: Change) -> None:
 
 
 def _clause_row(page: Page, item: Item, clause: Clause, change: Change | None) -> None:
-    how = f"{clause.kind_title}：{clause.terms}"
+    told = clause.terms.startswith(clause.kind_title[:2])
+    how = clause.terms if told else f"{clause.kind_title}：{clause.terms}"
     style = _CHANGED if change else _PLAIN
     _about(page, item.number, clause.id, item.standard, clause.criterion, item.points, how, change, style)
 
