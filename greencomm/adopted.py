@@ -108,7 +108,7 @@ class _Shelf:
         if ids:
             known = f"“{self.folder.name}”文件夹中现有：{'、'.join(ids)}。请改正"
         else:
-            known = f"名册旁边的“{self.folder.name}”文件夹中没有标准文件。请把标准文件（.toml）放进去"
+            known = f"“{self.folder}”文件夹中没有标准文件。请把标准文件（.toml）放进去"
         return RosterError(
             f"名册的工作表“{UNIT_SHEET}”：“{unit.name}”的“{UnitColumn.STANDARD}”写的是“{unit.standard}”，找不到这个标准。"
             f"{known}；按州标准评分的，请把这一格留空。"

@@ -56,6 +56,8 @@ def issue_forms(options: Options, *, direct: bool, progress: Progress | None = N
                 held.append(name)
                 continue
             issued.made.append(folder / name)
+            if adopted.of(unit).base is not None:
+                issued.notices.append(f"“{name}”按{unit.name}的自定标准“{adopted.of(unit).id}”生成。")
             if kept:
                 issued.notices.append(f"“{name}”已被填写或改动过，现已换成新的空白表；原来的文件保存在“{kept}”。")
     if held:

@@ -133,7 +133,8 @@ def show_check(outcome: Outcome) -> None:
     for unit in result.units:
         counts = ((status, len(unit.of(status))) for status in Status)
         standing = "，".join(f"{status.label}{count}个" for status, count in counts if count)
-        _say(f"{unit.unit.name}：{unit.urban_communities}个社区，{standing}。")
+        by = f"按自定标准“{unit.own_standard.id}”审核，" if unit.own_standard else ""
+        _say(f"{unit.unit.name}：{by}{unit.urban_communities}个社区，{standing}。")
     several = len(result.files) > 1
     for severity in Severity:
         found = [finding for finding in result.findings if finding.severity is severity]

@@ -57,7 +57,7 @@ def test_an_unknown_name_is_told_with_those_there_are(shelf):
 
 
 def test_where_there_is_no_folder_it_is_said_where_standards_go(tmp_path):
-    with pytest.raises(RosterError, match="名册旁边的“标准”文件夹中没有标准文件。请把标准文件（.toml）放进去"):
+    with pytest.raises(RosterError, match="标准”文件夹中没有标准文件。请把标准文件（.toml）放进去"):
         adopt(tmp_path / "标准", STANDARD, roster_naming("双柏"))
 
 
@@ -114,8 +114,9 @@ def test_a_run_follows_the_countys_standard_and_accounts_for_its_file(place):
 def test_check_and_forms_follow_it_too(place):
     status, out, _ = run("check", "input/双柏县.xlsx", "--date", "2021-10-18", cwd=place)
     assert status == 0 and "未达到85分" in out
+    assert "双柏县：按自定标准“示例县-2021”审核，2个社区，达标1个，未达标1个。" in out
     status, out, _ = run("forms", "--output", "下发", "--date", "2021-03-01", cwd=place)
-    assert status == 0
+    assert status == 0 and "按双柏县的自定标准“示例县-2021”生成。" in out
     ids = {}
     for path in (place / "下发").iterdir():
         meta = openpyxl.load_workbook(path)["_meta"]

@@ -147,6 +147,17 @@ def test_the_form_asks_what_the_countys_standard_asks():
     assert len(book.properties.description) and LOCAL.id in book.properties.description
 
 
+def test_a_second_item_that_only_adds_is_named_in_the_header_and_scored(tmp_path):
+    added = '[add.item]\nnumber = 18\npoints = 2\nstandard = "示范"\n[[add.item.clause]]\nid = "18.1"\nkind = "award"\n'
+    rest = 'name = "示范社区"\npoints = 1\ncap = 2\nquote = "示范社区加1-2分"\n'
+    standard = own_standard(tmp_path, "full_score = 102\n[[add]]\ncontent = 5\n" + added + rest)
+    data = county_form({TOWN.code: sheet({"17.1": (None, 3, "证书"), "18.1": (None, 2, "批文")}, standard)}, standard)
+    page = openpyxl.load_workbook(io.BytesIO(data))["东城社区"]
+    assert "扣分（第17、18项填加分）" in [cell.value for row in page.iter_rows() for cell in row]
+    town = community(judge(data, standard), TOWN.code)
+    assert (town.assessed_score, town.items[17], town.items[18], town.reference.score) == (101, 3, 2, 99)
+
+
 def test_what_the_form_shows_follows_the_countys_standard():
     view = live_view(LOCAL, {clause: (actual, stated, why) for clause, (actual, stated, why) in both()[TOWN.code].answers.items()})
     assert (view.total, view.due["8.1"], view.due["14.1"], view.due["9.3"], view.score[9]) == (88, 4, 2, 2, 3)

@@ -219,6 +219,15 @@ MISTAKES = [
         "条款9.3：不认识的条款类型 kind“flags”，可用的有 flag、discretionary、occurrence、rate、shortfall、award。",
     ),
     ("text for a number", "cap = 4", 'cap = "4"', "条款8.1：“cap”应为整数，现为文字“4”。"),
+    (
+        "too many points",
+        "points = 8\nquote",
+        'points = 80\nquote = "80分"\n[[add]]\nitem = 9\nid = "9.4"\nkind = "flag"\nname = "x"\npoints = 70\ncap = 70\nquote',
+        "条款9.4：一条最多60分，现为 70，请分成几条。",
+    ),
+    ("more trainings than counts go", "required = 3", "required = 10000", "条款14.1：应有次数 required（10000）超过次数上限（9999）。"),
+    ("what cannot be seen", "总分达到", "总分\\u0007达到", "达标线（pass_mark）：“quote”中有看不见的控制字符，请删去重写。"),
+    ("unseen in cases", '"已设置"', '"已设置\\u200b"', "条款9.3：“cases”中有看不见的控制字符，请删去重写。"),
     ("a number that is taken", 'id = "9.3"', 'id = "9.2"', "条款9.2：条款出现了两次。"),
     ("a clause of another item", 'id = "9.3"', 'id = "8.4"', "条款8.4：条款号应写成“9.1”这样的项号加序号。"),
     (

@@ -489,8 +489,8 @@ def _value_cell(label: Heading) -> str:
 
 def headers(standard: Standard) -> dict[Column, str]:
     """Headers of the table as issued: 扣分 says where it means points added."""
-    award = next((item for item in standard.items if item.base == 0), None)
-    stated = layout.STATED_HEADER.format(item=award.number) if award else Column.STATED.value
+    awards = "、".join(str(item.number) for item in standard.items if item.base == 0)
+    stated = layout.STATED_HEADER.format(item=awards) if awards else Column.STATED.value
     return {column: stated if column is Column.STATED else column.value for column in COLUMNS}
 
 

@@ -30,6 +30,8 @@ SCHEMA = "greencomm-standard/1"
 FOLDER = Path(__file__).parent
 DEFAULT = FOLDER / "chuxiong-2021.toml"
 
+_UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+"""What nobody sees: texts of a standard go into cells, prompts and file names."""
 _TYPE_NAMES = {
     bool: "true 或 false",
     int: "整数",
@@ -78,6 +80,8 @@ class Table:
             raise self.fail(f"“{key}”应为{_TYPE_NAMES[kind]}，现为{_shown(value)}")
         if isinstance(value, str) and not value.strip():
             raise self.fail(f"“{key}”不能为空")
+        if isinstance(value, str) and _UNSEEN.search(value):
+            raise self.fail(f"“{key}”中有看不见的控制字符，请删去重写")
         return value
 
     def table(self, key: str, where: str) -> Table:
@@ -96,6 +100,8 @@ class Table:
         values = self.take(key, list, default)
         if not all(isinstance(value, str) for value in values):
             raise self.fail(f"“{key}”的每一个值都应为文字")
+        if any(_UNSEEN.search(value) for value in values):
+            raise self.fail(f"“{key}”中有看不见的控制字符，请删去重写")
         return tuple(values)
 
     def __contains__(self, key: str) -> bool:
