@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from greencomm import __version__, durable
+from greencomm.adopted import Adopted, adopt, standards_folder
 from greencomm.archive import Publication
 from greencomm.document import Output, dump, result_document
 from greencomm.errors import NothingToProcess, UserError
@@ -25,7 +26,7 @@ from greencomm.intake.labels import disk_label
 from greencomm.intake.originals import original
 from greencomm.results import ReceivedFile, RegionResult
 from greencomm.review.region import review_after
-from greencomm.roster import Roster, Unit, load_roster
+from greencomm.roster import Roster, load_roster
 from greencomm.runs import RESULT, DamagedRun, Runs, manifest_of
 from greencomm.standard import Standard, load_standard
 
@@ -41,6 +42,8 @@ class Options:
     run_date: datetime.date
     year: int | None = None
     phase: str | None = None
+    standards: Path | None = None
+    """Where counties' own standards lie; None = the folder 标准 beside the roster."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,11 @@ def prepare(options: Options) -> tuple[Standard, Roster]:
     return standard, dataclasses.replace(roster, batch=batch)
 
 
+def adopted_by(options: Options, standard: Standard, roster: Roster) -> Adopted:
+    """The standard of each unit: the prefecture's, or the one that the roster names (D-14)."""
+    return adopt(options.standards or standards_folder(options.roster), standard, roster)
+
+
 def run(options: Options, progress: Progress | None = None) -> Outcome:
     """The main job: review ``input/`` and write ``output/<year>-<phase>/`` as a whole."""
     if not options.input.is_dir():
@@ -81,13 +89,14 @@ def run(options: Options, progress: Progress | None = None) -> Outcome:
     # From here on no other run is at work, and what an interrupted one left is finished or cleared.
     with Publication(options.archive, options.output) as publication:
         standard, roster = prepare(options)
-        arrivals = collect(options.input, options.roster, standard, progress)
+        adopted = adopted_by(options, standard, roster)
+        arrivals = collect(options.input, options.roster, standard, progress, standards=adopted.files)
         if not any(arrival.form or arrival.refused for arrival in arrivals):
             raise NothingToProcess(f"“{options.input}”中还没有各县市报送的工作簿，请把收到的附件放进去后再运行。")
         name = f"{roster.batch.year}-{roster.batch.phase}"
         with durable.speaking(options.archive):
             history = last_history(publication.runs(name), roster)
-        result, history = _review(arrivals, standard, roster, options, history)
+        result, history = _review(arrivals, adopted, roster, options, history)
         return publish(result, history, options, publication)
 
 
@@ -104,6 +113,7 @@ def _keep_apart(options: Options) -> None:
 def check(paths: Sequence[Path], options: Options, progress: Progress | None = None) -> Outcome:
     """The same review of single workbooks before they are sent: what a run finds about them and their units; writes nothing."""
     standard, roster = prepare(options)
+    adopted = adopted_by(options, standard, roster)
     named = review_names(paths, options.input)
     arrivals = open_named({disk_label(name): path for name, path in named.items()}, options.roster, standard, progress)
     for arrival in arrivals:
@@ -114,7 +124,7 @@ def check(paths: Sequence[Path], options: Options, progress: Progress | None = N
         idle = next(arrival for arrival in arrivals if arrival.ignored)
         raise NothingToProcess(f"没有可以自查的填报工作簿：“{idle.path}”没有审核，因为{idle.ignored}。")
     names = {arrival.path for arrival in arrivals}
-    whole, _ = _review(arrivals, standard, roster, options, _history_to_read(options, roster))
+    whole, _ = _review(arrivals, adopted, roster, options, _history_to_read(options, roster))
     concerned = {file.unit for file in whole.files if file.unit is not None}
     units = tuple(unit for unit in whole.units if unit.unit.code in concerned)
     # As the units' reports have them: what hangs on the region's ratio shows only beside all other units' files.
@@ -161,12 +171,9 @@ def _history_to_read(options: Options, roster: Roster) -> History:
 
 
 def _review(
-    arrivals: Sequence[Arrival], standard: Standard, roster: Roster, options: Options, history: History
+    arrivals: Sequence[Arrival], adopted: Adopted, roster: Roster, options: Options, history: History
 ) -> tuple[RegionResult, History]:
-    def standard_of(_: Unit) -> Standard:
-        return standard
-
-    return review_after(history, arrivals, roster, standard, standard_of, options.run_date)
+    return review_after(history, arrivals, roster, adopted.standard, adopted.of, options.run_date)
 
 
 def publish(result: RegionResult, history: History, options: Options, publication: Publication) -> Outcome:
@@ -211,4 +218,5 @@ def _as_given(options: Options) -> dict[str, Any]:
         "roster": options.roster.as_posix(),
         "year": options.year,
         "phase": options.phase,
+        "standards": options.standards.as_posix() if options.standards else None,
     }

@@ -21,7 +21,7 @@ from greencomm.texts import visible
 if TYPE_CHECKING:
     from greencomm.batch import Options, Outcome
 
-COMMANDS = ("run", "forms", "check")
+COMMANDS = ("run", "forms", "check", "replay")
 PHASES = {"self-evaluation": "self-evaluation", "annual": "annual", "自评": "self-evaluation", "年度总结": "annual"}
 INTERRUPTED = 130
 
@@ -33,14 +33,18 @@ HELP = f"""绿色社区创建评价数据审核程序 {__version__}
   （不写）          审核 input 文件夹中各县市报送的工作簿，结果写到 output 文件夹
   forms             生成下发给各填报单位的填报工作簿
   check 文件…       报送前自查一个或几个工作簿，只在屏幕上显示，不写结果
+  replay            用另一个标准重算一个年度的填报，看谁的结果会变、由哪些条款引起（不改变任何结果）
 
 选项：
   --input 文件夹    各县市报送的文件所在的文件夹（默认 input）
   --output 文件夹   结果写到哪里（默认 output）
   --roster 文件     名册（默认是 input 中的 roster.xlsx）
+  --standards 文件夹  县（市）自定标准所在的文件夹（默认是名册旁边的“标准”文件夹）
   --archive 文件夹  运行记录保存在哪里（默认 archive）
   --year 年度       例如 2021（默认按名册）
   --phase 阶段      self-evaluation（自评）或 annual（年度总结）（默认按名册）
+  --standard 文件   只用于 replay：用来重算的标准文件（.toml）
+  --unit 单位       只用于 replay：只在这个填报单位上重算（可以写几次）
   --date 日期       运行日期，例如 2021-10-18（默认今天）
   --json            只输出 JSON，供其他程序读取
   --help            显示这段说明
@@ -50,6 +54,7 @@ HELP = f"""绿色社区创建评价数据审核程序 {__version__}
   python process.py forms --output 下发表格
   python process.py check 楚雄市.xlsx
   python process.py --input 收到的附件 --date 2021-10-18
+  python process.py replay --standard 新标准.toml --year 2021 --output 试算.xlsx
 
 退出码：0 完成，没有需要退回的；1 完成，有单位需要修改；2 用法或名册有误；3 没有可处理的文件；4 结果无法写入
 """
@@ -67,10 +72,11 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> _Parser:
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("words", nargs="*")
-    for option in ("--input", "--output", "--roster", "--archive"):
+    for option in ("--input", "--output", "--roster", "--archive", "--standards", "--standard"):
         parser.add_argument(option, type=Path)
     for option in ("--year", "--phase", "--date"):
         parser.add_argument(option)
+    parser.add_argument("--unit", action="append", default=[])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--help", "-h", action="store_true")
     parser.add_argument("--version", action="store_true")
@@ -110,12 +116,18 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         raise UsageError("请写明要自查的文件，例如：python process.py check 楚雄市.xlsx")
     if command != "check" and rest:
         raise UsageError(f"多余的内容“{rest[0]}”。可以用 python process.py --help 查看用法。")
+    if command == "replay" and args.standard is None:
+        raise UsageError("请写明用哪个标准重算，例如：python process.py replay --standard 新标准.toml --year 2021")
+    for option, value in (("--standard", args.standard), ("--unit", args.unit)):
+        if value and command != "replay":
+            raise UsageError(f"选项 {option} 只用于 replay（用另一个标准重算）。可以用 python process.py --help 查看用法。")
     args.command, args.files = command, rest
     return args
 
 
 def _example(option: str) -> str:
     examples = {"--year": "2021", "--phase": "annual", "--date": "2021-10-18", "--roster": "input/roster.xlsx"}
+    examples |= {"--standard": "新标准.toml", "--unit": "楚雄市"}
     return f"例如：{option} {examples.get(option, '文件夹')}"
 
 
@@ -185,6 +197,7 @@ def _options(args: argparse.Namespace) -> Options:
         run_date=date,
         year=year,
         phase=phase,
+        standards=args.standards,
     )
 
 
@@ -262,6 +275,8 @@ def _dispatch(args: argparse.Namespace, options: Options) -> int:
             _notify(issued.notices)
         screen.show_forms(issued.made, issued.notices, as_json=args.json)
         return 0
+    if args.command == "replay":
+        return _replay(args, options)
     from greencomm import batch
 
     files = existing_files(args.files, options.input)
@@ -276,6 +291,24 @@ def _dispatch(args: argparse.Namespace, options: Options) -> int:
         else:
             screen.show_run(outcome)
     return 1 if outcome.has_send_back else 0
+
+
+def _replay(args: argparse.Namespace, options: Options) -> int:
+    """``replay`` shows and at most writes one workbook that is asked for; whatever comes out, its exit status is 0."""
+    from greencomm import screen
+    from greencomm.replay import closed_options, replay, replay_document, write_workbook
+
+    options = closed_options(options, given_input=args.input is not None, given_roster=args.roster is not None)
+    with screen.progress(quiet=args.json, title="正在读取") as step:
+        done = replay(options, args.standard, args.unit, step)
+    if args.output is not None:
+        write_workbook(args.output, done, options)
+    with _reader_may_leave():
+        if args.json:
+            print_json(replay_document(done))
+        else:
+            screen.show_replay(done, args.output)
+    return 0
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from greencomm.findings import Finding
 from greencomm.machine import json_bytes
 from greencomm.results import CommunityResult, RegionResult, UnitResult, ratio_text
 from greencomm.roster import Waiver
+from greencomm.standard import Standard
 
 SCHEMA = "greencomm-result/1"
 
@@ -32,7 +33,7 @@ def result_document(result: RegionResult, outputs: Sequence[Output]) -> dict[str
         "schema": SCHEMA,
         "year": result.year,
         "phase": result.phase,
-        "standard": {"id": result.standard.id, "sha256": result.standard.sha256},
+        "standard": _standard(result.standard),
         "program": {"version": __version__},
         "run_date": result.run_date.isoformat(),
         "input": {"sha256": result.input_sha256, "roster": result.roster.sha256},
@@ -43,7 +44,7 @@ def result_document(result: RegionResult, outputs: Sequence[Output]) -> dict[str
             "green": result.green_count,
             "completion_ratio": ratio_text(result.completion_ratio),
         },
-        "units": [_unit(unit) for unit in result.units],
+        "units": [_unit(unit, result.standard_of(unit)) for unit in result.units],
         "communities": [_community(community) for unit in result.units for community in unit.communities],
         "findings": [_finding(finding) for finding in result.findings],
         "waivers": [_waiver(waiver, result) for waiver in result.roster.waivers],
@@ -62,7 +63,11 @@ def dump(document: dict[str, Any]) -> bytes:
     return json_bytes(document)
 
 
-def _unit(unit: UnitResult) -> dict[str, Any]:
+def _standard(standard: Standard) -> dict[str, str]:
+    return {"id": standard.id, "sha256": standard.sha256}
+
+
+def _unit(unit: UnitResult, standard: Standard) -> dict[str, Any]:
     return {
         "code": unit.unit.code,
         "name": unit.unit.name,
@@ -77,10 +82,13 @@ def _unit(unit: UnitResult) -> dict[str, Any]:
             {"rule": past.rule, "community": past.community, "clause": past.clause, "message": past.message}
             for past in unit.corrected
         ],
+        "standard": _standard(standard),
+        "reference_green": unit.reference_green if unit.own_standard else None,
     }
 
 
 def _community(result: CommunityResult) -> dict[str, Any]:
+    reference = result.reference
     return {
         "code": result.community.code,
         "name": result.community.name,
@@ -91,6 +99,10 @@ def _community(result: CommunityResult) -> dict[str, Any]:
         "lowest": result.lowest,
         "highest": result.highest,
         "items": {str(number): points for number, points in result.items.items()},
+        "reference_status": reference.status.value if reference else None,
+        "reference_score": reference.score if reference else None,
+        "reference_lowest": reference.lowest if reference else None,
+        "reference_highest": reference.highest if reference else None,
         "claimed": result.claimed,
         "file": result.file,
         "sheet": result.sheet,

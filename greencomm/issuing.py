@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from greencomm import durable
 from greencomm.archive import folder_key, next_number
-from greencomm.batch import Options, prepare
+from greencomm.batch import Options, adopted_by, prepare
 from greencomm.errors import OutputError
 from greencomm.forms.issue import form_file_name, issue_workbook
 from greencomm.intake.collect import Progress
@@ -39,6 +39,7 @@ def issue_forms(options: Options, *, direct: bool, progress: Progress | None = N
     be written, after all others were.
     """
     standard, roster = prepare(options)
+    adopted = adopted_by(options, standard, roster)
     folder = options.output if direct else FORMS_FOLDER
     form_date = roster.batch.form_date or options.run_date
     issued, held = Issued(), []
@@ -47,7 +48,7 @@ def issue_forms(options: Options, *, direct: bool, progress: Progress | None = N
             if progress:
                 progress(number, len(roster.units), unit.name)
             content = io.BytesIO()
-            issue_workbook(content, unit, roster, standard, form_date=form_date)
+            issue_workbook(content, unit, roster, adopted.of(unit), form_date=form_date)
             name = form_file_name(unit, roster)
             try:
                 kept = desk.put(name, content.getvalue())
@@ -55,6 +56,8 @@ def issue_forms(options: Options, *, direct: bool, progress: Progress | None = N
                 held.append(name)
                 continue
             issued.made.append(folder / name)
+            if adopted.of(unit).base is not None:
+                issued.notices.append(f"“{name}”按{unit.name}的自定标准“{adopted.of(unit).id}”生成。")
             if kept:
                 issued.notices.append(f"“{name}”已被填写或改动过，现已换成新的空白表；原来的文件保存在“{kept}”。")
     if held:

@@ -124,6 +124,17 @@ class CellChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """What a community of a unit with its own standard has by the prefecture's: for information only (D-14)."""
+
+    status: Status
+    score: int | None
+    """None while a clause of the prefecture's standard is unresolved, such as one that the county's form lacks."""
+    lowest: int
+    highest: int
+
+
+@dataclass(frozen=True, slots=True)
 class CommunityResult:
     """One community of the roster: standing, scores in points, the range left open (D-08, D-09)."""
 
@@ -140,6 +151,8 @@ class CommunityResult:
     file: str | None = None
     sheet: str | None = None
     clauses: tuple[ClauseResult, ...] = ()
+    reference: Reference | None = None
+    """The same answers by the prefecture's standard; None where that is the one that counts, or nothing was received."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +184,8 @@ class UnitResult:
     """What the county changed since its last submission."""
     earlier: int | None = None
     """报送批次 of the last submission that this one is compared with; None where there is none."""
+    own_standard: Standard | None = None
+    """The unit's own standard, by which its communities are scored; None where that is the prefecture's (D-14)."""
 
     @property
     def green(self) -> tuple[CommunityResult, ...]:
@@ -193,6 +208,12 @@ class UnitResult:
     def declared_green(self) -> int:
         """How many communities the unit itself claims as green (申报绿色社区 = 是)."""
         return sum(community.claimed is True for community in self.communities)
+
+    @property
+    def reference_green(self) -> int:
+        """How many communities would be green by the prefecture's standard, where the unit has its own (D-14)."""
+        references = (community.reference for community in self.communities)
+        return sum(reference is not None and reference.status is Status.GREEN for reference in references)
 
     def count(self, severity: Severity) -> int:
         """Findings of one severity, settled ones included."""
@@ -226,6 +247,15 @@ class RegionResult:
     @property
     def name(self) -> str:
         return self.roster.batch.region
+
+    def standard_of(self, unit: UnitResult) -> Standard:
+        """The standard that ``unit`` is scored by: its own, or the prefecture's (D-14)."""
+        return unit.own_standard or self.standard
+
+    @property
+    def local_standards(self) -> tuple[Standard, ...]:
+        """Counties' own standards in use, each once, in the order of units."""
+        return tuple({own.id: own for unit in self.units if (own := unit.own_standard)}.values())
 
     @property
     def input_sha256(self) -> str:

@@ -126,7 +126,7 @@ class Unit:
     former_codes: tuple[str, ...] = ()
     former_names: tuple[str, ...] = ()
     standard: str = ""
-    """File name of the unit's own standard; empty for the prefecture's (D-14)."""
+    """Id or file name of the unit's own standard; empty for the prefecture's (D-14)."""
     contact: str = ""
     """Whom to chase; like phone and email as written, empty where the roster says nothing."""
     phone: str = ""

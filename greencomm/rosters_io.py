@@ -247,7 +247,12 @@ def _guide_sheet(book: Any, standard: Standard) -> None:
         (UNIT_SHEET, UnitColumn.NAME, "必填。现在的名称，不能重复。", "楚雄市"),
         (UNIT_SHEET, UnitColumn.FORMER_CODES, "变更以前的代码。变更前后视为同一单位；有几个时用“、”隔开。", "532331"),
         (UNIT_SHEET, UnitColumn.FORMER_NAMES, "变更以前的名称，有几个时用“、”隔开。", "禄丰县"),
-        (UNIT_SHEET, UnitColumn.STANDARD, "该县（市）自定标准的文件名；用州的标准时留空。", ""),
+        (
+            UNIT_SHEET,
+            UnitColumn.STANDARD,
+            "该县（市）自定标准的编号（id）或文件名，标准文件放在名册旁边的“标准”文件夹；用州的标准时留空。",
+            "",
+        ),
         (UNIT_SHEET, UnitColumn.CONTACT, "可留空。催报时找谁，列在“status.xlsx”的“催报”中。", "李明"),
         (UNIT_SHEET, UnitColumn.PHONE, "可留空。催报时打的电话。", "0878-3100000"),
         (

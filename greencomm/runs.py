@@ -49,6 +49,7 @@ def manifest_of(
         "run_date": result.run_date.isoformat(),
         "program": program,
         "standard": {"id": result.standard.id, "sha256": result.standard.sha256},
+        "local_standards": {own.id: own.sha256 for own in result.local_standards},
         "options": dict(options),
         "input": {
             "sha256": result.input_sha256,
@@ -63,7 +64,8 @@ def same_run(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two manifests tell of the same input, date, standard, program and outputs."""
 
     def essence(manifest: Mapping[str, Any]) -> list[Any]:
-        return [manifest["input"]["sha256"], *(manifest[key] for key in ("run_date", "program", "standard", "outputs"))]
+        keys = ("run_date", "program", "standard", "outputs")
+        return [manifest["input"]["sha256"], *(manifest[key] for key in keys), manifest.get("local_standards", {})]
 
     return essence(one) == essence(other)
 

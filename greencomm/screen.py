@@ -15,6 +15,7 @@ from greencomm.findings import Finding, Settled, Severity
 from greencomm.intake.collect import Progress
 from greencomm.machine import print_json
 from greencomm.results import FileState, Status, UnitState, percent
+from greencomm.review.trial import result_shown
 from greencomm.roster import WAIVER_SHEET
 from greencomm.texts import one_line
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from greencomm.batch import Outcome
+    from greencomm.review.trial import Replay
 
 _STATES = {UnitState.RECEIVED: "已报", UnitState.REJECTED: "文件未采用", UnitState.MISSING: "未报"}
 _REDIRECTED_WIDTH = 120
@@ -102,6 +104,10 @@ def show_run(outcome: Outcome) -> None:
         console.print(f"名册的“{WAIVER_SHEET}”表有{len(waivers)}处需要看一下：")
         for finding in waivers:
             console.print(f"  ● {one_line(finding.message)}{one_line(finding.fix)}", soft_wrap=True)
+    for unit in result.units:
+        if unit.own_standard:
+            by_prefecture = f"；同样的填报内容按州标准达标{unit.reference_green}个，只供参考" if unit.state is UnitState.RECEIVED else ""
+            _say(f"{unit.unit.name}按自定标准“{unit.own_standard.id}”审核，达标{len(unit.green)}个{by_prefecture}。")
     console.print(f"结果已写到：{outcome.folder}")
     console.print(_next_step(outcome))
 
@@ -141,7 +147,8 @@ def show_check(outcome: Outcome) -> None:
     for unit in result.units:
         counts = ((status, len(unit.of(status))) for status in Status)
         standing = "，".join(f"{status.label}{count}个" for status, count in counts if count)
-        _say(f"{unit.unit.name}：{unit.urban_communities}个社区，{standing}。")
+        by = f"按自定标准“{unit.own_standard.id}”审核，" if unit.own_standard else ""
+        _say(f"{unit.unit.name}：{by}{unit.urban_communities}个社区，{standing}。")
     several = len(result.files) > 1
     for severity in Severity:
         found = _open(result.findings, severity)
@@ -173,6 +180,32 @@ def show_check(outcome: Outcome) -> None:
 def _settled_by(finding: Finding) -> str:
     settlement = finding.settlement
     return f"{settlement.kind.label}：{one_line(settlement.text)}" if settlement else ""
+
+
+def show_replay(replay: Replay, workbook: Path | None) -> None:
+    """Whose result the standard on trial changes, and by which clauses."""
+    from rich.table import Table
+
+    from greencomm.outputs.trial import summary_sentence
+
+    before, after, console = replay.before, replay.after, _console()
+    if before.sample:
+        _say("【示例】以下是随程序附带的示例数据，不是真实评价结果。")
+    _say(f"用标准“{replay.trial.id}”重算{before.name}{before.year}年度的填报；只作比较，不改变任何审核结果。")
+    if replay.moves:
+        table = Table(title="结果会变动的社区")
+        for heading in ("填报单位", "社区", "原结果", "重算结果", "由哪些条款引起"):
+            table.add_column(heading)
+        for move in replay.moves:
+            community = one_line(move.before.community.short_name)
+            results = (result_shown(move.before), result_shown(move.after))
+            table.add_row(one_line(move.unit.name), community, *results, "\n".join(one_line(reason) for reason in move.reasons))
+        console.print(table)
+    _say(summary_sentence(replay))
+    ratios = f"{percent(before.completion_ratio)}变为{percent(after.completion_ratio)}"
+    _say(f"{before.name}达标{before.green_count}个变为{after.green_count}个，完成比例{ratios}。")
+    if workbook:
+        _say(f"明细已写到：{workbook}")
 
 
 def _say(text: str) -> None:

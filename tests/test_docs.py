@@ -88,6 +88,16 @@ def test_every_clause_and_rule_stands_on_its_page() -> None:
         assert f"| {code} | " in pages["rules.md"]
 
 
+def test_a_countys_standard_has_a_page_that_says_where_it_differs() -> None:
+    from localities import LOCAL
+
+    text = build_docs.standard_page(LOCAL, "input/标准")
+    assert text.startswith("# 示例县绿色社区创建标准\n") and "依据：示县住建〔2021〕1号。" in text
+    assert "满分104分，5个内容、18项、32条。" in text
+    assert "| 条款16.1 | 取消：未得到有效保护：符合即扣3分 | 示例县住房和城乡建设局 | 社区内没有文物古迹的县，不考核16.1 |" in text
+    assert "与州标准" not in build_docs.standard_page(STANDARD)
+
+
 def test_links_of_the_generated_pages_lead_somewhere() -> None:
     for path, text in build_docs.pages().items():
         for target in re.findall(r"\]\(([^)]+)\)", text):

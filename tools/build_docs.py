@@ -12,12 +12,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from greencomm.adopted import FOLDER  # noqa: E402
 from greencomm.results import percent  # noqa: E402
 from greencomm.rules import CATALOGUE, SUBJECTS  # noqa: E402
-from greencomm.standard import PHASE_TITLES, Standard, load_standard  # noqa: E402
+from greencomm.standard import PHASE_TITLES, Standard, load_any_standard, load_standard  # noqa: E402
 
 DOCS = ROOT / "docs"
 RECORDS = DOCS / "decisions"
+LOCAL = ROOT / "input" / FOLDER
 GENERATED = "<!-- 由 tools/build_docs.py 生成，请勿手改 -->"
 _RECORD_NAME = re.compile(r"[DS]-[0-9]+")
 
@@ -43,16 +45,34 @@ def titles() -> dict[str, str]:
     return {path.stem: path.read_text(encoding="utf-8").split("\n", 1)[0].removeprefix("# ").strip() for path in records}
 
 
-def standard_page(standard: Standard) -> str:
+def local_standards() -> list[Standard]:
+    """Counties' own standards that are shipped with the input."""
+    return [load_any_standard(path) for path in sorted(LOCAL.glob("*.toml"))]
+
+
+def differences(standard: Standard) -> list[str]:
+    """Where a county's standard differs from the prefecture's; nothing for the prefecture's own."""
+    if standard.base is None:
+        return []
+    rows = [
+        (change.where, cell(change.difference), cell(change.authority), cell(change.quote.replace("**", "")))
+        for change in standard.changes
+    ]
+    heading = f"## 与州标准（{standard.base.document}，`{standard.base.id}`）不同之处"
+    return ["", heading, "", *table(("何处", "不同", "规定的单位", "原文"), rows)]
+
+
+def standard_page(standard: Standard, folder: str = "greencomm/standard") -> str:
     """The standard as a page: every clause with its terms, the notice's words and the decisions."""
     lines = [
         f"# {standard.title}",
         "",
         GENERATED,
         "",
-        f"依据：{standard.document}附件1。标准编号 `{standard.id}`，数据在 `greencomm/standard/{standard.file_name}`。",
+        f"依据：{standard.source}。标准编号 `{standard.id}`，数据在 `{folder}/{standard.file_name}`。",
         f"满分{standard.full_score}分，{len(standard.contents)}个内容、{len(standard.items)}项、{len(standard.clauses)}条。"
         "“口径”是对原文的理解，点开可见理由和修改办法。",
+        *differences(standard),
         "",
         "## 达标线、目标和截止日期",
         "",
@@ -160,7 +180,8 @@ def index_page() -> str:
 
 def pages() -> dict[Path, str]:
     """Every generated page by its path."""
-    return {
+    own = {DOCS / f"standard-{each.id}.md": standard_page(each, LOCAL.relative_to(ROOT).as_posix()) for each in local_standards()}
+    return own | {
         DOCS / "standard.md": standard_page(load_standard()),
         DOCS / "rules.md": rules_page(),
         RECORDS / "README.md": index_page(),

@@ -104,6 +104,8 @@ class SheetReading:
     """(cell, text) of what stands outside the form: typed beside or below it, so that nothing is skipped silently."""
     extra_more: int = 0
     """How many such cells there are beyond those."""
+    read_by: str = ""
+    """SHA-256 of the standard by which the answers are read (forms.read.by_standard)."""
 
     @property
     def is_empty(self) -> bool:

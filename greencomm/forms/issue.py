@@ -583,8 +583,8 @@ def _value_cell(label: Heading) -> str:
 
 def headers(standard: Standard) -> dict[Column, str]:
     """Headers of the table as issued: 扣分 says where it means points added."""
-    award = next((item for item in standard.items if item.base == 0), None)
-    stated = layout.STATED_HEADER.format(item=award.number) if award else Column.STATED.value
+    awards = "、".join(str(item.number) for item in standard.items if item.base == 0)
+    stated = layout.STATED_HEADER.format(item=awards) if awards else Column.STATED.value
     return {column: stated if column is Column.STATED else column.value for column in COLUMNS}
 
 
@@ -1050,8 +1050,11 @@ def write_guide(sheet: Worksheet, styles: Styles, issue: Issue) -> None:
     writer.numbered(_rules(standard))
     writer.section("五、报送")
     writer.numbered(_sending(issue))
-    writer.section(f"六、标准全文（{standard.document}附件1）")
+    writer.section(f"六、标准全文（{standard.source}）")
     _write_standard(writer, standard)
+    if standard.base is not None:
+        writer.section(f"七、与州标准（{standard.base.document}）不同之处")
+        writer.numbered(f"{change.where}{change.difference}。（{change.authority}）" for change in standard.changes)
     sheet.set_portrait()
     set_up_print(sheet, issue, None)
     sheet.fit_to_pages(1, 1)

@@ -104,6 +104,23 @@ def read_form(workbook: Workbook, standard: Standard) -> FormReading:
     )
 
 
+def by_standard(reading: SheetReading, standard: Standard) -> SheetReading:
+    """The sheet with its answers as ``standard`` reads them: what a clause asks for decides what a cell says (D-14).
+
+    Workbooks are opened before it is known whose they are, so they are first read by the prefecture's standard.
+    """
+    if reading.read_by == standard.sha256:
+        return reading
+    return replace(reading, rows=tuple(row_by(row, standard) for row in reading.rows), read_by=standard.sha256)
+
+
+def row_by(row: ClauseRow, standard: Standard) -> ClauseRow:
+    """One row with its answers as ``standard`` reads them."""
+    actual, stated = (Located(answer.raw, answer.cell) for answer in (row.actual, row.stated))
+    answers = clause_answers(standard.clause.get(row.clause), actual, stated, standard.reading)
+    return replace(row, actual=answers[0], stated=answers[1])
+
+
 def clause_answers(clause: Clause | None, actual: Located, stated: Located, reading: Reading) -> tuple[Answer, Answer]:
     """实际值 and 扣分 of a clause's row as answers; a clause that the standard doesn't know can only be blank or a fault."""
     if clause is None:
@@ -430,6 +447,7 @@ class _CommunityReader:
             hidden_parts=self._hidden_parts(table, heading),
             extra_cells=tuple(extra),
             extra_more=more,
+            read_by=self.standard.sha256,
         )
 
     def _clause_names(self) -> tuple[dict[int, str], dict[int, dict[Column, list[int]]]]:

@@ -13,7 +13,7 @@ class Arrival:
     """One file found in the input folder.
 
     Exactly one of four holds: ``form`` is read; ``refused`` says in Chinese why it cannot be read; ``ignored`` says why
-    it is nobody's submission (lock files); or it is the roster or a container that was opened.
+    it is nobody's submission (lock files); or it is the roster, a standard in use or a container that was opened.
     """
 
     path: str
@@ -25,6 +25,8 @@ class Arrival:
     """What to ask the county for, where it is not the usual advice."""
     ignored: str | None = None
     is_roster: bool = False
+    is_standard: bool = False
+    """A county's own standard that a unit of the roster follows."""
     is_container: bool = False
     """An archive or mail: its contents have rows of their own."""
     saved: datetime.datetime | None = None

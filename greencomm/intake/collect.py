@@ -25,13 +25,19 @@ _HASH_PIECE = 1024 * 1024
 
 
 def collect(
-    folder: Path, roster: Path, standard: Standard, progress: Progress | None = None, *, workers: int | None = None
+    folder: Path,
+    roster: Path,
+    standard: Standard,
+    progress: Progress | None = None,
+    *,
+    standards: Mapping[Path, str | None] | None = None,
+    workers: int | None = None,
 ) -> list[Arrival]:
     """Every file below ``folder``, in the order of paths, opened as far as it can be; what lies in a container follows it.
 
-    ``workers`` as open_all's.
+    ``standards`` are files of policy (``Adopted.files``): only recognised, like the roster. ``workers`` as open_all's.
     """
-    return open_named(found_in(folder), roster, standard, progress, workers=workers)
+    return open_named(found_in(folder), roster, standard, progress, standards=standards, workers=workers)
 
 
 def found_in(folder: Path) -> dict[str, Path]:
@@ -71,15 +77,20 @@ def open_named(
     standard: Standard,
     progress: Progress | None = None,
     *,
+    standards: Mapping[Path, str | None] | None = None,
     workers: int | None = None,
 ) -> list[Arrival]:
-    """These files by name, each opened in a worker process; the run's own roster is only recognised."""
-    rosters = {name for name, path in named.items() if same_file(path, roster)}
-    others = [(path, name) for name, path in named.items() if name not in rosters]
+    """These files by name, each opened in a worker process; the run's own roster and standards are only recognised."""
+    known = {name: Arrival(name, _sha256(path), is_roster=True) for name, path in named.items() if same_file(path, roster)}
+    for name, path in named.items():
+        for file, ignored in (standards or {}).items():
+            if name not in known and same_file(path, file):
+                known[name] = Arrival(name, _sha256(path), ignored=ignored, is_standard=ignored is None)
+    others = [(path, name) for name, path in named.items() if name not in known]
     opened = iter(open_all(others, standard, open_entry, progress, workers=workers))
     arrivals: list[Arrival] = []
-    for name, path in named.items():
-        arrivals += [Arrival(name, sha256=_sha256(path), is_roster=True)] if name in rosters else next(opened)
+    for name in named:
+        arrivals += [known[name]] if name in known else next(opened)
     return arrivals
 
 

@@ -122,13 +122,15 @@ def provenance(result: RegionResult, unit: UnitResult | None = None) -> dict[str
 
     A unit's outputs name the hash of that unit's input, so that other units' files never change them.
     """
+    standard = result.standard_of(unit) if unit else result.standard
+    local = "；".join(f"{own.id} {own.sha256}" for own in result.local_standards)
     return {
-        "标准": result.standard.id,
-        "标准校验码": result.standard.sha256,
+        "标准": standard.id,
+        "标准校验码": standard.sha256,
         "程序版本": __version__,
         "审核日期": result.run_date.isoformat(),
         "输入校验码": result.unit_input_sha256(unit) if unit else result.input_sha256,
-    }
+    } | ({"自定标准": local} if local and unit is None else {})
 
 
 def save_workbook(

@@ -35,9 +35,10 @@ from greencomm.outputs.book import (
     plain_number,
     provenance,
 )
+from greencomm.outputs.effective import EFFECTIVE, WIDTHS, write_effective
 from greencomm.results import CommunityResult, FileState, RegionResult, Status, UnitResult, UnitState, percent, ratio
 from greencomm.rules import CATALOGUE
-from greencomm.standard import PHASE_TITLES, Item
+from greencomm.standard import PHASE_TITLES, Item, Standard
 
 OVERVIEW, FINDINGS, FOLLOW_UP, LOSSES, LISTS = "概况", "问题清单", "整改情况", "得失分", "名单"
 _STATUS_FILL = {Status.GREEN: GOOD, Status.BELOW: BAD, Status.PENDING: WARN, Status.MISSING: CALM}
@@ -53,17 +54,23 @@ _MEANING = {
 _DECISIVE = "是否达标"
 """Marks findings that decide whether the community reaches the pass mark."""
 _PENDING = Status.PENDING.label
+_BY_PREFECTURE = "按州标准达标（参考）"
 _YES_NO = {True: "是", False: "否", None: "未填"}
 
 
 def write_discrepancy(target: Path | BinaryIO, unit: UnitResult, result: RegionResult) -> None:
-    """Write the report of ``unit``: sheets 概况, 问题清单, 整改情况, 得失分 and 名单. The same result gives the same bytes."""
+    """Write the report of ``unit``: sheets 概况, 问题清单, 整改情况, 得失分 and 名单, with its own standard 适用标准.
+
+    The same result gives the same bytes.
+    """
     writer = _Writer(target, unit, result)
     writer.overview()
     writer.findings()
     writer.follow_up()
     writer.losses()
     writer.lists()
+    if unit.own_standard:
+        writer.effective(unit.own_standard)
     writer.report.close()
 
 
@@ -88,7 +95,7 @@ def task(unit: UnitResult, result: RegionResult) -> Task:
     due = deadline_text(result)
     hand_in = f"把整个工作簿报送{result.roster.batch.reporting_unit}。"
     if unit.state is UnitState.MISSING:
-        fill_in = f"填写下发给本单位的填报工作簿：每个社区一张表，{len(result.standard.clauses)}个条款逐条填写。"
+        fill_in = f"填写下发给本单位的填报工作簿：每个社区一张表，{len(result.standard_of(unit).clauses)}个条款逐条填写。"
         return Task("尚未收到本单位的填报工作簿，请填报", due, (fill_in, hand_in), BAD)
     if unit.state is UnitState.REJECTED:
         return Task("收到的文件都不能采用，请重新报送", due, ("按下方“收到的文件”中的原因和建议处理。", hand_in), BAD)
@@ -216,7 +223,7 @@ def _points_style(item: Item, points: int) -> Style:
 
 class _Writer:
     def __init__(self, target: Path | BinaryIO, unit: UnitResult, result: RegionResult) -> None:
-        self.unit, self.result, self.standard = unit, result, result.standard
+        self.unit, self.result, self.standard = unit, result, result.standard_of(unit)
         self.name = unit.unit.name
         self.suffix = SAMPLE_SUFFIX if result.sample else ""
         self.report = Report(target, result.run_date, f"{self.name}差异报告{self.suffix}")
@@ -252,13 +259,15 @@ class _Writer:
         page.skip()
         page.wide("说明", SECTION, 22)
         mark = self.standard.pass_mark.points
-        lines = (
+        lines = [
             f"达标线为{mark}分（含{mark}分），依据{self.standard.document}《{self.standard.title}》。",
             f"申报得分按本单位填写的扣分计算，核定得分由{Column.ACTUAL}按标准推算。",
             "有条款待核实的社区没有核定得分，给出可能的最低分和最高分。",
             f"“{FINDINGS}”是每处问题和修改办法，“{FOLLOW_UP}”是与上一次报送的对照，“{LOSSES}”是逐项失分，“{LISTS}”是各社区的结论。",
             "表中的工作表名和单元格，都以本单位报送的文件为准。",
-        )
+        ]
+        if self.unit.own_standard:
+            lines.append(f"达标与否按本单位自定的标准认定，它与州标准的不同之处见“{EFFECTIVE}”；按州标准的得分只供参考。")
         for number, line in enumerate(lines, 1):
             page.wide(f"{number}. {line}", TEXT)
 
@@ -301,6 +310,9 @@ class _Writer:
             (Status.MISSING.label, None, counts[Status.MISSING], "没有收到填报表，或填报表是空白"),
             ("完成比例", percent(claimed_ratio), percent(unit.completion_ratio), aim),
         ]
+        if self.unit.own_standard and reported:
+            remark = f"同样的填报内容按州标准（{result.standard.id}）评分，只供参考"
+            rows.insert(3, (_BY_PREFECTURE, None, unit.reference_green, remark))
         for label, own, assessed, remark in rows:
             shown = BLANK if own is None else own
             page.row([Box(label, CENTRED), Box(shown, CENTRED), Box(assessed, {**CENTRED, "bold": True}), Box(remark, BOXED)])
@@ -522,8 +534,11 @@ class _Writer:
     # 名单
 
     def lists(self) -> None:
-        titles = ("序号", "社区代码", "社区名称", "自报", "申报得分", "核定得分", "最低分", "最高分", "备注")
-        page = self.page(LISTS, f"{self.name}社区名单", (5, 14, 25, 6, 8, 8, 7, 7, 24), landscape=False)
+        titles = ["序号", "社区代码", "社区名称", "自报", "申报得分", "核定得分", "最低分", "最高分", "备注"]
+        widths = [5, 14, 25, 6, 8, 8, 7, 7, 24]
+        if self.unit.own_standard:
+            titles[8:8], widths[8:8] = ["按州标准得分（参考）", "按州标准（参考）"], [11, 9]
+        page = self.page(LISTS, f"{self.name}社区名单", widths, landscape=self.unit.own_standard is not None)
         page.head(titles)
         mark = self.standard.pass_mark.points
         for status in (Status.GREEN, Status.BELOW, Status.PENDING, Status.MISSING):
@@ -543,10 +558,28 @@ class _Writer:
                         Box(community.community.name, BOXED),
                         Box(BLANK if status is Status.MISSING else _YES_NO[community.claimed], CENTRED),
                         *(Box(value, CENTRED) for value in _scores(community)),
+                        *self._reference(community),
                         Box(_remark(community, mark), {**BOXED, "font_size": SMALL}),
                     ]
                 )
         page.wide(f"自报：本单位是否{Heading.CLAIM}。得分以{self.standard.full_score}分计，{mark}分以上（含）为达标。", FINE)
+
+
+    def _reference(self, community: CommunityResult) -> list[Box]:
+        """Score and standing by the prefecture's standard, where the unit has its own; a range where it is open (D-14)."""
+        if self.unit.own_standard is None:
+            return []
+        reference = community.reference
+        if reference is None:
+            return [Box(BLANK, CENTRED), Box(BLANK, CENTRED)]
+        score = f"{reference.lowest}～{reference.highest}" if reference.score is None else reference.score
+        return [Box(score, CENTRED), Box(reference.status.label, CENTRED)]
+
+    # 适用标准
+
+    def effective(self, standard: Standard) -> None:
+        page = self.page(EFFECTIVE, f"{self.name}适用标准", WIDTHS, landscape=True)
+        write_effective(page, standard)
 
 
 def _scores(community: CommunityResult) -> list[int | float | str]:

@@ -10,14 +10,16 @@ import pandas as pd
 
 from greencomm import rules, scoring
 from greencomm.findings import Finding, Impact, Place, Severity
-from greencomm.forms.entries import POINT_SCALE, Located, State
+from greencomm.forms.entries import POINT_SCALE, Answer, ClauseRow, Located, State
 from greencomm.forms.layout import Summary
+from greencomm.forms.read import row_by
 from greencomm.history import History
 from greencomm.intake.arrivals import Arrival
 from greencomm.results import (
     ClauseResult,
     CommunityResult,
     FileState,
+    Reference,
     RegionResult,
     Status,
     UnitResult,
@@ -29,7 +31,8 @@ from greencomm.review.sheets import CommunitySheet, CommunitySheets, sort_sheets
 from greencomm.review.submissions import StandardOf, Submission, sort_out
 from greencomm.review.typed import left_behind, summary_places, summary_values
 from greencomm.roster import Community, Roster, Unit
-from greencomm.standard import Standard
+from greencomm.standard import Clause, Standard
+from greencomm.standard.kinds import Flag
 
 
 def review(
@@ -57,9 +60,11 @@ def review_after(
         for code, submission in received.submissions.items()
     }
     scores = _score_all(sheets, roster, standard_of)
+    references = _score_references(sheets, roster, standard_of)
     units = []
     facts = {code: facts_of(submission, sheets[code]) for code, submission in received.submissions.items()}
     for unit in roster.units:
+        own = standard_of(unit) if standard_of(unit).base is not None else None
         about_files = [finding for finding in received.findings if finding.place.unit == unit.code]
         about_files += [finding for finding in roster.findings if finding.place.unit == unit.code]
         files = tuple(file for file in received.files if file.unit == unit.code)
@@ -68,9 +73,9 @@ def review_after(
             rejected = any(file.state is FileState.REJECTED for file in files)
             state = UnitState.REJECTED if rejected else UnitState.MISSING
             communities = tuple(CommunityResult(c, Status.MISSING) for c in roster.of_unit[unit.code])
-            units.append(UnitResult(unit, state, communities, _sorted(about_files), files))
+            units.append(UnitResult(unit, state, communities, _sorted(about_files), files, own_standard=own))
             continue
-        maker = _UnitReview(submission, sheets[unit.code], scores, standard_of(unit))
+        maker = _UnitReview(submission, sheets[unit.code], scores, references, standard_of(unit))
         communities = tuple(maker.community(community) for community in roster.of_unit[unit.code])
         units.append(
             UnitResult(
@@ -86,6 +91,7 @@ def review_after(
                 summary=summary_values(submission),
                 summary_sheets=summary_places(submission),
                 left_behind=left_behind(submission),
+                own_standard=own,
             )
         )
     nobodys = [finding for finding in (*received.findings, *roster.findings) if finding.place.unit not in roster.unit]
@@ -132,6 +138,50 @@ def _score_all(
     return taken
 
 
+def _score_references(
+    sheets: dict[str, CommunitySheets], roster: Roster, standard_of: Callable[[Unit], Standard]
+) -> dict[int, SheetScores]:
+    """Scores by the prefecture's standard of every scorable sheet that a local one counts for, by ``id(sheet)`` (D-14)."""
+    taken: dict[int, SheetScores] = {}
+    for unit in roster.units:
+        own = standard_of(unit)
+        if own.base is None or unit.code not in sheets:
+            continue
+        scorable = [sheet for same in sheets[unit.code].of.values() for sheet in same if sheet.usable and sheet.filled]
+        answers = [reference_answers(sheet, own, own.base) for sheet in scorable]
+        scores = _per_sheet(scoring.score(answers, own.base), own.base, len(scorable))
+        taken |= {id(sheet): each for sheet, each in zip(scorable, scores, strict=True)}
+    return taken
+
+
+def reference_answers(sheet: CommunitySheet, own: Standard, base: Standard) -> list[tuple[Answer, Answer] | None]:
+    """The answers of a sheet for the clauses of ``base``; None where the county's own form does not ask (D-14)."""
+    settled = dict(zip(own.clause, sheet.rows, strict=True))
+    answers: list[tuple[Answer, Answer] | None] = []
+    for clause in base.clauses:
+        row = settled[clause.id] if clause.id in settled else _only_row(sheet, clause.id)
+        if row is None:
+            answers.append(None)
+            continue
+        read = row_by(row, base)
+        answers.append((read.actual, _same_condition(read.stated, own.clause.get(clause.id), clause)))
+    return answers
+
+
+def _only_row(sheet: CommunitySheet, clause: str) -> ClauseRow | None:
+    """The row of a clause that the county's standard lacks but its workbook still has, as forms of the prefecture's do."""
+    rows = [row for row in sheet.reading.rows if row.clause == clause] if sheet.reading else []
+    return rows[0] if len(rows) == 1 else None
+
+
+def _same_condition(stated: Answer, own: Clause | None, clause: Clause) -> Answer:
+    """A condition that holds costs what the prefecture's standard says, whatever it costs by the county's own."""
+    if not (isinstance(own, Flag) and isinstance(clause, Flag) and stated.state is State.VALUE):
+        return stated
+    holds = stated.value == own.points * POINT_SCALE
+    return replace(stated, value=clause.points * POINT_SCALE) if holds else stated
+
+
 def _per_sheet(scores: scoring.Scores, standard: Standard, count: int) -> list[SheetScores]:
     """The frames cut into one plain record per sheet, without a frame operation per sheet."""
     clauses, items = len(standard.clauses), [item.number for item in standard.items]
@@ -167,9 +217,15 @@ class _UnitReview:
     """Results of one unit's communities, and the unit's findings gathered on the way."""
 
     def __init__(
-        self, submission: Submission, sheets: CommunitySheets, scores: dict[int, SheetScores], standard: Standard
+        self,
+        submission: Submission,
+        sheets: CommunitySheets,
+        scores: dict[int, SheetScores],
+        references: dict[int, SheetScores],
+        standard: Standard,
     ) -> None:
-        self.submission, self.sheets, self.scores, self.standard = submission, sheets, scores, standard
+        self.submission, self.sheets, self.standard = submission, sheets, standard
+        self.scores, self.references = scores, references
         self.findings: list[Finding] = list(sheets.findings)
 
     def community(self, community: Community) -> CommunityResult:
@@ -205,6 +261,7 @@ class _UnitReview:
                 claimed=first.claimed,
                 file=first.file,
                 sheet=first.sheet,
+                reference=None if first.usable else self.reference(same),
             )
         if len(same) > 1:
             return self.ambiguous(community, same)
@@ -212,7 +269,7 @@ class _UnitReview:
         self.findings += self.checked(first, scores)
         return CommunityResult(
             community,
-            self.status(scores),
+            status_of(scores, self.standard),
             declared_score=scores.declared,
             assessed_score=scores.score,
             lowest=scores.lowest,
@@ -222,6 +279,7 @@ class _UnitReview:
             file=first.file,
             sheet=first.sheet,
             clauses=clause_results(first, scores, self.standard),
+            reference=self.reference(same),
         )
 
     def checked(self, sheet: CommunitySheet, scores: SheetScores) -> list[Finding]:
@@ -234,12 +292,20 @@ class _UnitReview:
             found.append(rules.CHECK_FAILED.at(sheet.place))
         return found
 
-    def status(self, scores: SheetScores) -> Status:
-        """D-09."""
-        mark = self.standard.pass_mark.points
-        if scores.score is not None and scores.score >= mark:
-            return Status.GREEN
-        return Status.BELOW if scores.highest < mark else Status.PENDING
+    def reference(self, same: list[CommunitySheet]) -> Reference | None:
+        """What the prefecture's standard makes of the sheets of one community, where the unit has its own (D-14)."""
+        base = self.standard.base
+        if base is None:
+            return None
+        scores = [self.references[id(sheet)] for sheet in same if id(sheet) in self.references]
+        if len(same) == 1 and scores:
+            status = status_of(scores[0], base)
+            if self.scores[id(same[0])].score is not None and scores[0].lowest >= base.pass_mark.points:
+                # All that the county asks is answered; what it does not ask cannot change the standing.
+                status = Status.GREEN
+            return Reference(status, scores[0].score, scores[0].lowest, scores[0].highest)
+        lowest = min((score.lowest for score in scores), default=0)
+        return Reference(Status.PENDING, None, lowest, max((score.highest for score in scores), default=base.full_score))
 
     def ambiguous(self, community: Community, same: list[CommunitySheet]) -> CommunityResult:
         """A community that stands twice with different answers: neither is chosen."""
@@ -254,7 +320,16 @@ class _UnitReview:
             claimed=claims.pop() if len(claims) == 1 else None,
             file=same[0].file,
             sheet=same[0].sheet,
+            reference=self.reference(same),
         )
+
+
+def status_of(scores: SheetScores, standard: Standard) -> Status:
+    """The standing that scores give by a standard (D-09)."""
+    mark = standard.pass_mark.points
+    if scores.score is not None and scores.score >= mark:
+        return Status.GREEN
+    return Status.BELOW if scores.highest < mark else Status.PENDING
 
 
 def clause_results(sheet: CommunitySheet, scores: SheetScores, standard: Standard) -> tuple[ClauseResult, ...]:

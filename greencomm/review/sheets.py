@@ -10,6 +10,7 @@ from greencomm import rules
 from greencomm.findings import Finding, Place
 from greencomm.forms.entries import ClauseRow, SheetReading
 from greencomm.forms.layout import Heading
+from greencomm.forms.read import by_standard
 from greencomm.forms.values import read_claim
 from greencomm.results import TypedSheet
 from greencomm.review.names import is_variant, nearest, same_place_name
@@ -130,6 +131,7 @@ class _FileSheets:
             self.typed.append(typed_sheet(reading, self.filed.path, whose, self.standard))
             if identified is None:
                 continue
+            reading = by_standard(reading, self.standard)
             sheet = CommunitySheet(identified[0], self.filed.path, reading.sheet, reading, findings=identified[1])
             self.look_at(sheet, reading)
             yield sheet

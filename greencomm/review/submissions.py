@@ -117,7 +117,7 @@ class _Sorter:
 
     def admit(self, arrival: Arrival) -> Filed | None:
         """The file as a form of this batch; None where it is recorded as rejected, ignored or merely a container."""
-        if arrival.is_roster:
+        if arrival.is_roster or arrival.is_standard:
             self.record(arrival, FileState.ACCEPTED, None)
             return None
         if arrival.is_container and arrival.refused is None and arrival.ignored is None:

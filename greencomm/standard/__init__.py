@@ -2,17 +2,22 @@
 
 from greencomm.standard.kinds import RATE_SCALE, Clause, percent_text
 from greencomm.standard.loader import load_standard
-from greencomm.standard.model import ANNUAL, PHASE_TITLES, SELF_EVALUATION, Content, Item, Standard
+from greencomm.standard.local import load_any_standard, load_local_standard
+from greencomm.standard.model import ANNUAL, PHASE_TITLES, SELF_EVALUATION, Change, ChangeKind, Content, Item, Standard
 
 __all__ = [
     "ANNUAL",
     "PHASE_TITLES",
     "RATE_SCALE",
     "SELF_EVALUATION",
+    "Change",
+    "ChangeKind",
     "Clause",
     "Content",
     "Item",
     "Standard",
+    "load_any_standard",
+    "load_local_standard",
     "load_standard",
     "percent_text",
 ]

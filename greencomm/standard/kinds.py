@@ -20,6 +20,10 @@ RATE_SCALE = 10**16
 """Units per percent point. Fits 100 % in 64 bits and holds every value of 15 significant digits near a step."""
 
 
+MOST_POINTS = 60
+"""The most that one clause may take or give: its possible points travel as bits of 64, and stand in one list of a form."""
+
+
 class ClauseMistake(ValueError):
     """A clause's numbers contradict each other; the loader adds file and clause to the sentence."""
 
@@ -69,6 +73,8 @@ class Clause:
             raise ClauseMistake(f"上限 cap（{self.cap}）小于每次扣分 points（{self.points}）")
         if self.cap > self.item_points:
             raise ClauseMistake(f"上限 cap（{self.cap}）超过本项分值（{self.item_points}）")
+        if self.cap > MOST_POINTS:
+            raise ClauseMistake(f"一条最多{MOST_POINTS}分，现为 {self.cap}，请分成几条")
 
     @property
     def possible(self) -> tuple[int, ...]:
@@ -245,6 +251,8 @@ class Shortfall(Counted):
         super().check()
         if self.required < 1:
             raise ClauseMistake(f"应有次数 required 应为正整数，现为 {self.required}")
+        if self.required > self.count_limit:
+            raise ClauseMistake(f"应有次数 required（{self.required}）超过次数上限（{self.count_limit}）")
 
     def derive(self, actual: Integers) -> Integers:
         import numpy as np
@@ -292,6 +300,8 @@ class Rate(Clause):
             raise ClauseMistake(f"每档比例 step 应大于0且不超过起算比例 {self.start}，现为 {self.step}")
         if self.item_zero_below is not None and not 0 < self.item_zero_below <= self.start:
             raise ClauseMistake(f"不得分界线 item_zero_below 应大于0且不超过起算比例 {self.start}，现为 {self.item_zero_below}")
+        if self.item_zero_below is not None and self.item_points > MOST_POINTS:
+            raise ClauseMistake(f"一条最多{MOST_POINTS}分，而低于不得分界线时扣 {self.item_points}，请调整本项分值")
 
     def derive(self, actual: Integers) -> Integers:
         import numpy as np

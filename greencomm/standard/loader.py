@@ -31,6 +31,8 @@ SCHEMA = "greencomm-standard/1"
 FOLDER = Path(__file__).parent
 DEFAULT = FOLDER / "chuxiong-2021.toml"
 
+_UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+"""What nobody sees: texts of a standard go into cells, prompts and file names."""
 _TYPE_NAMES = {
     bool: "true 或 false",
     int: "整数",
@@ -54,7 +56,7 @@ def _shown(value: object) -> str:
     return next(name for kind, name in _TYPE_NAMES.items() if isinstance(value, kind))
 
 
-class _Table:
+class Table:
     """One table of the file: takes keys with their types and refuses what is left over."""
 
     def __init__(self, file_name: str, where: str, data: dict[str, Any]) -> None:
@@ -64,7 +66,7 @@ class _Table:
         place = f"{self.where}：" if self.where else ""
         return StandardError(f"标准文件“{self.file_name}”有误：{place}{mistake}。")
 
-    def at(self, where: str) -> _Table:
+    def at(self, where: str) -> Table:
         """The same table, named more exactly once its number is known."""
         self.where = where
         return self
@@ -79,32 +81,46 @@ class _Table:
             raise self.fail(f"“{key}”应为{_TYPE_NAMES[kind]}，现为{_shown(value)}")
         if isinstance(value, str) and not value.strip():
             raise self.fail(f"“{key}”不能为空")
+        if isinstance(value, str) and _UNSEEN.search(value):
+            raise self.fail(f"“{key}”中有看不见的控制字符，请删去重写")
         return value
 
-    def table(self, key: str, where: str) -> _Table:
-        return _Table(self.file_name, where, self.take(key, dict))
+    def table(self, key: str, where: str) -> Table:
+        return Table(self.file_name, where, self.take(key, dict))
 
-    def tables(self, key: str, where: str) -> Iterable[_Table]:
-        rows = self.take(key, list)
-        if not rows:
+    def tables(self, key: str, where: str, default: Any = ...) -> Iterable[Table]:
+        rows = self.take(key, list, default)
+        if not rows and default is ...:
             raise self.fail(f"“{key}”不能为空")
         for row in rows:
             if not isinstance(row, dict):
                 raise self.fail(f"“{key}”的每一条应写成 [[{key}]] 一节")
-            yield _Table(self.file_name, where, row)
+            yield Table(self.file_name, where, row)
 
     def texts(self, key: str, default: Any = ...) -> tuple[str, ...]:
         values = self.take(key, list, default)
         if not all(isinstance(value, str) for value in values):
             raise self.fail(f"“{key}”的每一个值都应为文字")
+        if any(_UNSEEN.search(value) for value in values):
+            raise self.fail(f"“{key}”中有看不见的控制字符，请删去重写")
         return tuple(values)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._data
+
+    def rest(self) -> dict[str, Any]:
+        """All that was not taken yet; nothing is left over afterwards."""
+        rest, self._data = self._data, {}
+        return rest
 
     def done(self) -> None:
         if self._data:
             raise self.fail(f"有不认识的键“{next(iter(self._data))}”")
 
 
-class _Loader:
+class Loader:
+    """One file on its way into the model."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
@@ -123,10 +139,17 @@ class _Loader:
             place = f"第{line[1]}行附近" if line else "文件末尾或其中一处"
             advice = "请检查引号、括号和等号，以及键是否重复"
             raise StandardError(f"标准文件“{path.name}”有误：{place}不符合 TOML 格式，{advice}。") from None
-        self.root = _Table(path.name, "", data)
+        self.root = Table(path.name, "", data)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the file is a county's own standard, based on another."""
+        return "based_on" in self.root
 
     def load(self) -> Standard:
         root = self.root
+        if self.is_local:
+            raise root.fail("这是县（市）自定的标准（有 based_on），这里需要州的标准")
         if (schema := root.take("schema", str)) != SCHEMA:
             raise root.fail(f"schema 应为“{SCHEMA}”，现为“{schema}”")
         self.decisions = root.texts("decisions")
@@ -179,20 +202,20 @@ class _Loader:
         except (OSError, ValueError):
             raise self.root.fail(f"找不到通知原文“{name}”，无法核对引文") from None
 
-    def _quote(self, table: _Table, key: str = "quote") -> str:
+    def _quote(self, table: Table, key: str = "quote") -> str:
         quote: str = table.take(key, str)
         if quote not in self.notice:
             raise table.fail(f"引文“{quote}”在通知原文中找不到，请按原文逐字抄录")
         return quote
 
-    def _decisions(self, table: _Table) -> tuple[str, ...]:
+    def _decisions(self, table: Table) -> tuple[str, ...]:
         cited = table.texts("decisions", [])
         for decision in cited:
             if decision not in self.decisions:
                 raise table.fail(f"引用的口径“{decision}”不在 decisions 清单中")
         return cited
 
-    def _content(self, table: _Table) -> Content:
+    def _content(self, table: Table) -> Content:
         number = table.take("number", int)
         table.at(f"内容{number}")
         if number in self.content_numbers:
@@ -206,7 +229,7 @@ class _Loader:
         table.done()
         return Content(number, name, points, items)
 
-    def _item(self, table: _Table, content_name: str) -> Item:
+    def _item(self, table: Table, content_name: str) -> Item:
         number = table.take("number", int)
         table.at(f"第{number}项")
         if number in self.item_numbers:
@@ -222,7 +245,7 @@ class _Loader:
         table.done()
         return item
 
-    def _clause(self, table: _Table, item_number: int, item_points: int) -> Clause:
+    def _clause(self, table: Table, item_number: int, item_points: int) -> Clause:
         clause_id = table.take("id", str)
         table.at(f"条款{clause_id}")
         if clause_id in self.clause_ids:
@@ -270,7 +293,7 @@ class _Loader:
         table.done()
         return clause
 
-    def _pass_mark(self, table: _Table, full_score: int) -> PassMark:
+    def _pass_mark(self, table: Table, full_score: int) -> PassMark:
         points = table.take("points", int)
         if not 0 < points <= full_score:
             raise table.fail(f"达标线应在1到满分 {full_score} 之间，现为 {points}")
@@ -278,7 +301,7 @@ class _Loader:
         table.done()
         return mark
 
-    def _target(self, table: _Table) -> Target:
+    def _target(self, table: Table) -> Target:
         year = table.take("year", int)
         table.at(f"{year}年目标")
         text = table.take("ratio", str)
@@ -291,7 +314,7 @@ class _Loader:
         table.done()
         return target
 
-    def _deadline(self, table: _Table) -> Deadline:
+    def _deadline(self, table: Table) -> Deadline:
         phase = table.take("phase", str)
         if phase not in PHASE_TITLES:
             raise table.fail(f"不认识的阶段 phase“{phase}”，可用的有 {'、'.join(PHASE_TITLES)}")
@@ -309,7 +332,7 @@ class _Loader:
         table.done()
         return deadline
 
-    def _urban_community(self, table: _Table) -> UrbanCommunity:
+    def _urban_community(self, table: Table) -> UrbanCommunity:
         urban = UrbanCommunity(
             quote=self._quote(table),
             decisions=self._decisions(table),
@@ -324,7 +347,7 @@ class _Loader:
         table.done()
         return urban
 
-    def _annex2(self, table: _Table) -> Annex2:
+    def _annex2(self, table: Table) -> Annex2:
         years = table.take("years", list)
         if not years or not all(type(year) is int for year in years) or years != sorted(set(years)):
             raise table.fail("years 应为从小到大、不重复的年度")
@@ -337,7 +360,7 @@ class _Loader:
         table.done()
         return annex2
 
-    def _reading(self, table: _Table) -> Reading:
+    def _reading(self, table: Table) -> Reading:
         reading = Reading(
             none=table.take("none", str),
             not_applicable=table.take("not_applicable", str),
@@ -363,4 +386,4 @@ def load_standard(path: Path = DEFAULT) -> Standard:
     Raises StandardError with one sentence naming the file, the clause and the mistake: points that do not sum, a
     cap above its item, an unknown key or kind, a clause twice, a quote that is not in the notice.
     """
-    return _Loader(path).load()
+    return Loader(path).load()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 
@@ -119,9 +120,61 @@ class Reading:
     """What explains nothing when it is all that 情况说明 says."""
 
 
+class ChangeKind(StrEnum):
+    """What a local standard does to a part of the prefecture's."""
+
+    REPLACE = "replace"
+    ADD = "add"
+    REMOVE = "remove"
+
+    @property
+    def label(self) -> str:
+        """The word that people see."""
+        return {"replace": "修改", "add": "增加", "remove": "取消"}[self.value]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference of a local standard from the prefecture's, with whose it is and the words that say so (D-14)."""
+
+    kind: ChangeKind
+    item: int | None
+    """Number of the item; None for the pass mark."""
+    clause: str | None
+    """Clause id; None where the whole item, or the pass mark, is meant."""
+    before: str
+    """What the prefecture's standard has, in Chinese; empty for what is added."""
+    after: str
+    """What holds instead, in Chinese; empty for what is removed."""
+    authority: str
+    """Who issued the change."""
+    quote: str
+    """The words of the county's own document."""
+
+    @property
+    def where(self) -> str:
+        """``条款8.1``, ``第9项`` or ``达标线``."""
+        if self.clause is not None:
+            return f"条款{self.clause}"
+        return "达标线" if self.item is None else f"第{self.item}项"
+
+    @property
+    def difference(self) -> str:
+        """``修改：原为…，现为…`` as people read it."""
+        match self.kind:
+            case ChangeKind.ADD:
+                return f"增加：{self.after}"
+            case ChangeKind.REMOVE:
+                return f"取消：{self.before}"
+        return f"修改：州标准为“{self.before}”，本标准为“{self.after}”"
+
+
 @dataclass(frozen=True)
 class Standard:
-    """A standard (创建标准) with everything that the review takes from policy."""
+    """A standard (创建标准) with everything that the review takes from policy.
+
+    A county's own standard (D-14) is the prefecture's with its changes worked in: whatever follows a standard follows it.
+    """
 
     id: str
     title: str
@@ -137,7 +190,19 @@ class Standard:
     reading: Reading
     decisions: tuple[str, ...]
     sha256: str
+    """Of the file; of a local standard, over the prefecture's and its own."""
     file_name: str
+    base: Standard | None = None
+    """The prefecture's standard that a local one is based on; None for the prefecture's own."""
+    changes: tuple[Change, ...] = ()
+    """Where a local standard differs, in the order of items; nothing for the prefecture's own."""
+    authority: str = ""
+    """Who issued a local standard; empty for the prefecture's own."""
+
+    @property
+    def source(self) -> str:
+        """Where its full text stands: the annex of the notice, or the county's own document."""
+        return f"{self.document}附件1" if self.base is None else self.document
 
     @cached_property
     def items(self) -> tuple[Item, ...]:
