@@ -11,6 +11,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from greencomm.findings import Finding, PastFinding, Settled, Severity
+from greencomm.history import ClosedYear
 from greencomm.intake.workbook import CellValue
 from greencomm.roster import Community, Roster, Unit
 from greencomm.standard import Standard
@@ -132,6 +133,18 @@ class CommunityResult:
     file: str | None = None
     sheet: str | None = None
     clauses: tuple[ClauseResult, ...] = ()
+    listed: int | None = None
+    """Year of the earlier list that it already stands on (D-11); None where on none."""
+
+    @property
+    def newly_green(self) -> bool:
+        """Whether it counts among this year's: green, and on no earlier list."""
+        return self.status is Status.GREEN and self.listed is None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts in 合计: on an earlier list, or newly green; each community once."""
+        return self.listed is not None or self.newly_green
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +175,23 @@ class UnitResult:
 
     @property
     def green(self) -> tuple[CommunityResult, ...]:
-        return self.of(Status.GREEN)
+        """The newly green of this year (D-11)."""
+        return tuple(community for community in self.communities if community.newly_green)
+
+    @property
+    def listed(self) -> tuple[CommunityResult, ...]:
+        """Communities that already stand on the list of an earlier year."""
+        return tuple(community for community in self.communities if community.listed is not None)
+
+    @property
+    def combined_count(self) -> int:
+        """How many communities count in 合计, each once."""
+        return sum(community.counts for community in self.communities)
+
+    @property
+    def combined_ratio(self) -> Fraction | None:
+        """合计完成比例 (D-11); in a first year the year's own ratio."""
+        return ratio(self.combined_count, self.urban_communities)
 
     def of(self, status: Status) -> tuple[CommunityResult, ...]:
         """Communities of one standing."""
@@ -174,7 +203,7 @@ class UnitResult:
 
     @property
     def completion_ratio(self) -> Fraction | None:
-        """完成比例 (D-10); None where there is no urban community."""
+        """完成比例 of this year (D-10): the newly green; None where there is no urban community."""
         return ratio(len(self.green), self.urban_communities)
 
     @property
@@ -210,6 +239,8 @@ class RegionResult:
     files: tuple[ReceivedFile, ...]
     sample: bool = False
     """True where the workbooks are the shipped samples: every output is marked 示例."""
+    earlier: tuple[ClosedYear, ...] = ()
+    """Closed years before this one that the form has columns for, ascending."""
 
     @property
     def name(self) -> str:
@@ -231,6 +262,16 @@ class RegionResult:
     @property
     def green_count(self) -> int:
         return sum(len(unit.green) for unit in self.units)
+
+    @property
+    def combined_count(self) -> int:
+        """Communities of this year's roster that count in 合计, each once (D-11)."""
+        return sum(unit.combined_count for unit in self.units)
+
+    @property
+    def combined_ratio(self) -> Fraction | None:
+        """合计完成比例 of the sums."""
+        return ratio(self.combined_count, self.urban_communities)
 
     @property
     def urban_communities(self) -> int:

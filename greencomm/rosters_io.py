@@ -11,7 +11,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_range
 
 from greencomm.paper import row_height, text_width
-from greencomm.roster import BATCH_SHEET, COMMUNITY_SHEET, UNIT_SHEET, BatchLabel, Community, CommunityColumn, Unit, UnitColumn
+from greencomm.roster import BATCH_SHEET, COMMUNITY_SHEET, UNIT_SHEET, BatchLabel, Community, CommunityColumn, Unit, UnitColumn, former_codes_of
 from greencomm.standard import ANNUAL, PHASE_TITLES, SELF_EVALUATION, Standard
 
 GUIDE_SHEET = "说明"
@@ -40,6 +40,7 @@ _WIDTHS = {
     CommunityColumn.FORMER_NAMES: 30,
     CommunityColumn.UNIT: 20,
     CommunityColumn.PILOT: 10,
+    CommunityColumn.FORMER_CODES: 30,
 }
 
 
@@ -58,7 +59,7 @@ def write_roster(
 ) -> None:
     """Write a roster; labels absent from ``batch`` stay blank. Same values, same bytes.
 
-    Former codes of communities are not written: they follow from those of their units.
+    Former codes of communities are written only where any differs from what follows from its unit's.
     """
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(str(path), options) as book:
@@ -179,7 +180,13 @@ def _unit_sheet(book: Any, units: Sequence[Unit]) -> None:
 
 def _community_sheet(book: Any, standard: Standard, units: Sequence[Unit], communities: Sequence[Community]) -> None:
     names = {unit.code: unit.name for unit in units}
-    columns = [column for column in CommunityColumn if column is not CommunityColumn.FORMER_CODES]
+    derived = {unit.code: unit.former_codes for unit in units}
+    stated = {
+        community.code: "、".join(community.former_codes)
+        for community in communities
+        if community.former_codes != former_codes_of(community.code, community.unit, derived[community.unit])
+    }
+    columns = [column for column in CommunityColumn if stated or column is not CommunityColumn.FORMER_CODES]
     yes = standard.reading.yes
     rows = []
     for community in communities:
@@ -193,6 +200,7 @@ def _community_sheet(book: Any, standard: Standard, units: Sequence[Unit], commu
                 "、".join(community.former_names),
                 "" if unit == community.county else unit,
                 yes if community.pilot else "",
+                *([stated.get(community.code, "")] if stated else []),
             ]
         )
     sheet = _table_sheet(book, COMMUNITY_SHEET, columns, rows)
@@ -238,7 +246,8 @@ def _guide_sheet(book: Any, standard: Standard) -> None:
             COMMUNITY_SHEET,
             CommunityColumn.FORMER_CODES,
             f"一般不用这一列：社区以前的代码由“{UNIT_SHEET}”的“{UnitColumn.FORMER_CODES}”推出。"
-            "推出的不对时，可在表头右边加上这一列，填该社区以前的12位代码。",
+            "推出的不对时，可在表头右边加上这一列，填该社区以前的12位代码。几个社区合并的，填合并前各社区的代码，用“、”隔开；"
+            "一个社区拆分成几个的，几个社区都填拆分前的代码。",
             "532331101001",
         ),
         ("各表", "", "列的先后可以调换，可以另加别的列和工作表；工作表名称和列的标题请不要改。空白行没有影响。", ""),

@@ -26,7 +26,7 @@ class Made:
 
 def write_outputs(folder: Path, result: RegionResult) -> Iterator[Made]:
     """Write all outputs of a run below ``folder``, one after the other."""
-    from greencomm.outputs.annex2 import write_annex2
+    from greencomm.outputs.annex2 import write_annex2, write_unit_annex2
     from greencomm.outputs.discrepancy import write_discrepancy
 
     write_annex2(folder / "annex2.xlsx", result, TEMPLATES / "annex2.xlsx")
@@ -39,6 +39,9 @@ def write_outputs(folder: Path, result: RegionResult) -> Iterator[Made]:
         path = f"units/{name}/{name}_差异报告.xlsx"
         write_discrepancy(folder / path, unit, result)
         yield Made("discrepancy", unit.unit.code, path)
+        path = f"units/{name}/{name}_附件2.xlsx"
+        write_unit_annex2(folder / path, unit, result, TEMPLATES / "annex2.xlsx")
+        yield Made("unit_annex2", unit.unit.code, path)
 
 
 def folder_names(units: tuple[UnitResult, ...]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from greencomm import rules, scoring
 from greencomm.findings import Finding, Place
 from greencomm.forms.entries import POINT_SCALE, Located, State
 from greencomm.forms.layout import Summary
+from greencomm.history import ClosedYear
 from greencomm.intake.arrivals import Arrival
 from greencomm.results import (
     ClauseResult,
@@ -24,16 +25,23 @@ from greencomm.results import (
 from greencomm.review.answers import SheetScores, review_answers
 from greencomm.review.sheets import CommunitySheet, CommunitySheets, sort_sheets
 from greencomm.review.submissions import StandardOf, Submission, sort_out
+from greencomm.review.years import with_earlier_years
 from greencomm.roster import Community, Roster, Unit
 from greencomm.standard import Standard
 
 
 def review(
-    arrivals: Sequence[Arrival], roster: Roster, standard: Standard, standard_of: StandardOf, run_date: datetime.date
+    arrivals: Sequence[Arrival],
+    roster: Roster,
+    standard: Standard,
+    standard_of: StandardOf,
+    run_date: datetime.date,
+    earlier: Sequence[ClosedYear] = (),
 ) -> RegionResult:
     """Review everything that was received.
 
-    ``standard`` is the prefecture's; ``standard_of`` gives the one a unit is scored by (D-14).
+    ``standard`` is the prefecture's; ``standard_of`` gives the one a unit is scored by (D-14); ``earlier`` are the
+    closed years before this one (D-11).
     """
     received = sort_out(arrivals, roster, standard_of)
     sheets = {
@@ -68,10 +76,20 @@ def review(
             )
         )
     nobodys = [finding for finding in (*received.findings, *roster.findings) if finding.place.unit not in roster.unit]
-    findings = (*(finding for unit in units for finding in unit.findings), *_sorted(nobodys))
+    followed, unowned = with_earlier_years(units, earlier, roster, standard, standard_of)
+    findings = (*(finding for unit in followed for finding in unit.findings), *_sorted([*nobodys, *unowned]))
     batch = roster.batch
     return RegionResult(
-        batch.year, batch.phase, run_date, standard, roster, tuple(units), findings, tuple(received.files), received.sample
+        batch.year,
+        batch.phase,
+        run_date,
+        standard,
+        roster,
+        followed,
+        findings,
+        tuple(received.files),
+        received.sample,
+        tuple(sorted(earlier, key=lambda year: year.year)),
     )
 
 
