@@ -14,9 +14,11 @@ from typing import Any
 
 from greencomm import __version__, durable
 from greencomm.archive import Publication
+from greencomm.closings import Closings
 from greencomm.document import Output, dump, result_document
 from greencomm.errors import NothingToProcess, UserError
 from greencomm.findings import Severity
+from greencomm.history import ClosedYear
 from greencomm.intake.arrivals import Arrival
 from greencomm.intake.collect import Progress, collect, open_named
 from greencomm.intake.labels import disk_label
@@ -74,18 +76,29 @@ def run(options: Options, progress: Progress | None = None) -> Outcome:
     """The main job: review ``input/`` and write ``output/<year>-<phase>/`` as a whole."""
     if not options.input.is_dir():
         raise UserError(f"找不到输入文件夹“{options.input}”，请新建它并把各县市报送的文件放进去。")
-    _keep_apart(options)
+    keep_apart(options)
     # From here on no other run is at work, and what an interrupted one left is finished or cleared.
     with Publication(options.archive, options.output) as publication:
+        closings = Closings(options.archive)
+        with durable.speaking(options.archive):
+            publication.notices += closings.recover()
         standard, roster = prepare(options)
         arrivals = collect(options.input, options.roster, standard, progress)
         if not any(arrival.form or arrival.refused for arrival in arrivals):
             raise NothingToProcess(f"“{options.input}”中还没有各县市报送的工作簿，请把收到的附件放进去后再运行。")
-        result = _review(arrivals, standard, roster, options)
+        result = _review(arrivals, standard, roster, options, _earlier(closings, standard, roster, publication))
+        if said := closings.guard(result.year, result.input_sha256):
+            publication.notices.append(said)
         return publish(result, options, publication)
 
 
-def _keep_apart(options: Options) -> None:
+def _earlier(closings: Closings, standard: Standard, roster: Roster, publication: Publication) -> list[ClosedYear]:
+    earlier, notices = closings.earlier_years(standard, roster.batch.year)
+    publication.notices += notices
+    return earlier
+
+
+def keep_apart(options: Options) -> None:
     """Refuse folders within each other: results would be read as submissions, or records lie among results."""
     input, output, archive = (path.resolve() for path in (options.input, options.output, options.archive))
     for inner, word in ((output, "结果文件夹"), (archive, "运行记录文件夹")):
@@ -108,7 +121,8 @@ def check(paths: Sequence[Path], options: Options, progress: Progress | None = N
         idle = next(arrival for arrival in arrivals if arrival.ignored)
         raise NothingToProcess(f"没有可以自查的填报工作簿：“{idle.path}”没有审核，因为{idle.ignored}。")
     names = {arrival.path for arrival in arrivals}
-    whole = _review(arrivals, standard, roster, options)
+    earlier, notices = Closings(options.archive).earlier_years(standard, roster.batch.year)
+    whole = _review(arrivals, standard, roster, options, earlier)
     concerned = {file.unit for file in whole.files if file.unit is not None}
     result = dataclasses.replace(
         whole,
@@ -117,8 +131,9 @@ def check(paths: Sequence[Path], options: Options, progress: Progress | None = N
     )
     document = result_document(result, [])
     # The files of some units say nothing of the region's result.
-    document["region"] |= {"urban_communities": whole.urban_communities, "green": None, "completion_ratio": None}
-    return Outcome(result, document)
+    unknown = dict.fromkeys(("green", "completion_ratio", "combined", "combined_ratio"))
+    document["region"] |= unknown | {"urban_communities": whole.urban_communities, "targets": []}
+    return Outcome(result, document, notices=tuple(notices))
 
 
 def review_names(paths: Sequence[Path], folder: Path) -> dict[str, Path]:
@@ -136,11 +151,13 @@ def review_names(paths: Sequence[Path], folder: Path) -> dict[str, Path]:
     return named
 
 
-def _review(arrivals: Sequence[Arrival], standard: Standard, roster: Roster, options: Options) -> RegionResult:
+def _review(
+    arrivals: Sequence[Arrival], standard: Standard, roster: Roster, options: Options, earlier: Sequence[ClosedYear]
+) -> RegionResult:
     def standard_of(_: Unit) -> Standard:
         return standard
 
-    return review(arrivals, roster, standard, standard_of, options.run_date)
+    return review(arrivals, roster, standard, standard_of, options.run_date, earlier)
 
 
 def publish(result: RegionResult, options: Options, publication: Publication) -> Outcome:
