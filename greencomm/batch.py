@@ -121,7 +121,7 @@ def check(paths: Sequence[Path], options: Options, progress: Progress | None = N
         idle = next(arrival for arrival in arrivals if arrival.ignored)
         raise NothingToProcess(f"没有可以自查的填报工作簿：“{idle.path}”没有审核，因为{idle.ignored}。")
     names = {arrival.path for arrival in arrivals}
-    earlier, notices = Closings(options.archive).earlier_years(standard, roster.batch.year)
+    earlier, _ = Closings(options.archive).earlier_years(standard, roster.batch.year)
     whole = _review(arrivals, standard, roster, options, earlier)
     concerned = {file.unit for file in whole.files if file.unit is not None}
     result = dataclasses.replace(
@@ -133,7 +133,7 @@ def check(paths: Sequence[Path], options: Options, progress: Progress | None = N
     # The files of some units say nothing of the region's result.
     unknown = dict.fromkeys(("green", "completion_ratio", "combined", "combined_ratio"))
     document["region"] |= unknown | {"urban_communities": whole.urban_communities, "targets": []}
-    return Outcome(result, document, notices=tuple(notices))
+    return Outcome(result, document)
 
 
 def review_names(paths: Sequence[Path], folder: Path) -> dict[str, Path]:

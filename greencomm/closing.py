@@ -23,7 +23,7 @@ from greencomm.history import ClosedYear, follow
 from greencomm.intake.collect import Progress, found_in, same_file
 from greencomm.outputs.register import Entry, write_register
 from greencomm.roster import Roster
-from greencomm.runs import RESULT, DamagedRun, KeptRun
+from greencomm.runs import DamagedRun, KeptRun
 from greencomm.standard import ANNUAL, Standard
 
 _UNKNOWN = "（未记名）"

@@ -176,7 +176,7 @@ class Closings:
 
     def number(self, year: int) -> int:
         """How many times the year will have been closed with the next closing: no two manifests of a year are equal."""
-        return 1 + sum(event["year"] == year and event["event"] == CLOSE for event in self.events())
+        return 1 + len([event for event in self.events() if event["year"] == year and event["event"] == CLOSE])
 
     def building(self, year: int) -> Path:
         """An empty folder in which a year is put together; what an interrupted closing left there is cleared."""

@@ -11,7 +11,17 @@ import xlsxwriter
 from xlsxwriter.utility import xl_range
 
 from greencomm.paper import row_height, text_width
-from greencomm.roster import BATCH_SHEET, COMMUNITY_SHEET, UNIT_SHEET, BatchLabel, Community, CommunityColumn, Unit, UnitColumn, former_codes_of
+from greencomm.roster import (
+    BATCH_SHEET,
+    COMMUNITY_SHEET,
+    UNIT_SHEET,
+    BatchLabel,
+    Community,
+    CommunityColumn,
+    Unit,
+    UnitColumn,
+    former_codes_of,
+)
 from greencomm.standard import ANNUAL, PHASE_TITLES, SELF_EVALUATION, Standard
 
 GUIDE_SHEET = "说明"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 from greencomm.results import CommunityResult, RegionResult, Status, UnitResult
-from greencomm.standard import Standard, Target
+from greencomm.standard import Standard
+from greencomm.standard.model import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Progress:
     @property
     def needed(self) -> int:
         """The smallest number of communities that reaches the target, exact."""
-        return -(-self.target.ratio.numerator * self.urban_communities // self.target.ratio.denominator)
+        return math.ceil(self.target.ratio * self.urban_communities)
 
     @property
     def missing(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from greencomm import rules
 from greencomm.findings import Finding, Place
@@ -74,7 +75,7 @@ def _about_units(past: Past, roster: Roster, standard: Standard) -> Iterable[Fin
                     place = Place(sheet=UNIT_SHEET)
                     yield rules.UNIT_GONE.at(place, found=row.code, name=row.name, year=year.year, total=total)
             elif (unit.code, unit.name) != (row.code, row.name):
-                words = {"code": row.code, "now": unit.code, "year": year.year}
+                words: dict[str, Any] = {"code": row.code, "now": unit.code, "year": year.year}
                 place = Place(unit.code, sheet=UNIT_SHEET)
                 yield rules.UNIT_RENAMED.at(place, found=row.name, expected=unit.name, about=str(year.year), **words)
 
@@ -98,7 +99,8 @@ def _present(traces: list[Trace], past: Past, roster: Roster) -> Iterable[Findin
     community = first.community
     assert community is not None
     place = Place(community.unit, community.code, sheet=COMMUNITY_SHEET)
-    about = {"name": community.name, "code": community.code, "year": first.year}
+    words: dict[str, Any]
+    about: dict[str, Any] = {"name": community.name, "code": community.code, "year": first.year}
     codes = {trace.listed.code for trace in traces}
     others = [known for known in _not_listed(community, past) if known[0] not in codes]
     on_lists = "、".join(f"“{trace.listed.name}”（{trace.listed.code}）" for trace in traces)
@@ -151,7 +153,7 @@ def _gone(trace: Trace, roster: Roster) -> Finding:
     near = _same_name(trace.listed.name, members) or nearest(trace.listed.name, members)
     hint = f"（名称相近的有“{near.name}”{near.code}）" if near else ""
     place = Place(unit.code if unit else None, sheet=COMMUNITY_SHEET)
-    words = {"name": trace.listed.name, "unit": trace.filed_unit.name, "year": trace.year, "hint": hint}
+    words: dict[str, Any] = {"name": trace.listed.name, "unit": trace.filed_unit.name, "year": trace.year, "hint": hint}
     return rules.LISTED_GONE.at(place, found=trace.listed.code, about=trace.listed.code, **words)
 
 
