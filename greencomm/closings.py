@@ -288,6 +288,8 @@ class Closings:
                 continue
             self.check_manifest(closed)
             found.append(closed.load())
+            if found[-1].sample:
+                notices.append(f"封存的{each}年度是示例数据，所以本次结果也标为【示例】。")
             notices += damage_notices(closed)
         return found, notices
 
@@ -354,6 +356,7 @@ def run_year(document: Mapping[str, Any], manifest_sha256: str) -> ClosedYear:
         _share(region["green"], region["urban_communities"]),
         units,
         communities,
+        sample=bool(document.get("sample")),
         manifest_sha256=manifest_sha256,
     )
 

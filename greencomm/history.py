@@ -65,6 +65,8 @@ class ClosedYear:
     """Of an imported form only those on its list."""
     imported: bool = False
     """True where the year comes from a filed Annex 2 and not from a run."""
+    sample: bool = False
+    """True where it was made from the shipped samples."""
     manifest_sha256: str = ""
     """Of the archive's manifest, so that outputs can name what they were made from."""
 

@@ -88,7 +88,7 @@ def review(
         followed,
         findings,
         tuple(received.files),
-        received.sample,
+        received.sample or any(year.sample for year in earlier),
         tuple(sorted(earlier, key=lambda year: year.year)),
     )
 
