@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import getpass
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from greencomm import __version__, durable
 from greencomm.archive import Publication
 from greencomm.batch import Options, keep_apart, prepare
 from greencomm.closings import IMPORTED, INPUT, REGISTER, RESULTS, SCHEMA, Closings, YearFolder, imported_document, run_year
-from greencomm.errors import NothingToProcess, UserError
+from greencomm.errors import NothingToProcess, OutputError, UserError
 from greencomm.filed import read_filed
 from greencomm.findings import Severity
 from greencomm.history import ClosedYear, follow
@@ -108,6 +109,19 @@ def close(options: Options, wish: Wish, progress: Progress | None = None) -> Clo
         return dataclasses.replace(done, notices=(*publication.notices, *done.notices))
 
 
+_PLACED = "的档案已经放好；排除后再运行一次，就会补记封存记录"
+
+
+@contextlib.contextmanager
+def _speaking(closed: YearFolder, where_there: str) -> Iterator[None]:
+    """Turn the system's errors into one sentence that says how the year stands now."""
+    try:
+        yield
+    except OSError as error:
+        state = where_there if closed.is_there else "没有封存"
+        raise OutputError(f"{durable.complaint(error, closed.folder)}{closed.year}年度{state}。") from None
+
+
 # --- reopening ----------------------------------------------------------------------------------------------------------
 
 
@@ -117,7 +131,7 @@ def _reopen(closings: Closings, options: Options, wish: Wish) -> Closed:
     if not closed.is_there:
         raise UserError(f"{year}年度没有封存，不需要重新打开。")
     closings.events()
-    with durable.speaking(closed.folder, f"{year}年度仍是封存状态。"):
+    with _speaking(closed, "仍是封存状态；如已记录重新打开，再运行一次就会接着完成"):
         place = closings.reopen(closed, who=wish.person, date=options.run_date.isoformat(), reason=wish.reason.strip())
     return Closed(False, year, place, reopened=True)
 
@@ -134,7 +148,7 @@ def _import(closings: Closings, options: Options, wish: Wish, form: Path) -> Clo
     filed = read_filed(form, year, standard, roster)
     if filed.year is None:
         raise UserError("\n".join([f"附件2“{form.name}”没有导入，{year}年度没有封存：", *(f"  ● {line}" for line in filed.problems)]))
-    with durable.speaking(options.archive, f"{year}年度没有封存。"):
+    with _speaking(closings.year(year), _PLACED):
         number = closings.number(year)
         building = closings.building(year)
         try:
@@ -195,7 +209,7 @@ class _Closing:
         if left and not self.wish.accept_open:
             return Closed(False, self.year, None, open=left, names=names)
         earlier, notices = self.closings.earlier_years(self.standard, self.year)
-        with durable.speaking(self.options.archive, f"{self.year}年度没有封存。"):
+        with _speaking(closed, _PLACED):
             number = self.closings.number(self.year)
             building = self.closings.building(self.year)
             try:

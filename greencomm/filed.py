@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from greencomm.errors import UserError
 from greencomm.history import ClosedUnit, ClosedYear, Listed
 from greencomm.outputs.annex2 import COUNT, COUNTY, NAMES, NO_LIST, RATIO
 from greencomm.outputs.book import BLANK
-from greencomm.review.names import is_variant, nearest, same_place_name
+from greencomm.review.names import base_name, is_variant, nearest, same_place_name
 from greencomm.roster import Community, Roster, Unit
 from greencomm.standard import Standard
 from greencomm.texts import normal_label, quoted
@@ -46,7 +47,7 @@ class _Reader:
         self.path, self.year, self.standard, self.roster = path, year, standard, roster
         self.problems: list[str] = []
         try:
-            book = python_calamine.CalamineWorkbook.from_path(path)
+            book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
             sheets = [book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names]
         except FileNotFoundError:
             raise UserError(f"找不到附件2文件“{path}”，请检查文件名是否写对。") from None
@@ -155,8 +156,10 @@ class _Reader:
         own = self.roster.of_unit[unit.code]
         county = tuple(c for c in self.roster.communities if c.unit != unit.code and c.county in (unit.name, *unit.former_names))
         for members in (own, county):
-            exact = [c for c in members if normal_label(name) in _written(c)]
-            found = exact or [c for c in members if any(is_variant(name, known) for known in (c.name, *c.former_names))]
+            found: list[Community] = []
+            for same in (_is_written, _is_same, is_variant):
+                # The plainest way in which any name is the same decides.
+                found = found or [c for c in members if any(same(name, known) for known in (c.name, *c.former_names))]
             if len(found) == 1:
                 return Listed(found[0].code, name)
             if found:
@@ -174,7 +177,11 @@ class _Reader:
         return None
 
 
-def _written(community: Community) -> set[str]:
-    """A community's names as lists write them, folded for comparison."""
-    names = (community.name, community.short_name, *community.former_names)
-    return {normal_label(name) for name in names}
+def _is_written(name: str, official: str) -> bool:
+    """Letter by letter, but for width and blanks."""
+    return normal_label(name) == normal_label(official)
+
+
+def _is_same(name: str, official: str) -> bool:
+    """But for 社区, 居委会 and 居民委员会 as well."""
+    return base_name(name) == base_name(official)

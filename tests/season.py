@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import openpyxl
 from openpyxl.workbook import Workbook as Book
@@ -13,6 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from greencomm.forms.issue import SheetAnswers, issue_workbook
 from greencomm.forms.layout import REAL, Heading
+from greencomm.history import ClosedYear
 from greencomm.intake.arrivals import Arrival
 from greencomm.intake.opening import open_bytes
 from greencomm.results import RegionResult
@@ -80,9 +81,9 @@ def arrive(path: str, data: bytes, **known: object) -> Arrival:
     return dataclasses.replace(arrival, **known)
 
 
-def judge(*arrivals: Arrival, roster: Roster = ROSTER) -> RegionResult:
-    """The review of these arrivals."""
-    return review(arrivals, roster, STANDARD, lambda unit: STANDARD, DAY)
+def judge(*arrivals: Arrival, roster: Roster = ROSTER, earlier: Sequence[ClosedYear] = ()) -> RegionResult:
+    """The review of these arrivals, after these closed years."""
+    return review(arrivals, roster, STANDARD, lambda unit: STANDARD, DAY, earlier)
 
 
 def cell_of(sheet: Worksheet, clause: str, header: str) -> str:

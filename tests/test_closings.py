@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
 import os
+import random
 import shutil
 
 import openpyxl
@@ -13,6 +16,7 @@ from season import clean, form
 from two_years import CITY, Prefecture
 
 from greencomm import durable
+from greencomm.archive import Publication
 from greencomm.closings import Closings
 from greencomm.roster import load_roster
 from greencomm.standard import load_standard
@@ -284,50 +288,83 @@ class Killed(BaseException):
     """Stands for the end of the process at that very call."""
 
 
-@pytest.mark.parametrize("command", ["close", "reopen"])
-def test_a_closing_that_is_killed_at_any_step_leaves_a_year_whole_or_absent(run_once, closed_once, tmp_path, monkeypatch, command):
-    """Every call that changes what lies on the disk, one after the other."""
-    source, words = (run_once, ["close"]) if command == "close" else (closed_once, ["close", "--reopen", "--reason", "补报"])
-    steps = [(module, name) for module, name in ((os, "rename"), (os, "replace"), (shutil, "copyfile"), (durable, "sync"))]
-    killed_at, step = 0, 0
-    while True:
-        step += 1
-        place = Prefecture(tmp_path / f"{step}")
+CALLS = ((os, "rename"), (os, "replace"), (shutil, "copyfile"), (durable, "sync"))
+"""What changes the disk for good."""
+WORDS = {"close": ["close"], "reopen": ["close", "--reopen", "--reason", "补报"]}
+
+
+@contextlib.contextmanager
+def disturbed(monkeypatch, at, error):
+    """Raise ``error`` at the ``at``-th of CALLS; yields how many there have been. A killed process cleans nothing up."""
+    count = [0]
+    with monkeypatch.context() as patch:
+        for module, name in CALLS:
+            before = getattr(module, name)
+
+            def call(*given, original=before, **named):
+                count[0] += 1
+                if count[0] == at or (count[0] > at > 0 and error is Killed):
+                    raise error if error is Killed else error()
+                return original(*given, **named)
+
+            patch.setattr(module, name, call)
+        if error is Killed:
+            patch.setattr(durable, "remove_tree", lambda path: None)
+        yield count
+
+
+def full():
+    return OSError(errno.ENOSPC, "", "x")
+
+
+@pytest.mark.parametrize("command", WORDS)
+@pytest.mark.parametrize("error", [Killed, full])
+def test_a_closing_that_is_interrupted_leaves_a_year_whole_or_absent(
+    run_once, closed_once, tmp_path, monkeypatch, capsys, command, error
+):
+    """Some of the calls that build the year, and every one of the last that put it in place and record it."""
+    source = run_once if command == "close" else closed_once
+
+    def scene(name):
+        place = Prefecture(tmp_path / name)
         shutil.copytree(source.archive, place.archive)
         shutil.copytree(source.output, place.output)
         os.symlink(source.input(2021), place.input(2021))
-        calls = 0
-        with monkeypatch.context() as patch:
-            for module, name in steps:
-                def disturbed(*given, original=getattr(module, name), **named):
-                    nonlocal calls
-                    calls += 1
-                    if calls >= step:
-                        raise Killed
-                    return original(*given, **named)
+        return place
 
-                patch.setattr(module, name, disturbed)
-            # What is cleaned up on the way out is not cleaned up by a killed process.
-            patch.setattr(durable, "remove_tree", lambda path: None)
+    undisturbed = scene("whole")
+    with disturbed(monkeypatch, 0, None) as count:
+        assert undisturbed.do(2021, *WORDS[command]) == 0
+    (calls,) = count
+    early, last = range(1, calls - 7), range(max(1, calls - 7), calls + 1)
+    steps = [*random.Random(f"{command} {error.__name__}").sample(early, min(4, len(early))), *last]
+    assert len(steps) > 5
+    for step in steps:
+        place = scene(str(step))
+        with disturbed(monkeypatch, step, error):
             try:
-                place.do(2021, *words)
-                break
+                status = place.do(2021, *WORDS[command])
+                assert error is full and status in (0, 4)
             except Killed:
-                killed_at += 1
+                pass
+        screen = said(capsys)
         closings = Closings(place.archive)
         year = closings.year(2021)
         if year.is_there:
             assert year.differences() == []
-        elif command == "reopen":
-            assert Closings(place.archive).last_event(2021)["reason"] == "补报"
-        # The next run finishes or clears what was begun, and the year is what the record says.
-        assert place.do(2021) in (0, 1)
-        closings = Closings(place.archive)
-        year, last = closings.year(2021), closings.last_event(2021)
-        assert year.is_there == (last is not None and last["event"] == "close")
+        if error is full and status == 4:
+            assert "磁盘空间不足" in screen
+            assert ("2021年度没有封存" in screen) == (not year.is_there)
+        # Whatever comes next finishes or clears what was begun, and the year is what the record says.
+        if step == calls - 3:
+            assert place.do(2021) in (0, 1)
+        else:
+            with Publication(place.archive, place.output):
+                closings.recover()
+        year, recorded = Closings(place.archive).year(2021), closings.last_event(2021)
+        assert year.is_there == (recorded is not None and recorded["event"] == "close")
         assert not list((place.archive / "work").glob("close-*"))
         shutil.rmtree(place.folder)
-    assert killed_at > (30 if command == "close" else 5)
 
 
 # --- a filed Annex 2 --------------------------------------------------------------------------------------------------------
@@ -395,10 +432,13 @@ def put(address, value):
 
 
 UNMATCHED = {
-    "unknown name": (put("B6", "东兴社区、学桥街社区、米市接社区"), "“楚雄市”名单上的“米市接社区”在名册中找不到（名称相近的有“米市街社区居民委员会”）"),
+    "unknown name": (
+        put("B6", "东兴社区、学桥街社区、米市接社区"),
+        "“楚雄市”名单上的“米市接社区”在名册中找不到（名称相近的有“米市街社区居民委员会”）",
+    ),
     "twice": (put("B6", "东兴社区、东兴社区、米市街社区"), "“东兴社区”出现了两次"),
     "count": (put("C6", 5), "“楚雄市”的完成数量是5，名单上有3个社区"),
-    "count as text": (put("C6", "三个"), "完成数量“三”不是整数".replace("“三”", "“三个”")),
+    "count as text": (put("C6", "三个"), "完成数量“三个”不是整数"),
     "unknown county": (put("A6", "某某县"), "“某某县”不在名册的填报单位中"),
     "ratio": (put("D6", "很高"), "完成比例“很高”读不出"),
     "total": (put("C9", 9), "“地区”的完成数量是9，各单位合计是8"),
