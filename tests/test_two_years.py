@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import tomllib
+from fractions import Fraction
 
 import demo
 import openpyxl
 import pytest
 from demo import BELOW, GREEN, MISSING
-from two_years import COMMUNITIES, STANDARD, UNITS, Prefecture
+from season import arrive, form, judge
+from two_years import CITY, COMMUNITIES, STANDARD, UNITS, Prefecture
 
 from greencomm.closings import Closings
 from greencomm.history import ClosedCommunity, ClosedUnit, ClosedYear, Fate, Listed, follow
@@ -136,6 +138,22 @@ def test_a_listed_community_without_a_sheet_is_not_chased(second):
     assert not [finding for finding in result["findings"] if finding["rule"] == "U04"]
 
 
+def test_the_reports_of_units_tell_this_year_from_the_lists(second):
+    book = openpyxl.load_workbook(second.output / "2022-annual" / "units" / "禄丰市" / "禄丰市_差异报告.xlsx")
+    figures = {row[0].value: row[2].value for row in book["概况"].iter_rows() if row[0].value}
+    shown = [figures[label] for label in ("本年新达标", "往年名单", "本年完成比例", "合计完成比例")]
+    assert shown == [1, 1, "33.33%", "66.67%"]
+    remarks = {row[2].value: row[8].value for row in book["名单"].iter_rows(max_col=9)}
+    assert remarks["金山社区居民委员会"] == "已在2021年名单上，复核不达标" and remarks["土主庙社区居民委员会"] in ("", None)
+
+
+def test_what_is_built_on_a_sample_year_is_marked():
+    past = dataclasses.replace(closed_year(2021, {"532301": ("楚雄市", ["532301101001"])}), sample=True)
+    result = judge(arrive("楚雄市.xlsx", form(CITY)), earlier=[past])
+    assert result.sample and annex2_form(result).sample
+    assert not judge(arrive("楚雄市.xlsx", form(CITY)), earlier=[dataclasses.replace(past, sample=False)]).sample
+
+
 def test_a_run_of_the_second_year_changes_no_byte_when_repeated(second, capsys):
     before = {path: path.read_bytes() for path in second.output.rglob("*") if path.is_file()}
     assert second.do(2022) == 0
@@ -207,17 +225,11 @@ def closed_year(year, units, below=(), urban=10):
     made, communities = [], []
     for code, (name, green) in units.items():
         listed = tuple(Listed(each, f"社区{each[-3:]}") for each in green)
-        made.append(ClosedUnit(code, name, listed, len(green), urban, demo_ratio(len(green), urban)))
+        made.append(ClosedUnit(code, name, listed, len(green), urban, Fraction(len(green), urban)))
         communities += [ClosedCommunity(each, f"社区{each[-3:]}", code, True, 90) for each in green]
     communities += [ClosedCommunity(each, f"社区{each[-3:]}", each[:6], False, 70) for each in below]
     count = sum(unit.count for unit in made)
-    return ClosedYear(year, count, urban * len(made), demo_ratio(count, urban * len(made)), tuple(made), tuple(communities))
-
-
-def demo_ratio(part, whole):
-    from fractions import Fraction
-
-    return Fraction(part, whole)
+    return ClosedYear(year, count, urban * len(made), Fraction(count, urban * len(made)), tuple(made), tuple(communities))
 
 
 def roster(year=2022, communities=None):
