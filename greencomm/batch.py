@@ -18,10 +18,10 @@ from greencomm.closings import Closings
 from greencomm.document import Output, dump, result_document
 from greencomm.errors import NothingToProcess, UserError
 from greencomm.findings import Severity
-from greencomm.history import ClosedYear
 from greencomm.intake.arrivals import Arrival
 from greencomm.intake.collect import Progress, collect, open_named
 from greencomm.intake.labels import disk_label
+from greencomm.past_years import ClosedYear
 from greencomm.results import RegionResult
 from greencomm.review.region import review
 from greencomm.roster import Roster, Unit, load_roster

@@ -20,9 +20,9 @@ from greencomm.closings import IMPORTED, INPUT, REGISTER, RESULTS, SCHEMA, Closi
 from greencomm.errors import NothingToProcess, OutputError, UserError
 from greencomm.filed import read_filed
 from greencomm.findings import Severity
-from greencomm.history import ClosedYear, follow
 from greencomm.intake.collect import Progress, found_in, same_file
 from greencomm.outputs.register import Entry, write_register
+from greencomm.past_years import ClosedYear, follow
 from greencomm.roster import Roster
 from greencomm.runs import DamagedRun, KeptRun
 from greencomm.standard import ANNUAL, Standard

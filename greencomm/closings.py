@@ -20,8 +20,8 @@ from typing import Any
 from greencomm import durable
 from greencomm.archive import next_number
 from greencomm.errors import UserError
-from greencomm.history import ClosedCommunity, ClosedUnit, ClosedYear, Listed
 from greencomm.intake.collect import found_in
+from greencomm.past_years import ClosedCommunity, ClosedUnit, ClosedYear, Listed
 from greencomm.runs import MANIFEST, RESULT
 from greencomm.standard import Standard
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import python_calamine
 
 from greencomm.errors import UserError
-from greencomm.history import ClosedUnit, ClosedYear, Listed
 from greencomm.outputs.annex2 import COUNT, COUNTY, NAMES, NO_LIST, RATIO
 from greencomm.outputs.book import BLANK
+from greencomm.past_years import ClosedUnit, ClosedYear, Listed
 from greencomm.review.names import base_name, is_variant, nearest, same_place_name
 from greencomm.roster import Community, Roster, Unit
 from greencomm.standard import Standard

@@ -11,8 +11,8 @@ from enum import StrEnum
 from fractions import Fraction
 
 from greencomm.findings import Finding, PastFinding, Settled, Severity
-from greencomm.history import ClosedYear
 from greencomm.intake.workbook import CellValue
+from greencomm.past_years import ClosedYear
 from greencomm.roster import Community, Roster, Unit
 from greencomm.standard import Standard
 

@@ -13,9 +13,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from greencomm.forms.issue import SheetAnswers, issue_workbook
 from greencomm.forms.layout import REAL, Heading
-from greencomm.history import ClosedYear
 from greencomm.intake.arrivals import Arrival
 from greencomm.intake.opening import open_bytes
+from greencomm.past_years import ClosedYear
 from greencomm.results import RegionResult
 from greencomm.review.region import review
 from greencomm.roster import Batch, Community, Roster, Unit

@@ -32,8 +32,8 @@ from season import (
 
 from greencomm.findings import Place, Severity
 from greencomm.forms.layout import SAMPLE
-from greencomm.history import ClosedCommunity, ClosedUnit, ClosedYear, Listed
 from greencomm.intake.arrivals import Arrival
+from greencomm.past_years import ClosedCommunity, ClosedUnit, ClosedYear, Listed
 from greencomm.results import FileState, Status
 from greencomm.rules import CATALOGUE, ROSTER_CODE_SHARED, ROSTER_NOT_URBAN
 

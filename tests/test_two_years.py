@@ -15,8 +15,8 @@ from season import arrive, form, judge
 from two_years import CITY, COMMUNITIES, STANDARD, UNITS, Prefecture
 
 from greencomm.closings import Closings
-from greencomm.history import ClosedCommunity, ClosedUnit, ClosedYear, Fate, Listed, follow
 from greencomm.outputs.annex2 import annex2_form, fill
+from greencomm.past_years import ClosedCommunity, ClosedUnit, ClosedYear, Fate, Listed, follow
 from greencomm.review.years import with_earlier_years
 from greencomm.roster import Batch, Roster
 from greencomm.rules import CATALOGUE

@@ -21,8 +21,8 @@ from openpyxl.worksheet.properties import PageSetupProperties
 
 from greencomm import paper
 from greencomm.errors import UserError
-from greencomm.history import ClosedUnit, filed_rows
 from greencomm.outputs import book
+from greencomm.past_years import ClosedUnit, filed_rows
 from greencomm.results import RegionResult, UnitResult
 from greencomm.results import ratio as share
 from greencomm.texts import normal_label

@@ -11,8 +11,8 @@ from greencomm import rules, scoring
 from greencomm.findings import Finding, Place
 from greencomm.forms.entries import POINT_SCALE, Located, State
 from greencomm.forms.layout import Summary
-from greencomm.history import ClosedYear
 from greencomm.intake.arrivals import Arrival
+from greencomm.past_years import ClosedYear
 from greencomm.results import (
     ClauseResult,
     CommunityResult,

@@ -8,7 +8,7 @@ from typing import Any
 
 from greencomm import rules
 from greencomm.findings import Finding, Place
-from greencomm.history import ClosedYear, Fate, Past, Trace, follow, present_unit
+from greencomm.past_years import ClosedYear, Fate, Past, Trace, follow, present_unit
 from greencomm.results import Status, UnitResult
 from greencomm.review.names import is_variant, nearest
 from greencomm.review.submissions import StandardOf
