@@ -15,6 +15,7 @@ from typing import Any
 from greencomm import __version__, durable
 from greencomm.adopted import Adopted, adopt, standards_folder
 from greencomm.archive import Publication
+from greencomm.closings import Closings
 from greencomm.document import Output, dump, result_document
 from greencomm.errors import NothingToProcess, UserError
 from greencomm.findings import Severity
@@ -24,6 +25,7 @@ from greencomm.intake.arrivals import Arrival
 from greencomm.intake.collect import Progress, collect, found_in, open_named
 from greencomm.intake.labels import disk_label
 from greencomm.intake.originals import original
+from greencomm.past_years import ClosedYear
 from greencomm.results import ReceivedFile, RegionResult
 from greencomm.review.region import review_after
 from greencomm.roster import Roster, load_roster
@@ -85,22 +87,34 @@ def run(options: Options, progress: Progress | None = None) -> Outcome:
     """The main job: review ``input/`` and write ``output/<year>-<phase>/`` as a whole."""
     if not options.input.is_dir():
         raise UserError(f"找不到输入文件夹“{options.input}”，请新建它并把各县市报送的文件放进去。")
-    _keep_apart(options)
+    keep_apart(options)
     # From here on no other run is at work, and what an interrupted one left is finished or cleared.
     with Publication(options.archive, options.output) as publication:
+        closings = Closings(options.archive)
+        with durable.speaking(options.archive):
+            publication.notices += closings.recover()
         standard, roster = prepare(options)
         adopted = adopted_by(options, standard, roster)
         arrivals = collect(options.input, options.roster, standard, progress, standards=adopted.files)
         if not any(arrival.form or arrival.refused for arrival in arrivals):
             raise NothingToProcess(f"“{options.input}”中还没有各县市报送的工作簿，请把收到的附件放进去后再运行。")
+        earlier = _earlier(closings, standard, roster, publication)
         name = f"{roster.batch.year}-{roster.batch.phase}"
         with durable.speaking(options.archive):
             history = last_history(publication.runs(name), roster)
-        result, history = _review(arrivals, adopted, roster, options, history)
+        result, history = _review(arrivals, adopted, roster, options, history, earlier)
+        if said := closings.guard(result.year, result.input_sha256):
+            publication.notices.append(said)
         return publish(result, history, options, publication)
 
 
-def _keep_apart(options: Options) -> None:
+def _earlier(closings: Closings, standard: Standard, roster: Roster, publication: Publication) -> list[ClosedYear]:
+    earlier, notices = closings.earlier_years(standard, roster.batch.year)
+    publication.notices += notices
+    return earlier
+
+
+def keep_apart(options: Options) -> None:
     """Refuse folders within each other: results would be read as submissions, or records lie among results."""
     input, output, archive = (path.resolve() for path in (options.input, options.output, options.archive))
     for inner, word in ((output, "结果文件夹"), (archive, "运行记录文件夹")):
@@ -124,7 +138,8 @@ def check(paths: Sequence[Path], options: Options, progress: Progress | None = N
         idle = next(arrival for arrival in arrivals if arrival.ignored)
         raise NothingToProcess(f"没有可以自查的填报工作簿：“{idle.path}”没有审核，因为{idle.ignored}。")
     names = {arrival.path for arrival in arrivals}
-    whole, _ = _review(arrivals, adopted, roster, options, _history_to_read(options, roster))
+    earlier, _ = Closings(options.archive).earlier_years(standard, roster.batch.year)
+    whole, _ = _review(arrivals, adopted, roster, options, _history_to_read(options, roster), earlier)
     concerned = {file.unit for file in whole.files if file.unit is not None}
     units = tuple(unit for unit in whole.units if unit.unit.code in concerned)
     # As the units' reports have them: what hangs on the region's ratio shows only beside all other units' files.
@@ -133,7 +148,8 @@ def check(paths: Sequence[Path], options: Options, progress: Progress | None = N
     result = dataclasses.replace(whole, units=units, findings=(*own, *others))
     document = result_document(result, [])
     # The files of some units say nothing of the region's result.
-    document["region"] |= {"urban_communities": whole.urban_communities, "green": None, "completion_ratio": None}
+    unknown = dict.fromkeys(("green", "completion_ratio", "combined", "combined_ratio"))
+    document["region"] |= unknown | {"urban_communities": whole.urban_communities, "targets": []}
     return Outcome(result, document)
 
 
@@ -171,9 +187,14 @@ def _history_to_read(options: Options, roster: Roster) -> History:
 
 
 def _review(
-    arrivals: Sequence[Arrival], adopted: Adopted, roster: Roster, options: Options, history: History
+    arrivals: Sequence[Arrival],
+    adopted: Adopted,
+    roster: Roster,
+    options: Options,
+    history: History,
+    earlier: Sequence[ClosedYear],
 ) -> tuple[RegionResult, History]:
-    return review_after(history, arrivals, roster, adopted.standard, adopted.of, options.run_date)
+    return review_after(history, arrivals, roster, adopted.standard, adopted.of, options.run_date, earlier)
 
 
 def publish(result: RegionResult, history: History, options: Options, publication: Publication) -> Outcome:

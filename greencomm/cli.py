@@ -21,7 +21,7 @@ from greencomm.texts import visible
 if TYPE_CHECKING:
     from greencomm.batch import Options, Outcome
 
-COMMANDS = ("run", "forms", "check", "replay")
+COMMANDS = ("run", "forms", "check", "close", "replay")
 PHASES = {"self-evaluation": "self-evaluation", "annual": "annual", "自评": "self-evaluation", "年度总结": "annual"}
 INTERRUPTED = 130
 
@@ -33,6 +33,7 @@ HELP = f"""绿色社区创建评价数据审核程序 {__version__}
   （不写）          审核 input 文件夹中各县市报送的工作簿，结果写到 output 文件夹
   forms             生成下发给各填报单位的填报工作簿
   check 文件…       报送前自查一个或几个工作簿，只在屏幕上显示，不写结果
+  close             封存一个年度：当年的名单和结果成为以后各年的依据，不再改变
   replay            用另一个标准重算一个年度的填报，看谁的结果会变、由哪些条款引起（不改变任何结果）
 
 选项：
@@ -49,14 +50,25 @@ HELP = f"""绿色社区创建评价数据审核程序 {__version__}
   --json            只输出 JSON，供其他程序读取
   --help            显示这段说明
 
+只用于 close 的选项：
+  --accept-open     还有“退回”问题没有解决也封存，并把这些问题记入档案
+  --annex2 文件     封存档案中没有的年度，从当年上报的附件2导入（须写 --year）
+  --reopen          重新打开已封存的年度（须写 --reason）
+  --reason 文字     重新打开的原因
+  --who 姓名        由谁封存或重新打开（默认是电脑的登录名）
+
 例子：
   python process.py
   python process.py forms --output 下发表格
   python process.py check 楚雄市.xlsx
   python process.py --input 收到的附件 --date 2021-10-18
+  python process.py close --year 2021 --who 王某
+  python process.py close --year 2021 --annex2 2021年附件2.xlsx
+  python process.py close --year 2021 --reopen --reason 双柏县补报两个社区
   python process.py replay --standard 新标准.toml --year 2021 --output 试算.xlsx
 
 退出码：0 完成，没有需要退回的；1 完成，有单位需要修改；2 用法或名册有误；3 没有可处理的文件；4 结果无法写入
+close 的退出码：0 已封存（或已重新打开）；1 还有退回的问题，没有封存；3 没有可以封存的运行结果
 """
 
 
@@ -72,11 +84,13 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> _Parser:
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("words", nargs="*")
-    for option in ("--input", "--output", "--roster", "--archive", "--standards", "--standard"):
+    for option in ("--input", "--output", "--roster", "--archive", "--annex2", "--standards", "--standard"):
         parser.add_argument(option, type=Path)
-    for option in ("--year", "--phase", "--date"):
+    for option in ("--year", "--phase", "--date", "--reason", "--who"):
         parser.add_argument(option)
     parser.add_argument("--unit", action="append", default=[])
+    for option in ("--accept-open", "--reopen"):
+        parser.add_argument(option, action="store_true")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--help", "-h", action="store_true")
     parser.add_argument("--version", action="store_true")
@@ -121,13 +135,18 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     for option, value in (("--standard", args.standard), ("--unit", args.unit)):
         if value and command != "replay":
             raise UsageError(f"选项 {option} 只用于 replay（用另一个标准重算）。可以用 python process.py --help 查看用法。")
+    if command != "close":
+        for option in ("annex2", "reason", "who", "accept_open", "reopen"):
+            if getattr(args, option):
+                raise UsageError(f"选项 --{option.replace('_', '-')} 只用于封存，例如：python process.py close --year 2021")
     args.command, args.files = command, rest
     return args
 
 
 def _example(option: str) -> str:
-    examples = {"--year": "2021", "--phase": "annual", "--date": "2021-10-18", "--roster": "input/roster.xlsx"}
-    examples |= {"--standard": "新标准.toml", "--unit": "楚雄市"}
+    examples = {"--year": "2021", "--phase": "annual", "--date": "2021-10-18", "--roster": "input/roster.xlsx",
+                "--reason": "双柏县补报两个社区", "--who": "王某", "--annex2": "2021年附件2.xlsx",
+                "--standard": "新标准.toml", "--unit": "楚雄市"}  # fmt: skip
     return f"例如：{option} {examples.get(option, '文件夹')}"
 
 
@@ -277,6 +296,8 @@ def _dispatch(args: argparse.Namespace, options: Options) -> int:
         return 0
     if args.command == "replay":
         return _replay(args, options)
+    if args.command == "close":
+        return _close(args, options)
     from greencomm import batch
 
     files = existing_files(args.files, options.input)
@@ -309,6 +330,22 @@ def _replay(args: argparse.Namespace, options: Options) -> int:
         else:
             screen.show_replay(done, args.output)
     return 0
+
+
+def _close(args: argparse.Namespace, options: Options) -> int:
+    from greencomm import screen
+    from greencomm.closing import Wish, close
+
+    wish = Wish(args.accept_open, args.reopen, args.reason or "", args.who or "", args.annex2)
+    with screen.progress(quiet=args.json, title="正在封存") as step:
+        done = close(options, wish, step)
+    with _reader_may_leave():
+        if args.json:
+            _notify(done.notices)
+            print_json(done.document)
+        else:
+            screen.show_close(done)
+    return 0 if done.closed or done.reopened else 1
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from greencomm.machine import json_bytes
 from greencomm.results import CommunityResult, RegionResult, UnitResult, ratio_text
 from greencomm.roster import Waiver
 from greencomm.standard import Standard
+from greencomm.targets import Progress, progress
 
 SCHEMA = "greencomm-result/1"
 
@@ -43,7 +44,13 @@ def result_document(result: RegionResult, outputs: Sequence[Output]) -> dict[str
             "urban_communities": result.urban_communities,
             "green": result.green_count,
             "completion_ratio": ratio_text(result.completion_ratio),
+            "combined": result.combined_count,
+            "combined_ratio": ratio_text(result.combined_ratio),
+            "targets": [_target(each) for each in progress(result)],
         },
+        "earlier": [
+            {"year": year.year, "imported": year.imported, "manifest": year.manifest_sha256} for year in result.earlier
+        ],
         "units": [_unit(unit, result.standard_of(unit)) for unit in result.units],
         "communities": [_community(community) for unit in result.units for community in unit.communities],
         "findings": [_finding(finding) for finding in result.findings],
@@ -75,6 +82,9 @@ def _unit(unit: UnitResult, standard: Standard) -> dict[str, Any]:
         "urban_communities": unit.urban_communities,
         "green": [community.community.code for community in unit.green],
         "completion_ratio": ratio_text(unit.completion_ratio),
+        "listed": [community.community.code for community in unit.listed],
+        "combined": unit.combined_count,
+        "combined_ratio": ratio_text(unit.combined_ratio),
         "declared_green": unit.declared_green,
         "submission": unit.submission,
         "earlier_submission": unit.earlier,
@@ -87,6 +97,16 @@ def _unit(unit: UnitResult, standard: Standard) -> dict[str, Any]:
     }
 
 
+def _target(progress: Progress) -> dict[str, Any]:
+    return {
+        "year": progress.target.year,
+        "ratio": ratio_text(progress.target.ratio),
+        "needed": progress.needed,
+        "missing": progress.missing,
+        "met": progress.met,
+    }
+
+
 def _community(result: CommunityResult) -> dict[str, Any]:
     reference = result.reference
     return {
@@ -94,6 +114,7 @@ def _community(result: CommunityResult) -> dict[str, Any]:
         "name": result.community.name,
         "unit": result.community.unit,
         "status": result.status.value,
+        "listed": result.listed,
         "declared_score": _number(result.declared_score),
         "assessed_score": result.assessed_score,
         "lowest": result.lowest,

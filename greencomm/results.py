@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from greencomm.findings import Finding, PastFinding, Settled, Severity
 from greencomm.intake.workbook import CellValue
+from greencomm.past_years import ClosedYear
 from greencomm.roster import Community, Roster, Unit
 from greencomm.standard import Standard
 
@@ -153,6 +154,18 @@ class CommunityResult:
     clauses: tuple[ClauseResult, ...] = ()
     reference: Reference | None = None
     """The same answers by the prefecture's standard; None where that is the one that counts, or nothing was received."""
+    listed: int | None = None
+    """Year of the earlier list that it already stands on (D-11); None where on none."""
+
+    @property
+    def newly_green(self) -> bool:
+        """Whether it counts among this year's: green, and on no earlier list."""
+        return self.status is Status.GREEN and self.listed is None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts in 合计: on an earlier list, or newly green; each community once."""
+        return self.listed is not None or self.newly_green
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +202,23 @@ class UnitResult:
 
     @property
     def green(self) -> tuple[CommunityResult, ...]:
-        return self.of(Status.GREEN)
+        """The newly green of this year (D-11)."""
+        return tuple(community for community in self.communities if community.newly_green)
+
+    @property
+    def listed(self) -> tuple[CommunityResult, ...]:
+        """Communities that already stand on the list of an earlier year."""
+        return tuple(community for community in self.communities if community.listed is not None)
+
+    @property
+    def combined_count(self) -> int:
+        """How many communities count in 合计, each once."""
+        return sum(community.counts for community in self.communities)
+
+    @property
+    def combined_ratio(self) -> Fraction | None:
+        """合计完成比例 (D-11); in a first year the year's own ratio."""
+        return ratio(self.combined_count, self.urban_communities)
 
     def of(self, status: Status) -> tuple[CommunityResult, ...]:
         """Communities of one standing."""
@@ -201,7 +230,7 @@ class UnitResult:
 
     @property
     def completion_ratio(self) -> Fraction | None:
-        """完成比例 (D-10); None where there is no urban community."""
+        """完成比例 of this year (D-10): the newly green; None where there is no urban community."""
         return ratio(len(self.green), self.urban_communities)
 
     @property
@@ -243,6 +272,8 @@ class RegionResult:
     files: tuple[ReceivedFile, ...]
     sample: bool = False
     """True where the workbooks are the shipped samples: every output is marked 示例."""
+    earlier: tuple[ClosedYear, ...] = ()
+    """Closed years before this one that the form has columns for, ascending."""
 
     @property
     def name(self) -> str:
@@ -273,6 +304,16 @@ class RegionResult:
     @property
     def green_count(self) -> int:
         return sum(len(unit.green) for unit in self.units)
+
+    @property
+    def combined_count(self) -> int:
+        """Communities of this year's roster that count in 合计, each once (D-11)."""
+        return sum(unit.combined_count for unit in self.units)
+
+    @property
+    def combined_ratio(self) -> Fraction | None:
+        """合计完成比例 of the sums."""
+        return ratio(self.combined_count, self.urban_communities)
 
     @property
     def urban_communities(self) -> int:

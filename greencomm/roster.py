@@ -23,7 +23,7 @@ import python_calamine
 from greencomm.errors import RosterError
 from greencomm.findings import Finding, Place
 from greencomm.intake.workbook import cell_name
-from greencomm.rules import CATALOGUE, ROSTER_NOT_URBAN, WAIVER_INCOMPLETE, WAIVER_UNKNOWN
+from greencomm.rules import CATALOGUE, ROSTER_CODE_SHARED, ROSTER_NOT_URBAN, WAIVER_INCOMPLETE, WAIVER_UNKNOWN
 from greencomm.standard import ANNUAL, PHASE_TITLES, SELF_EVALUATION, Standard
 from greencomm.texts import normal_label
 
@@ -209,9 +209,18 @@ class Roster:
 
     @cached_property
     def community_by_any_code(self) -> dict[str, Community]:
-        """Communities by current and former codes."""
-        former = {code: community for community in self.communities for code in community.former_codes}
-        return former | self.community
+        """Communities by current and former codes; a former code that several name (a split) stands for none of them."""
+        claims = [(code, community) for community in self.communities for code in community.former_codes]
+        return {code: community for code, community in claims if code not in self.parts_of} | self.community
+
+    @cached_property
+    def parts_of(self) -> dict[str, tuple[Community, ...]]:
+        """Former codes that several communities name, because that community was split, with those communities."""
+        claims: dict[str, list[Community]] = {}
+        for community in self.communities:
+            for code in dict.fromkeys(community.former_codes):
+                claims.setdefault(code, []).append(community)
+        return {code: tuple(parts) for code, parts in claims.items() if len(parts) > 1}
 
     @cached_property
     def of_unit(self) -> dict[str, tuple[Community, ...]]:
@@ -510,8 +519,24 @@ class _Loader:
             )
         if not communities:
             raise self._error(COMMUNITY_SHEET, "没有可以计入的城市社区（居民委员会），请在表头下每个社区填一行")
-        self._distinct(owners, formers)
+        shared = self._shared(formers)
+        self._distinct(owners, [former for former in formers if former[2] not in shared or former[2] in owners])
+        findings += self._about_shared(shared, communities)
         return tuple(communities), tuple(findings)
+
+    @staticmethod
+    def _shared(formers: list[tuple[str, str, str, _Cell]]) -> dict[str, list[_Cell]]:
+        """Former codes that more than one community names, with the cells that do: a community that was split."""
+        owners: dict[str, dict[str, _Cell]] = {}
+        for _, owner, text, cell in formers:
+            owners.setdefault(text, {})[owner] = cell
+        return {text: list(cells.values()) for text, cells in owners.items() if len(cells) > 1}
+
+    def _about_shared(self, shared: dict[str, list[_Cell]], communities: list[Community]) -> Iterator[Finding]:
+        for text, cells in shared.items():
+            parts = [community for community in communities if text in community.former_codes]
+            place = Place(unit=parts[0].unit, sheet=COMMUNITY_SHEET, cell=next((c.cell for c in cells if c.cell and c.text), None))
+            yield ROSTER_CODE_SHARED.at(place, found=text, names="、".join(part.name for part in parts))
 
     def _unit_of(self, row: dict[CommunityColumn, _Cell], lookup: dict[str, Unit]) -> Unit:
         """The unit named, or where none is named the county's."""
@@ -533,9 +558,7 @@ class _Loader:
                 self._code(cell, text, CommunityColumn.FORMER_CODES, _COMMUNITY_CODE, "12位", "532331101001")
                 for text in _split(cell, fold=True)
             )
-        if code[:_COUNTY_DIGITS] != unit.code:
-            return ()
-        return tuple(former + code[_COUNTY_DIGITS:] for former in unit.former_codes if len(former) == _COUNTY_DIGITS)
+        return former_codes_of(code, unit.code, unit.former_codes)
 
     def _pilot(self, cell: _Cell) -> bool:
         reading = self.standard.reading
@@ -611,6 +634,13 @@ class _Loader:
         code = community.code if community is not None else None
         who, reason = row[columns.WHO].text, row[columns.REASON].text
         return Waiver(owner, code, clause, rule, who, reason, date, first.row, row[columns.RULE].cell)
+
+
+def former_codes_of(code: str, unit: str, former_units: Sequence[str]) -> tuple[str, ...]:
+    """Codes that a community had by those that its unit had (D-15); none where its code has another county's digits."""
+    if code[:_COUNTY_DIGITS] != unit:
+        return ()
+    return tuple(former + code[_COUNTY_DIGITS:] for former in former_units if len(former) == _COUNTY_DIGITS)
 
 
 def _unread(cell: _Cell) -> str:

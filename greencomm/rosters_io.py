@@ -22,6 +22,7 @@ from greencomm.roster import (
     Unit,
     UnitColumn,
     WaiverColumn,
+    former_codes_of,
 )
 from greencomm.standard import ANNUAL, PHASE_TITLES, SELF_EVALUATION, Standard
 
@@ -59,6 +60,7 @@ _WIDTHS = {
     WaiverColumn.WHO: 12,
     WaiverColumn.REASON: 50,
     WaiverColumn.DATE: 14,
+    CommunityColumn.FORMER_CODES: 30,
 }
 
 
@@ -77,7 +79,7 @@ def write_roster(
 ) -> None:
     """Write a roster; labels absent from ``batch`` stay blank. Same values, same bytes.
 
-    Former codes of communities are not written: they follow from those of their units.
+    Former codes of communities are written only where any differs from what follows from its unit's.
     """
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(str(path), options) as book:
@@ -212,7 +214,13 @@ def _unit_sheet(book: Any, units: Sequence[Unit]) -> None:
 
 def _community_sheet(book: Any, standard: Standard, units: Sequence[Unit], communities: Sequence[Community]) -> None:
     names = {unit.code: unit.name for unit in units}
-    columns = [column for column in CommunityColumn if column is not CommunityColumn.FORMER_CODES]
+    derived = {unit.code: unit.former_codes for unit in units}
+    stated = {
+        community.code: "、".join(community.former_codes)
+        for community in communities
+        if community.former_codes != former_codes_of(community.code, community.unit, derived[community.unit])
+    }
+    columns = [column for column in CommunityColumn if stated or column is not CommunityColumn.FORMER_CODES]
     yes = standard.reading.yes
     rows = []
     for community in communities:
@@ -226,6 +234,7 @@ def _community_sheet(book: Any, standard: Standard, units: Sequence[Unit], commu
                 "、".join(community.former_names),
                 "" if unit == community.county else unit,
                 yes if community.pilot else "",
+                *([stated.get(community.code, "")] if stated else []),
             ]
         )
     sheet = _table_sheet(book, COMMUNITY_SHEET, columns, rows)
@@ -284,7 +293,8 @@ def _guide_sheet(book: Any, standard: Standard) -> None:
             COMMUNITY_SHEET,
             CommunityColumn.FORMER_CODES,
             f"一般不用这一列：社区以前的代码由“{UNIT_SHEET}”的“{UnitColumn.FORMER_CODES}”推出。"
-            "推出的不对时，可在表头右边加上这一列，填该社区以前的12位代码。",
+            "推出的不对时，可在表头右边加上这一列，填该社区以前的12位代码。几个社区合并的，填合并前各社区的代码，用“、”隔开；"
+            "一个社区拆分成几个的，几个社区都填拆分前的代码。",
             "532331101001",
         ),
         (

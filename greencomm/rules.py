@@ -1,7 +1,7 @@
 """The catalogue of rules: every Chinese sentence of the review on one page, for one officer to proofread.
 
 A rule is a check of ours; a finding is one instance of it. Codes are grouped by subject and never reused:
-F file · S sheet · H heading · C clause · T totals · K claim · U unit's summary · R roster · X program.
+F file · S sheet · H heading · C clause · T totals · K claim · U unit's summary · R roster · Y years before · X program.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ SUBJECTS = {
     "K": "申报",
     "U": "汇总表",
     "R": "名册",
+    "Y": "往年名单",
     "X": "程序",
 }
 
@@ -496,6 +497,74 @@ WAIVER_IDLE = _rule(
     "R06", NOTE, "免予处理没有对应的问题",
     "名册的工作表“免予处理”{where}（{found}）没有对应的问题：可能已经改正，也可能编号或条款填错了。",
     "无需处理；填错了的请改正。",
+)
+
+# --- 往年名单 -------------------------------------------------------------------------------------------------------
+LISTED_AGAIN = _rule(
+    "Y01", NOTE, "已在往年名单上，又申报",
+    "“{name}”（{found}）已列入{year}年绿色社区名单，本年又申报；每个社区只计一次，不计入本年新增。",
+    "无需处理；往年已达标的社区不用再申报。",
+    "D-11",
+)
+LISTED_BELOW = _rule(
+    "Y02", VERIFY, "复核不达标",
+    "“{name}”已列入{year}年绿色社区名单，本年核定得分{found}，未达到{expected}分；仍保留在{year}年名单上，合计照计。",
+    "请核实得分下降的原因，督促整改，并把核实情况书面报州里。",
+    "D-11",
+)
+LISTED_RENAMED = _rule(
+    "Y03", NOTE, "往年名单上的社区改了名称或代码",
+    "{year}年名单上的“{found}”（{code}），在本年名册中是“{expected}”（{now}），按同一社区计。",
+    "无需处理；如不是同一社区，请改正名册“社区名册”表中该社区的“曾用代码”。",
+    "D-11", "D-15",
+)
+LISTED_MERGED = _rule(
+    "Y04", NOTE, "往年名单上的社区已合并",
+    "“{name}”（{code}）由{found}合并而成，合并前的社区都在往年名单上；合并后按一个社区计，计入{year}年名单。",
+    "无需处理；请核对名册“社区名册”表中该社区的“曾用代码”。",
+    "D-11", "D-15",
+)
+LISTED_MERGED_IN_PART = _rule(
+    "Y05", VERIFY, "合并前的社区有的不在名单上",
+    "“{name}”（{code}）由几个社区合并而成，{found}在{year}年名单上，{others}当年未达标；现按已列入名单计一个社区。",
+    "请核实合并后的社区整体上是否仍符合标准；不宜沿用往年结果的，请从名册该社区的“曾用代码”中删去{codes}，由它重新申报。",
+    "D-11", "D-15",
+)
+LISTED_SPLIT = _rule(
+    "Y06", VERIFY, "往年名单上的社区已拆分",
+    "{year}年名单上的“{name}”（{found}）已拆分为{parts}，不能确定由哪个社区承接，暂都不计入合计。",
+    "请确定承接的社区：在名册“社区名册”表中，只在该社区的“曾用代码”里保留{found}，其他社区的删去；其余社区可重新申报。",
+    "D-11", "D-15",
+)
+LISTED_GONE = _rule(
+    "Y07", VERIFY, "往年名单上的社区不在名册中",
+    "{year}年名单上的“{name}”（{found}，{unit}）在本年名册中找不到，暂不计入合计。",
+    "请核对名册：漏列的请补上；改了代码或被合并的，请在“社区名册”表现在那个社区的“曾用代码”里填 {found}{hint}；已撤销的无需处理。",
+    "D-11", "D-15",
+)
+LISTED_MOVED = _rule(
+    "Y08", NOTE, "往年名单上的社区改由其他单位报送",
+    "“{name}”（{code}）{year}年列在“{found}”的名单上，本年名册中由“{expected}”报送；{year}年一栏仍按当年上报，合计计入“{expected}”。",
+    "无需处理；请核对名册“社区名册”表的“填报单位”。",
+    "D-11", "D-15",
+)
+UNIT_RENAMED = _rule(
+    "Y09", NOTE, "填报单位改了名称或代码",
+    "{year}年的“{found}”（{code}），本年名册中是“{expected}”（{now}），按同一单位计。",
+    "无需处理。",
+    "D-15",
+)
+UNIT_GONE = _rule(
+    "Y10", VERIFY, "往年的填报单位不在名册中",
+    "{year}年的“{name}”（{found}）在本年名册中找不到，它{year}年的名单和数量没有列入各单位，只计入“{total}”一行。",
+    "请核对名册：改了代码或并入其他单位的，请在“填报单位”表承接单位的“曾用代码”里填 {found}。",
+    "D-11", "D-15",
+)
+ROSTER_CODE_SHARED = _rule(
+    "Y11", NOTE, "曾用代码由几个社区共用",
+    "名册中曾用代码{found}由{names}共用，按一个社区拆分成几个处理，这个代码不代表其中任何一个。",
+    "确为拆分的无需处理；填错的请改正“曾用代码”一列。",
+    "D-15",
 )
 
 # --- 程序 -----------------------------------------------------------------------------------------------------------

@@ -14,15 +14,18 @@ from typing import TYPE_CHECKING
 from greencomm.findings import Finding, Settled, Severity
 from greencomm.intake.collect import Progress
 from greencomm.machine import print_json
-from greencomm.results import FileState, Status, UnitState, percent
+from greencomm.results import FileState, RegionResult, Status, UnitState, percent
 from greencomm.review.trial import result_shown
 from greencomm.roster import WAIVER_SHEET
+from greencomm.targets import Near, nearest_communities
+from greencomm.targets import progress as progress_to
 from greencomm.texts import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from greencomm.batch import Outcome
+    from greencomm.closing import Closed
     from greencomm.review.trial import Replay
 
 _STATES = {UnitState.RECEIVED: "已报", UnitState.REJECTED: "文件未采用", UnitState.MISSING: "未报"}
@@ -65,7 +68,9 @@ def show_run(outcome: Outcome) -> None:
     table = Table(title=f"{result.name} {result.year}年度绿色社区创建审核结果", show_lines=False)
     table.add_column("填报单位")
     table.add_column("报送情况")
-    for heading in ("社区数", "已报", "达标", "完成比例", "退回", "需核实", "提示"):
+    several = bool(result.earlier)
+    figures = ("本年新增", "本年比例", "合计", "合计比例") if several else ("达标", "完成比例")
+    for heading in ("社区数", "已报", *figures, "退回", "需核实", "提示"):
         table.add_column(heading, justify="right")
     for unit in result.units:
         received = sum(community.status is not Status.MISSING for community in unit.communities)
@@ -76,6 +81,7 @@ def show_run(outcome: Outcome) -> None:
             str(received),
             str(len(unit.green)),
             percent(unit.completion_ratio),
+            *((str(unit.combined_count), percent(unit.combined_ratio)) if several else ()),
             *(str(unit.open_count(severity)) for severity in Severity),
         )
     received = sum(community.status is not Status.MISSING for unit in result.units for community in unit.communities)
@@ -86,6 +92,7 @@ def show_run(outcome: Outcome) -> None:
         str(received),
         str(result.green_count),
         percent(result.completion_ratio),
+        *((str(result.combined_count), percent(result.combined_ratio)) if several else ()),
         *(str(len(_open(result.findings, severity))) for severity in Severity),
         style="bold",
     )
@@ -108,8 +115,29 @@ def show_run(outcome: Outcome) -> None:
         if unit.own_standard:
             by_prefecture = f"；同样的填报内容按州标准达标{unit.reference_green}个，只供参考" if unit.state is UnitState.RECEIVED else ""
             _say(f"{unit.unit.name}按自定标准“{unit.own_standard.id}”审核，达标{len(unit.green)}个{by_prefecture}。")
+    _say(_targets(result))
     console.print(f"结果已写到：{outcome.folder}")
     console.print(_next_step(outcome))
+
+
+_NAMED = 3
+"""How many of the nearest communities the screen names."""
+
+
+def _targets(result: RegionResult) -> str:
+    """One line: the target of the year, how many more communities it takes, and which are the nearest."""
+    told = []
+    for each in progress_to(result):
+        state = "没有城市社区" if each.met is None else "已达到" if each.met else f"还差{each.missing}个社区"
+        told.append(f"{each.target.year}年目标{percent(each.target.ratio)}（{each.needed}个），现有{each.count}个，{state}")
+    near = [near for unit in result.units for near in nearest_communities(unit, result.standard_of(unit))]
+    near = sorted(near, key=lambda each: each.short)[:_NAMED]
+    named = "、".join(f"{each.community.community.name}（{_score(each)}）" for each in near)
+    return f"目标进度：{'；'.join(told)}。" + (f"最接近达标线的：{named}。" if named else "")
+
+
+def _score(near: Near) -> str:
+    return f"{near.lowest}分" if near.lowest == near.highest else f"{near.lowest}—{near.highest}分，待核实"
 
 
 def _next_step(outcome: Outcome) -> str:
@@ -220,6 +248,37 @@ def _where(finding: Finding, several: bool) -> str:
     parts = (file, place.sheet and f"“{one_line(place.sheet)}”表", place.cell and f"{place.cell}单元格")
     found = [part for part in parts if part]
     return f"{' '.join(found)}：" if found else ""
+
+
+def show_close(done: Closed) -> None:
+    """What was frozen or opened again, or which open findings stand in the way."""
+    for notice in done.notices:
+        _say(f"请注意：{one_line(notice)}")
+    if done.reopened:
+        _say(f"{done.year}年度已重新打开，可以修改后再运行、再封存；原来的档案保存在：{done.folder}")
+        return
+    if done.open:
+        _say(f"还有{len(done.open)}条“退回”的问题没有解决：")
+        for code, name in done.names.items():
+            own = [finding for finding in done.open if finding["unit"] == code]
+            if own:
+                _say(f"  {name}：{len(own)}条")
+            for finding in own:
+                _say(f"    ● {one_line(finding['message'])}")
+        for finding in done.open:
+            if finding["unit"] not in done.names:
+                _say(f"    ● {one_line(finding['file'] or '')}：{one_line(finding['message'])}")
+    if not done.closed:
+        _say(
+            f"{done.year}年度没有封存。请等各单位改正后重新运行再封存；确实不再改正的，可以写："
+            f"python process.py close --year {done.year} --accept-open"
+        )
+    elif done.already:
+        _say(f"{done.year}年度已经封存，内容相同，没有改动：{done.folder}")
+    else:
+        accepted = "（以上问题已记入档案）" if done.open else ""
+        _say(f"{done.year}年度已封存{accepted}，共{len(done.files)}个文件：{done.folder}")
+        _say("下一步：请备份这个文件夹；以后各年的附件2由它取得往年的名单和数量，请不要改动其中的文件。")
 
 
 def show_forms(made: Sequence[Path], notices: Sequence[str], *, as_json: bool) -> None:

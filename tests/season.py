@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import openpyxl
 from openpyxl.workbook import Workbook as Book
@@ -19,6 +19,7 @@ from greencomm.forms.layout import REAL, Heading
 from greencomm.history import History, dump, load
 from greencomm.intake.arrivals import Arrival
 from greencomm.intake.opening import open_bytes
+from greencomm.past_years import ClosedYear
 from greencomm.results import RegionResult
 from greencomm.review.region import review, review_after
 from greencomm.roster import Batch, Community, Roster, Unit
@@ -84,9 +85,9 @@ def arrive(path: str, data: bytes, **known: object) -> Arrival:
     return dataclasses.replace(arrival, **known)
 
 
-def judge(*arrivals: Arrival, roster: Roster = ROSTER) -> RegionResult:
-    """The review of these arrivals."""
-    return review(arrivals, roster, STANDARD, lambda unit: STANDARD, DAY)
+def judge(*arrivals: Arrival, roster: Roster = ROSTER, earlier: Sequence[ClosedYear] = ()) -> RegionResult:
+    """The review of these arrivals, after these closed years."""
+    return review(arrivals, roster, STANDARD, lambda unit: STANDARD, DAY, earlier)
 
 
 class Course:

@@ -406,6 +406,29 @@ def test_damage_stops_with_one_sentence(tmp_path: Path, cell: str, value: object
     assert caught.value.exit_status == 2
 
 
+def test_a_former_code_that_several_name_stands_for_none_of_them(tmp_path: Path) -> None:
+    split = {"社区名册!H1": "曾用代码", "社区名册!H2": "532301101088", "社区名册!H4": "532301101088"}
+    roster = read(tmp_path, split)
+    east, _, village = roster.communities
+    assert "532301101088" not in roster.community_by_any_code
+    assert roster.parts_of == {"532301101088": (east, village)}
+    (note,) = [finding for finding in roster.findings if finding.rule == "Y11"]
+    assert note.place.cell == "H2" and "东兴社区居民委员会、董户村社区居民委员会" in note.message
+
+
+def test_a_stated_former_code_that_follows_for_another_is_a_split_too(tmp_path: Path) -> None:
+    # 532302101199 was 532331101199, because its unit was 532331; 东兴 says that it was, too.
+    roster = read(tmp_path, {"社区名册!H1": "曾用代码", "社区名册!H2": "532331101199"})
+    assert list(roster.parts_of) == ["532331101199"] and [f.rule for f in roster.findings if f.rule == "Y11"] == ["Y11"]
+
+
+def test_former_codes_are_written_where_they_do_not_follow_from_the_unit_s(tmp_path: Path) -> None:
+    merged = read(tmp_path, {"社区名册!H1": "曾用代码", "社区名册!H2": "532301101088、532301101089"})
+    batch = {BatchLabel.YEAR: 2021, BatchLabel.PHASE: "年度总结"}
+    write_roster(tmp_path / "again.xlsx", STANDARD, batch, merged.units, merged.communities)
+    assert load_roster(tmp_path / "again.xlsx", STANDARD).communities == merged.communities
+
+
 def test_a_communitys_former_code_may_not_be_anothers_code(tmp_path: Path) -> None:
     with pytest.raises(RosterError, match="第2行（H2）：曾用代码“532302101199”也是第4行的代码或名称"):
         read(tmp_path, {"社区名册!H1": "曾用代码", "社区名册!H2": "532302101199"})

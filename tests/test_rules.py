@@ -9,6 +9,7 @@ import copy
 import dataclasses
 import datetime
 import tempfile
+from fractions import Fraction
 from pathlib import Path
 
 import openpyxl
@@ -35,10 +36,11 @@ from season import (
 from greencomm.findings import Place, Severity
 from greencomm.forms.layout import SAMPLE
 from greencomm.intake.arrivals import Arrival
+from greencomm.past_years import ClosedCommunity, ClosedUnit, ClosedYear, Listed
 from greencomm.results import FileState, Status
 from greencomm.roster import WAIVER_SHEET, BatchLabel, WaiverColumn, load_roster
 from greencomm.rosters_io import write_roster
-from greencomm.rules import CATALOGUE, ROSTER_NOT_URBAN
+from greencomm.rules import CATALOGUE, ROSTER_CODE_SHARED, ROSTER_NOT_URBAN
 
 SHEET = "东兴社区"
 
@@ -191,6 +193,33 @@ def two_files_with_one_community():
     return judge(arrive("甲.xlsx", one), arrive("乙.xlsx", other), roster=roster)
 
 
+def after(*listed, unit=("532301", "楚雄市"), not_green=(), roster=ROSTER, answers=None):
+    """The season after 2020, when ``listed`` (code, name) were on the list of ``unit`` and ``not_green`` were not green."""
+    green = tuple(Listed(code, name) for code, name in listed)
+    row = ClosedUnit(*unit, green, len(green), 10, Fraction(len(green), 10))
+    known = [ClosedCommunity(each.code, each.name, unit[0], True, 90) for each in green]
+    known += [ClosedCommunity(code, name, unit[0], False, 70) for code, name in not_green]
+    year = ClosedYear(2020, len(green), 10, Fraction(len(green), 10), (row,), tuple(known))
+    return judge(arrive("楚雄市.xlsx", form(CITY, answers)), roster=roster, earlier=[year])
+
+
+def formerly(**codes):
+    """The roster in which 东兴 (``east``) and 学桥街 (``bridge``) have these former codes."""
+    east, bridge = (dataclasses.replace(each, former_codes=codes.get(name, ())) for each, name in ((EAST, "east"), (BRIDGE, "bridge")))
+    return dataclasses.replace(ROSTER, communities=(east, bridge, TOWN))
+
+
+def with_shared_code():
+    place = Place(unit="532301", sheet="社区名册", cell="H2")
+    finding = ROSTER_CODE_SHARED.at(place, found="532301101009", names="甲、乙")
+    return judge(*city(), roster=dataclasses.replace(ROSTER, findings=(finding,)))
+
+
+ON_LIST = (EAST.code, EAST.name)
+FORMER, OTHER = ("532301101008", "老东兴社区居民委员会"), ("532301101009", "新东兴社区居民委员会")
+SIX = {f"c{c}": (None, 3, None) for c in ("1_1", "2_1", "2_2", "4_2", "9_1", "9_2")}
+
+
 def with_roster_finding():
     finding = ROSTER_NOT_URBAN.at(Place(unit=CITY.code, sheet="社区名册", cell="C5"), found="532301101201", name="某村村委会")
     return judge(*city(), roster=dataclasses.replace(ROSTER, findings=(finding,)))
@@ -336,6 +365,17 @@ CASES = {
     "R04": (with_waiver(WHO=""), None, "A"),
     "R05": (with_waiver(RULE="C99"), None, "A"),
     "R06": (with_waiver(), None, "A"),
+    "Y01": (lambda: after(ON_LIST), None, None),
+    "Y02": (lambda: after(ON_LIST, answers={EAST.code: clean(**SIX)}), None, None),
+    "Y03": (lambda: after((EAST.code, "东升社区居民委员会")), None, None),
+    "Y04": (lambda: after(FORMER, OTHER, roster=formerly(east=(FORMER[0], OTHER[0]))), None, None),
+    "Y05": (lambda: after(FORMER, not_green=[OTHER], roster=formerly(east=(FORMER[0], OTHER[0]))), None, None),
+    "Y06": (lambda: after(FORMER, roster=formerly(east=(FORMER[0],), bridge=(FORMER[0],))), None, None),
+    "Y07": (lambda: after(FORMER), None, None),
+    "Y08": (lambda: after((TOWN.code, TOWN.name)), None, None),
+    "Y09": (lambda: after(ON_LIST, unit=("532301", "楚雄县")), None, None),
+    "Y10": (lambda: after(ON_LIST, unit=("532399", "某县")), None, None),
+    "Y11": (with_shared_code, None, "A"),
     "X01": (with_broken_check, None, None),
 }  # fmt: skip
 
@@ -384,6 +424,17 @@ COMPANIONS = {
     "S20": set(),
     # A whole file of another year or unit also leaves nothing else to say; a crashed check neither.
 }
+
+
+def test_a_listed_community_needs_neither_a_sheet_nor_a_claim():
+    remove = city(remove_community("学桥街社区"), put_heading(SHEET, "申报绿色社区", "否"))
+    listed = [Listed(EAST.code, EAST.name), Listed(BRIDGE.code, BRIDGE.name)]
+    row = ClosedUnit("532301", "楚雄市", tuple(listed), 2, 2, Fraction(1))
+    past = ClosedYear(2020, 2, 2, Fraction(1), (row,), ())
+    assert {finding.rule for finding in judge(*remove).findings} == {"K02", "U04"}
+    result = judge(*remove, earlier=[past])
+    assert result.findings == () and result.green_count == 0
+    assert (result.combined_count, result.combined_ratio) == (2, Fraction(2, 3))
 
 
 # --- consequences -----------------------------------------------------------------------------------------------------

@@ -79,6 +79,9 @@ def standard_page(standard: Standard, folder: str = "greencomm/standard") -> str
     ]
     mark, urban = standard.pass_mark, standard.urban_community
     rows = [("达标线", f"{mark.points}分", cell(mark.quote), links(mark.decisions))]
+    if mark.near_points:
+        shown = f"{mark.points - mark.near_points}—{mark.points - 1}分"
+        rows.append(("接近达标", shown, "（不是通知的规定，只用来列出最接近达标的社区）", links(("S-34",))))
     rows += [
         (
             f"{target.year}年目标",

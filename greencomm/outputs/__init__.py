@@ -32,7 +32,7 @@ def write_outputs(folder: Path, result: RegionResult, originals: Originals | Non
 
     ``originals`` gives the bytes of received files, which lie beside the workbooks that go back.
     """
-    from greencomm.outputs.annex2 import write_annex2
+    from greencomm.outputs.annex2 import write_annex2, write_unit_annex2
     from greencomm.outputs.discrepancy import write_discrepancy
     from greencomm.outputs.letters import Letters
     from greencomm.outputs.returned import write_return
@@ -52,6 +52,9 @@ def write_outputs(folder: Path, result: RegionResult, originals: Originals | Non
         write_discrepancy(folder / path, unit, result)
         made = [Made("discrepancy", unit.unit.code, path)]
         made += [Made(role, unit.unit.code, path) for role, path in write_return(folder, name, unit, result, originals)]
+        path = f"units/{name}/{name}_附件2.xlsx"
+        write_unit_annex2(folder / path, unit, result, TEMPLATES / "annex2.xlsx")
+        made.append(Made("unit_annex2", unit.unit.code, path))
         # Last, since a letter attaches what was made before it.
         made += write_letter(folder, f"units/{name}/{name}", unit, result, letters, made)
         sent[unit.unit.code] = next((each.path for each in made if each.role == "letter"), "")

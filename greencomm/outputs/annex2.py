@@ -6,9 +6,10 @@ The template may be restyled in Excel: its cells are found by their labels, and 
 from __future__ import annotations
 
 import copy
+import dataclasses
 import datetime
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +22,8 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from greencomm import paper
 from greencomm.errors import UserError
 from greencomm.outputs import book
-from greencomm.results import CommunityResult, RegionResult
+from greencomm.past_years import ClosedUnit, filed_rows
+from greencomm.results import RegionResult, UnitResult
 from greencomm.results import ratio as share
 from greencomm.texts import normal_label
 
@@ -80,36 +82,76 @@ def write_annex2(target: Path, result: RegionResult, template: Path) -> None:
     fill(target, annex2_form(result), template, book.provenance(result))
 
 
+def write_unit_annex2(target: Path, unit: UnitResult, result: RegionResult, template: Path) -> None:
+    """Write the Annex 2 that a unit stamps and files itself: the same form, its own row alone (S-33). Raises as the region's."""
+    fill(target, unit_form(unit, result), template, book.provenance(result, unit))
+
+
 def annex2_form(result: RegionResult) -> Form:
-    """What Annex 2 says about a region, in the figures of ``result.year``; other years stay empty."""
+    """What Annex 2 says about a region: this year's figures, and those of closed years as they were filed (D-11)."""
     batch, words = result.roster.batch, result.standard.annex2
-    lines = tuple(_line(unit.unit.name, result.year, unit.green, unit.urban_communities) for unit in result.units)
+    years = {year.year: Figures(None, year.count, year.ratio) for year in result.earlier}
+    # The region's ratio divides the sums; it does not average the ratios (D-10).
+    years[result.year] = Figures(None, result.green_count, result.completion_ratio)
+    return _form(
+        result,
+        reporting_unit=batch.reporting_unit,
+        contact=(batch.contact, batch.phone),
+        lines=tuple(_line(unit, result) for unit in result.units),
+        total=Line(words.total_label, years, result.combined_ratio),
+    )
+
+
+def unit_form(unit: UnitResult, result: RegionResult) -> Form:
+    """What Annex 2 says about one unit: its row, and the row 地区 with the same figures, for it is all that it reports."""
+    line = _line(unit, result)
+    totals = {year: dataclasses.replace(figures, names=None) for year, figures in line.years.items()}
+    return _form(
+        result,
+        reporting_unit=unit.unit.name,
+        contact=(unit.contact, unit.phone),
+        lines=(line,),
+        total=Line(result.standard.annex2.total_label, totals, line.combined),
+    )
+
+
+def _form(
+    result: RegionResult, *, reporting_unit: str, contact: tuple[str, str], lines: tuple[Line, ...], total: Line
+) -> Form:
+    batch, words = result.roster.batch, result.standard.annex2
     return Form(
         title=words.title,
         years=tuple(sorted({*words.years, result.year})),
         total_label=words.total_label,
         heading={
-            UNIT: batch.reporting_unit + STAMP,
+            UNIT: reporting_unit + STAMP,
             DATE: book.chinese_date(batch.form_date or result.run_date),
-            CONTACT: "  ".join(part for part in (batch.contact, batch.phone) if part),
+            CONTACT: "  ".join(part for part in contact if part),
         },
         lines=lines,
-        total=_total(words.total_label, result),
+        total=total,
         date=result.run_date,
         sample=result.sample,
     )
 
 
-def _line(label: str, year: int, green: Iterable[CommunityResult], urban: int) -> Line:
-    names = tuple(result.community.name for result in green)
-    figures = Figures(names, len(names), share(len(names), urban))
-    return Line(label, {year: figures}, figures.ratio)
+def _line(unit: UnitResult, result: RegionResult) -> Line:
+    """A unit's row: a closed year as its row was filed, under whatever code it had then."""
+    names = tuple(community.community.name for community in unit.green)
+    years = {year.year: _as_filed(filed_rows(year, unit.unit, result.roster)) for year in result.earlier}
+    years[result.year] = Figures(names, len(names), share(len(names), unit.urban_communities))
+    return Line(unit.unit.name, years, unit.combined_ratio)
 
 
-def _total(label: str, result: RegionResult) -> Line:
-    # The region's ratio divides the sums; it does not average the ratios (D-10).
-    figures = Figures(None, result.green_count, result.completion_ratio)
-    return Line(label, {result.year: figures}, figures.ratio)
+def _as_filed(rows: Sequence[ClosedUnit]) -> Figures:
+    """The figures of a closed year in a unit's row. Units that were united since give one list; one that was not there none."""
+    names = tuple(entry.name for row in rows for entry in row.green)
+    count = sum(row.count for row in rows)
+    if len(rows) == 1:
+        return Figures(names, count, rows[0].ratio)
+    urban = [row.urban_communities for row in rows]
+    known = sum(number for number in urban if number is not None)
+    return Figures(names, count, share(count, known) if None not in urban else None)
 
 
 def fill(target: Path, form: Form, template: Path, origin: Mapping[str, str] | None = None) -> None:

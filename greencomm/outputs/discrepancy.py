@@ -313,6 +313,13 @@ class _Writer:
         if self.unit.own_standard and reported:
             remark = f"同样的填报内容按州标准（{result.standard.id}）评分，只供参考"
             rows.insert(3, (_BY_PREFECTURE, None, unit.reference_green, remark))
+        if result.earlier:
+            rows[-1] = ("本年完成比例", percent(claimed_ratio), percent(unit.completion_ratio), "只计本年新达标的社区")
+            rows += [
+                ("本年新达标", None, len(unit.green), "不含已在往年名单上的社区"),
+                ("往年名单", None, len(unit.listed), "已在往年绿色社区名单上，不用再申报"),
+                ("合计完成比例", None, percent(unit.combined_ratio), aim),
+            ]
         for label, own, assessed, remark in rows:
             shown = BLANK if own is None else own
             page.row([Box(label, CENTRED), Box(shown, CENTRED), Box(assessed, {**CENTRED, "bold": True}), Box(remark, BOXED)])
@@ -589,6 +596,9 @@ def _scores(community: CommunityResult) -> list[int | float | str]:
 
 
 def _remark(community: CommunityResult, mark: int) -> str:
+    if community.listed is not None:
+        listed = f"已在{community.listed}年名单上"
+        return f"{listed}，复核不达标" if community.status is Status.BELOW else listed
     match community.status:
         case Status.BELOW if community.claimed:
             return "自报达标，审核未达标"

@@ -15,6 +15,7 @@ from greencomm.forms.layout import Summary
 from greencomm.forms.read import row_by
 from greencomm.history import History
 from greencomm.intake.arrivals import Arrival
+from greencomm.past_years import ClosedYear
 from greencomm.results import (
     ClauseResult,
     CommunityResult,
@@ -30,16 +31,22 @@ from greencomm.review.followup import UnitFacts, follow_up, typed_answers
 from greencomm.review.sheets import CommunitySheet, CommunitySheets, sort_sheets
 from greencomm.review.submissions import StandardOf, Submission, sort_out
 from greencomm.review.typed import left_behind, summary_places, summary_values
+from greencomm.review.years import with_earlier_years
 from greencomm.roster import Community, Roster, Unit
 from greencomm.standard import Clause, Standard
 from greencomm.standard.kinds import Flag
 
 
 def review(
-    arrivals: Sequence[Arrival], roster: Roster, standard: Standard, standard_of: StandardOf, run_date: datetime.date
+    arrivals: Sequence[Arrival],
+    roster: Roster,
+    standard: Standard,
+    standard_of: StandardOf,
+    run_date: datetime.date,
+    earlier: Sequence[ClosedYear] = (),
 ) -> RegionResult:
     """Review everything that was received, without looking at earlier runs."""
-    return review_after(History(), arrivals, roster, standard, standard_of, run_date)[0]
+    return review_after(History(), arrivals, roster, standard, standard_of, run_date, earlier)[0]
 
 
 def review_after(
@@ -49,10 +56,12 @@ def review_after(
     standard: Standard,
     standard_of: StandardOf,
     run_date: datetime.date,
+    earlier: Sequence[ClosedYear] = (),
 ) -> tuple[RegionResult, History]:
     """Review everything that was received and follow up what earlier runs found; returns the next run's history too.
 
-    ``standard`` is the prefecture's; ``standard_of`` gives the one a unit is scored by (D-14).
+    ``standard`` is the prefecture's; ``standard_of`` gives the one a unit is scored by (D-14); ``earlier`` are the
+    closed years before this one (D-11).
     """
     received = sort_out(arrivals, roster, standard_of)
     sheets = {
@@ -95,10 +104,20 @@ def review_after(
             )
         )
     nobodys = [finding for finding in (*received.findings, *roster.findings) if finding.place.unit not in roster.unit]
-    findings = (*(finding for unit in units for finding in unit.findings), *_sorted(nobodys))
+    followed, unowned = with_earlier_years(units, earlier, roster, standard, standard_of)
+    findings = (*(finding for unit in followed for finding in unit.findings), *_sorted([*nobodys, *unowned]))
     batch = roster.batch
     result = RegionResult(
-        batch.year, batch.phase, run_date, standard, roster, tuple(units), findings, tuple(received.files), received.sample
+        batch.year,
+        batch.phase,
+        run_date,
+        standard,
+        roster,
+        followed,
+        findings,
+        tuple(received.files),
+        received.sample or any(year.sample for year in earlier),
+        tuple(sorted(earlier, key=lambda year: year.year)),
     )
     return follow_up(result, history, facts)
 

@@ -55,6 +55,8 @@ class PassMark(Quoted):
     """Points from which a community is green, the mark itself included (D-01)."""
 
     points: int
+    near_points: int = 0
+    """How many points below the mark still count as nearly green, for lists of what is nearest (S-34)."""
 
 
 @dataclass(frozen=True)

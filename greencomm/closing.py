@@ -1,0 +1,397 @@
+"""``python process.py close``: freeze a finished year, open it again, or import one from its filed Annex 2 (S-32)."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import getpass
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from greencomm import __version__, durable
+from greencomm.archive import Publication
+from greencomm.batch import Options, keep_apart, prepare
+from greencomm.closings import IMPORTED, INPUT, REGISTER, RESULTS, SCHEMA, Closings, YearFolder, imported_document, run_year
+from greencomm.errors import NothingToProcess, OutputError, UserError
+from greencomm.filed import read_filed
+from greencomm.findings import Severity
+from greencomm.intake.collect import Progress, found_in, same_file
+from greencomm.outputs.register import Entry, write_register
+from greencomm.past_years import ClosedYear, follow
+from greencomm.roster import Roster
+from greencomm.runs import DamagedRun, KeptRun
+from greencomm.standard import ANNUAL, Standard
+
+_UNKNOWN = "（未记名）"
+_ROSTER = "roster"
+"""Folder of a year's archive for a roster that did not lie in the input folder."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the command line asks of ``close`` besides the options of a run."""
+
+    accept_open: bool = False
+    reopen: bool = False
+    reason: str = ""
+    who: str = ""
+    """Empty for the name that the system's user has."""
+    annex2: Path | None = None
+    """A filed form to import."""
+
+    @property
+    def person(self) -> str:
+        """Whose closing it is."""
+        if self.who.strip():
+            return self.who.strip()
+        try:
+            return getpass.getuser()
+        except Exception:  # No name at all: which error that is depends on the system.
+            return _UNKNOWN
+
+
+@dataclass(frozen=True)
+class Closed:
+    """What ``close`` did, for the screen and for programs."""
+
+    closed: bool
+    year: int
+    folder: Path | None
+    files: tuple[str, ...] = ()
+    open: tuple[Mapping[str, Any], ...] = ()
+    """Findings to send back that are still open, as result.json has them."""
+    notices: tuple[str, ...] = ()
+    already: bool = False
+    reopened: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Names of units by code."""
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What ``--json`` prints."""
+        folder = self.folder.as_posix() if self.folder else None
+        return {
+            "closed": self.closed,
+            "year": self.year,
+            "folder": folder,
+            "files": list(self.files),
+            "open": [dict(finding) for finding in self.open],
+            "reopened": self.reopened,
+        }
+
+
+def close(options: Options, wish: Wish, progress: Progress | None = None) -> Closed:
+    """Close, reopen or import a year as ``wish`` says; ``closed`` is False where open findings stand in the way."""
+    if wish.reopen and (wish.accept_open or wish.annex2):
+        raise UserError("--reopen 不能与 --accept-open 或 --annex2 同时使用。")
+    if wish.reopen and not wish.reason.strip():
+        raise UserError('重新打开已封存的年度须写明原因，例如：python process.py close --reopen --reason "双柏县补报两个社区"')
+    if options.phase not in (None, ANNUAL):
+        raise UserError("封存的是年度总结的结果，不用写 --phase，或写 --phase annual。")
+    if wish.annex2 is not None and options.year is None:
+        raise UserError("导入附件2时请用 --year 写明是哪一年的，例如：python process.py close --year 2021 --annex2 附件2.xlsx")
+    keep_apart(options)
+    with Publication(options.archive, options.output) as publication:
+        closings = Closings(options.archive)
+        with durable.speaking(options.archive, ""):
+            publication.notices += closings.recover()
+        if wish.reopen:
+            done = _reopen(closings, options, wish)
+        elif wish.annex2 is not None:
+            done = _import(closings, options, wish, wish.annex2)
+        else:
+            done = _Closing(closings, publication, options, wish, progress).close()
+        return dataclasses.replace(done, notices=(*publication.notices, *done.notices))
+
+
+_PLACED = "的档案已经放好；排除后再运行一次，就会补记封存记录"
+
+
+@contextlib.contextmanager
+def _speaking(closed: YearFolder, where_there: str) -> Iterator[None]:
+    """Turn the system's errors into one sentence that says how the year stands now."""
+    try:
+        yield
+    except OSError as error:
+        state = where_there if closed.is_there else "没有封存"
+        raise OutputError(f"{durable.complaint(error, closed.folder)}{closed.year}年度{state}。") from None
+
+
+# --- reopening ----------------------------------------------------------------------------------------------------------
+
+
+def _reopen(closings: Closings, options: Options, wish: Wish) -> Closed:
+    year = options.year or prepare(options)[1].batch.year
+    closed = closings.year(year)
+    if not closed.is_there:
+        raise UserError(f"{year}年度没有封存，不需要重新打开。")
+    closings.events()
+    with _speaking(closed, "仍是封存状态；如已记录重新打开，再运行一次就会接着完成"):
+        place = closings.reopen(closed, who=wish.person, date=options.run_date.isoformat(), reason=wish.reason.strip())
+    return Closed(False, year, place, reopened=True)
+
+
+# --- importing ----------------------------------------------------------------------------------------------------------
+
+
+def _import(closings: Closings, options: Options, wish: Wish, form: Path) -> Closed:
+    standard, roster = prepare(dataclasses.replace(options, year=None))
+    year = options.year
+    assert year is not None
+    if closings.year(year).is_there:
+        raise _closed_already(closings.year(year))
+    filed = read_filed(form, year, standard, roster)
+    if filed.year is None:
+        raise UserError("\n".join([f"附件2“{form.name}”没有导入，{year}年度没有封存：", *(f"  ● {line}" for line in filed.problems)]))
+    with _speaking(closings.year(year), _PLACED):
+        number = closings.number(year)
+        building = closings.building(year)
+        try:
+            kept, kept_roster = f"{INPUT}/{form.name}", f"{_ROSTER}/{options.roster.name}"
+            _copy(form, building / kept)
+            _copy(options.roster, building / kept_roster)
+            _write(building / IMPORTED, imported_document(filed.year))
+            _register(building, year, (), filed.year, roster, options.run_date, {"附件2校验码": durable.file_sha256(form)}, False)
+            manifest = _manifest(year, options, wish, number, standard) | {
+                "imported": True,
+                "input": None,
+                "roster": kept_roster,
+                "annex2": kept,
+                "sample": False,
+            }
+            closed = closings.seal(year, building, manifest)
+        finally:
+            durable.remove_tree(building)
+    return Closed(True, year, closed.folder, tuple(closed.manifest["files"]))
+
+
+def _closed_already(closed: YearFolder) -> UserError:
+    how_to = f"确需更改的，请先重新打开：python process.py close --year {closed.year} --reopen --reason 原因"
+    return UserError(f"{closed.year}年度已于{closed.closed_words}，内容与这次的不同，没有改动。{how_to}")
+
+
+# --- closing ------------------------------------------------------------------------------------------------------------
+
+
+class _Closing:
+    """One closing of a year that was run."""
+
+    def __init__(
+        self, closings: Closings, publication: Publication, options: Options, wish: Wish, progress: Progress | None
+    ) -> None:
+        self.closings, self.publication, self.options, self.wish, self.progress = closings, publication, options, wish, progress
+        self.standard, self.roster = prepare(dataclasses.replace(options, phase=ANNUAL))
+        self.year = self.roster.batch.year
+
+    def close(self) -> Closed:
+        run = self._run()
+        closed = self.closings.year(self.year)
+        changes = self._changes(run)
+        if closed.is_there:
+            return self._again(closed, run, changes)
+        if changes:
+            raise UserError(
+                f"{self.year}年度的输入在上次运行之后有变动，没有封存：{'；'.join(changes)}。"
+                f"请先重新运行，再封存：python process.py --year {self.year} --phase {ANNUAL}"
+            )
+        document = _document(run)
+        left = tuple(
+            finding
+            for finding in document["findings"]
+            if finding["severity"] == Severity.SEND_BACK and finding.get("settled") is None
+        )
+        names = {unit["code"]: unit["name"] for unit in document["units"]}
+        if left and not self.wish.accept_open:
+            return Closed(False, self.year, None, open=left, names=names)
+        earlier, notices = self.closings.earlier_years(self.standard, self.year)
+        with _speaking(closed, _PLACED):
+            number = self.closings.number(self.year)
+            building = self.closings.building(self.year)
+            try:
+                sealed = self._seal(building, number, run, document, earlier, left)
+            finally:
+                durable.remove_tree(building)
+        return Closed(True, self.year, sealed.folder, tuple(sealed.manifest["files"]), left, tuple(notices), names=names)
+
+    def _run(self) -> KeptRun:
+        runs = self.publication.runs(f"{self.year}-{ANNUAL}")
+        run = runs.latest()
+        for folder in runs.damaged:
+            self.publication.notices.append(f"运行记录“{folder}”读不出来或已损坏，没有使用它。")
+        if run is None:
+            raise NothingToProcess(
+                f"{self.year}年度的年度总结还没有运行过，没有可以封存的结果。"
+                f"请先运行：python process.py --year {self.year} --phase {ANNUAL}"
+            )
+        return run
+
+    def _again(self, closed: YearFolder, run: KeptRun, changes: list[str]) -> Closed:
+        """The year is closed: all is well where it is the same, and nothing of it has been changed."""
+        self.closings.check_manifest(closed)
+        if told := closed.differences():
+            raise UserError(
+                f"{self.year}年度已于{closed.closed_words}，但封存档案“{closed.folder}”与封存时不一致：{'；'.join(told)}。"
+                "请用备份恢复。"
+            )
+        if changes or closed.manifest["input"] != run.input_sha256 or not _same_results(closed.document(), _document(run)):
+            raise _closed_already(closed)
+        return Closed(True, self.year, closed.folder, tuple(closed.manifest["files"]), already=True)
+
+    def _changes(self, run: KeptRun) -> list[str]:
+        """What of the input is not as it was when the run read it, each as a clause of a Chinese sentence."""
+        expected, found = received(run), found_in(self.options.input)
+        told = []
+        for name in sorted({*expected, *found}):
+            if name not in found:
+                told.append(f"“{name}”不见了")
+            elif name not in expected:
+                told.append(f"“{name}”是后来放进去的")
+            elif expected[name] is not None and not durable.surely_holds(found[name], expected[name]):
+                told.append(f"“{name}”被改动过")
+        inside = any(same_file(path, self.options.roster) for path in found.values())
+        if not inside and not durable.surely_holds(self.options.roster, run.manifest["input"]["roster"]):
+            told.append(f"名册“{self.options.roster.name}”被改动过")
+        return told
+
+    def _seal(
+        self,
+        building: Path,
+        number: int,
+        run: KeptRun,
+        document: Mapping[str, Any],
+        earlier: list[ClosedYear],
+        left: tuple[Mapping[str, Any], ...],
+    ) -> YearFolder:
+        found, roster = found_in(self.options.input), ""
+        expected = {name: digest for name, digest in received(run).items() if digest is not None}
+        steps = len(expected) + len(run.outputs)
+        for step, (name, digest) in enumerate(expected.items()):
+            self._tell(step, steps, name)
+            if same_file(found[name], self.options.roster):
+                roster = f"{INPUT}/{name}"
+            # The name on the disk, not the label: two names may be shown alike, and one may be too long when spelt out.
+            target = building / INPUT / found[name].relative_to(self.options.input)
+            _copy(found[name], target)
+            if not durable.surely_holds(target, digest):
+                raise UserError(f"“{name}”在封存过程中被改动，{self.year}年度没有封存。请等文件不再变动后再封存。")
+        if not roster:
+            roster = f"{_ROSTER}/{self.options.roster.name}"
+            _copy(self.options.roster, building / roster)
+        for step, path in enumerate(run.outputs, len(expected)):
+            self._tell(step, steps, path)
+            target = building / RESULTS / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(_read(run, path))
+        origin = {"输入校验码": run.input_sha256, "标准": run.manifest["standard"]["id"], "程序版本": __version__}
+        year = run_year(document, "")
+        _register(building, self.year, earlier, year, self.roster, self.options.run_date, origin, bool(document.get("sample")))
+        manifest = _manifest(self.year, self.options, self.wish, number, self.standard) | {
+            "imported": False,
+            "input": run.input_sha256,
+            "roster": roster,
+            "run": {"number": run.number, "date": run.manifest["run_date"], "program": run.manifest["program"]},
+            "standard": run.manifest["standard"],
+            "sample": bool(document.get("sample")),
+            "accepted_open": [dict(finding) for finding in left],
+        }
+        return self.closings.seal(self.year, building, manifest)
+
+    def _tell(self, step: int, steps: int, what: str) -> None:
+        if self.progress:
+            self.progress(step, steps, what)
+
+
+def received(run: KeptRun) -> dict[str, str | None]:
+    """SHA-256 of everything that lay in the input folder itself, by name; what was found inside archives and mails is part
+    of those. None where nothing could be read (links, pipes, folders named like workbooks)."""
+    files = {file["path"]: file["sha256"] for file in run.manifest["input"]["files"]}
+
+    def inside(path: str) -> bool:
+        parts = path.split("/")
+        return any(files.get("/".join(parts[:depth])) is not None for depth in range(1, len(parts)))
+
+    return {path: digest for path, digest in files.items() if not inside(path)}
+
+
+def _document(run: KeptRun) -> dict[str, Any]:
+    try:
+        return run.document()
+    except DamagedRun:
+        raise UserError(f"运行记录“{run.folder}”已损坏，没有封存。请重新运行后再封存。") from None
+
+
+def _read(run: KeptRun, path: str) -> bytes:
+    try:
+        return run.read(path)
+    except DamagedRun:
+        raise UserError(f"运行记录“{run.folder}”已损坏，没有封存。请重新运行后再封存。") from None
+
+
+def _same_results(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two runs came to the same figures and scores, whatever their dates."""
+    return all(one.get(key) == other.get(key) for key in ("year", "phase", "region", "units", "communities", "standard"))
+
+
+def _manifest(year: int, options: Options, wish: Wish, number: int, standard: Standard) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "year": year,
+        "closed": options.run_date.isoformat(),
+        "who": wish.person,
+        "reason": wish.reason.strip(),
+        "number": number,
+        "program": __version__,
+        "standard": {"id": standard.id, "sha256": standard.sha256},
+    }
+
+
+def _register(
+    building: Path,
+    year: int,
+    earlier: Iterable[ClosedYear],
+    this: ClosedYear,
+    roster: Roster,
+    date: datetime.date,
+    origin: Mapping[str, str],
+    sample: bool,
+) -> None:
+    """All communities of the lists up to this year that the roster still has, in its order, each once."""
+    past = follow([*earlier, this], roster)
+    scores = {(each.year, known.code): known.score for each in past.years for known in each.communities}
+    entries = []
+    traces = {trace.community.code: trace for trace in reversed(past.traces) if trace.community is not None}
+    for unit in roster.units:
+        for community in roster.of_unit[unit.code]:
+            trace = traces.get(community.code)
+            if trace is None:
+                continue
+            filed = tuple(name for name in (trace.listed.name,) if name != community.name)
+            codes = tuple(code for code in (trace.listed.code,) if code != community.code)
+            entries.append(
+                Entry(
+                    unit.name,
+                    community.code,
+                    community.name,
+                    scores.get((trace.year, trace.listed.code)),
+                    trace.year,
+                    community.pilot,
+                    tuple(dict.fromkeys((*community.former_names, *filed))),
+                    tuple(dict.fromkeys((*community.former_codes, *codes))),
+                )
+            )
+    write_register(building / REGISTER, year, roster.batch.region, entries, date, origin, sample=sample)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def _write(target: Path, document: Mapping[str, Any]) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
