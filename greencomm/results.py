@@ -62,6 +62,10 @@ class ReceivedFile:
     """Code of the unit it belongs to, where that is known."""
     advice: str | None = None
     """For a rejected file, what to ask the county for, in Chinese."""
+    received: datetime.datetime | None = None
+    """When the mail that brought it was sent (UTC); never the file system's clock."""
+    saved: datetime.datetime | None = None
+    """When the document was last saved, as it says itself (UTC)."""
 
 
 @dataclass(frozen=True, slots=True)

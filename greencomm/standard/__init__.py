@@ -2,7 +2,7 @@
 
 from greencomm.standard.kinds import RATE_SCALE, Clause, percent_text
 from greencomm.standard.loader import load_standard
-from greencomm.standard.model import ANNUAL, PHASE_TITLES, SELF_EVALUATION, Content, Item, Standard
+from greencomm.standard.model import ANNUAL, PHASE_TITLES, SELF_EVALUATION, Content, Deliverable, Item, Standard
 
 __all__ = [
     "ANNUAL",
@@ -11,6 +11,7 @@ __all__ = [
     "SELF_EVALUATION",
     "Clause",
     "Content",
+    "Deliverable",
     "Item",
     "Standard",
     "load_standard",
