@@ -21,10 +21,11 @@ from greencomm.intake.arrivals import Arrival
 from greencomm.intake.collect import Progress, collect, open_named
 from greencomm.intake.labels import disk_label
 from greencomm.results import RegionResult
+from greencomm.review.phases import compare
 from greencomm.review.region import review
 from greencomm.roster import Roster, Unit, load_roster
-from greencomm.runs import RESULT, manifest_of
-from greencomm.standard import Standard, load_standard
+from greencomm.runs import RESULT, DamagedRun, manifest_of
+from greencomm.standard import ANNUAL, SELF_EVALUATION, Standard, load_standard
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,23 @@ def run(options: Options, progress: Progress | None = None) -> Outcome:
         if not any(arrival.form or arrival.refused for arrival in arrivals):
             raise NothingToProcess(f"“{options.input}”中还没有各县市报送的工作簿，请把收到的附件放进去后再运行。")
         result = _review(arrivals, standard, roster, options)
+        result = _with_self_evaluation(result, publication)
         return publish(result, options, publication)
+
+
+def _with_self_evaluation(result: RegionResult, publication: Publication) -> RegionResult:
+    """In the annual phase, the result with what changed since the last kept self-evaluation of the year (D-13)."""
+    if result.phase != ANNUAL:
+        return result
+    runs = publication.runs(f"{result.year}-{SELF_EVALUATION}")
+    with durable.speaking(publication.archive):
+        kept = runs.latest()
+        publication.name_damage(runs)
+        try:
+            return dataclasses.replace(result, since=compare(kept.document(), result)) if kept else result
+        except DamagedRun:
+            # Damaged between two looks: as if it were not there, and named by the next run.
+            return result
 
 
 def _keep_apart(options: Options) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,8 +10,10 @@ from typing import Any
 
 from greencomm import __version__
 from greencomm.findings import Finding
+from greencomm.intake.times import CHINA
 from greencomm.machine import json_bytes
 from greencomm.results import CommunityResult, RegionResult, UnitResult, ratio_text
+from greencomm.review.deliverables import Entry, entries_of
 
 SCHEMA = "greencomm-result/1"
 
@@ -46,9 +49,17 @@ def result_document(result: RegionResult, outputs: Sequence[Output]) -> dict[str
         "communities": [_community(community) for unit in result.units for community in unit.communities],
         "findings": [_finding(finding) for finding in result.findings],
         "files": [
-            {"path": file.path, "sha256": file.sha256, "state": file.state.value, "reason": file.reason}
+            {
+                "path": file.path,
+                "sha256": file.sha256,
+                "state": file.state.value,
+                "reason": file.reason,
+                "unit": file.unit,
+                "received": _china_time(file.received),
+            }
             for file in result.files
         ],
+        "deliverables": [_deliverable(entry) for entry in entries_of(result)],
         "outputs": [
             {"role": output.role, "unit": output.unit, "path": output.path, "sha256": output.sha256} for output in outputs
         ],
@@ -86,6 +97,18 @@ def _community(result: CommunityResult) -> dict[str, Any]:
         "claimed": result.claimed,
         "file": result.file,
         "sheet": result.sheet,
+        "clauses": {clause.clause: clause.assessed for clause in result.clauses},
+    }
+
+
+def _deliverable(entry: Entry) -> dict[str, Any]:
+    return {
+        "unit": entry.unit.code,
+        "deliverable": entry.deliverable.id,
+        "due": entry.due.isoformat() if entry.due else None,
+        "state": entry.state.value,
+        "received": entry.received.isoformat() if entry.received else None,
+        "source": entry.source.value if entry.source else None,
     }
 
 
@@ -106,6 +129,11 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "settled": finding.settlement.kind.value if finding.settlement else None,
         "explanation": finding.settlement.text if finding.settlement else None,
     }
+
+
+def _china_time(time: datetime.datetime | None) -> str | None:
+    """On the clock of China, with its zone."""
+    return time.astimezone(CHINA).isoformat(timespec="seconds") if time else None
 
 
 def _number(value: Decimal | None) -> int | float | None:

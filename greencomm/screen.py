@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 from greencomm.findings import Finding, Severity
 from greencomm.intake.collect import Progress
+from greencomm.ledger import LEDGER_SHEET
 from greencomm.machine import print_json
 from greencomm.results import FileState, Status, UnitState, percent
+from greencomm.review.deliverables import late_text, owed
 from greencomm.texts import one_line
 
 if TYPE_CHECKING:
@@ -96,6 +98,11 @@ def show_run(outcome: Outcome) -> None:
     missing = [unit.unit.name for unit in result.units if unit.state is UnitState.MISSING]
     if missing:
         console.print(f"未报送的单位：{'、'.join(missing)}。")
+    if late := late_text(result):
+        console.print(f"迟报的单位：{late}。已照常审核。")
+    if missing_items := owed(result):
+        units = list(dict.fromkeys(entry.unit.name for entry in missing_items))
+        console.print(f"到期未报的材料有{len(missing_items)}件（{'、'.join(units)}），见“{LEDGER_SHEET}.xlsx”。")
     console.print(f"结果已写到：{outcome.folder}")
     console.print(_next_step(outcome))
 

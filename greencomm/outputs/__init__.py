@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from greencomm.results import RegionResult, UnitResult
+from greencomm.standard import SELF_EVALUATION
 
 _LONGEST_NAME = 180
 """Bytes of a unit's folder name, so that file names made from it stay below the 255 that systems allow."""
@@ -26,19 +27,41 @@ class Made:
 
 def write_outputs(folder: Path, result: RegionResult) -> Iterator[Made]:
     """Write all outputs of a run below ``folder``, one after the other."""
+    from greencomm.outputs import ledger
     from greencomm.outputs.annex2 import write_annex2
     from greencomm.outputs.discrepancy import write_discrepancy
+    from greencomm.outputs.ledger import write_ledger
 
     write_annex2(folder / "annex2.xlsx", result, TEMPLATES / "annex2.xlsx")
     yield Made("annex2", None, "annex2.xlsx")
+    write_ledger(folder / f"{ledger.NAME}.xlsx", result)
+    yield Made("ledger", None, f"{ledger.NAME}.xlsx")
     names = folder_names(result.units)
+    yield from _achievement_lists(folder, result, names)
     for unit in result.units:
         name = names[unit.unit.code]
         place = folder / "units" / name
-        place.mkdir(parents=True)
+        place.mkdir(parents=True, exist_ok=True)
         path = f"units/{name}/{name}_差异报告.xlsx"
         write_discrepancy(folder / path, unit, result)
         yield Made("discrepancy", unit.unit.code, path)
+
+
+def _achievement_lists(folder: Path, result: RegionResult, names: dict[str, str]) -> Iterator[Made]:
+    """The lists of the self-evaluation: the region's, and one of each unit that has a community."""
+    from greencomm.outputs.achievement import NAME, write_achievement_list, write_unit_achievement_list
+
+    if result.phase != SELF_EVALUATION:
+        return
+    write_achievement_list(folder / f"{NAME}.xlsx", result)
+    yield Made("achievement_list", None, f"{NAME}.xlsx")
+    for unit in result.units:
+        if unit.urban_communities:
+            name = names[unit.unit.code]
+            (folder / "units" / name).mkdir(parents=True, exist_ok=True)
+            path = f"units/{name}/{name}_{NAME}.xlsx"
+            write_unit_achievement_list(folder / path, unit, result)
+            yield Made("achievement_list", unit.unit.code, path)
 
 
 def folder_names(units: tuple[UnitResult, ...]) -> dict[str, str]:

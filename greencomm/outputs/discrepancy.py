@@ -11,6 +11,7 @@ from greencomm import __version__
 from greencomm.findings import Finding, Severity
 from greencomm.forms.layout import Column, Heading, Summary
 from greencomm.forms.style import GREY, RED, SMALL
+from greencomm.outputs import phases
 from greencomm.outputs.book import (
     BAD,
     BLANK,
@@ -35,7 +36,7 @@ from greencomm.outputs.book import (
     provenance,
 )
 from greencomm.results import CommunityResult, FileState, RegionResult, Status, UnitResult, UnitState, percent, ratio
-from greencomm.standard import PHASE_TITLES, Item
+from greencomm.standard import ANNUAL, PHASE_TITLES, Item
 
 OVERVIEW, FINDINGS, LOSSES, LISTS = "概况", "问题清单", "得失分", "名单"
 _STATUS_FILL = {Status.GREEN: GOOD, Status.BELOW: BAD, Status.PENDING: WARN, Status.MISSING: CALM}
@@ -51,16 +52,19 @@ _MEANING = {
 _DECISIVE = "是否达标"
 """Marks findings that decide whether the community reaches the pass mark."""
 _PENDING = Status.PENDING.label
+_PILOT = "（试点）"
 _YES_NO = {True: "是", False: "否", None: "未填"}
 
 
 def write_discrepancy(target: Path | BinaryIO, unit: UnitResult, result: RegionResult) -> None:
-    """Write the report of ``unit``: sheets 概况, 问题清单, 得失分 and 名单. The same result gives the same bytes."""
+    """Write the report of ``unit``: sheets 概况, 问题清单, 得失分 and 名单, in the annual phase 与自评相比. The same result gives the same bytes."""
     writer = _Writer(target, unit, result)
     writer.overview()
     writer.findings()
     writer.losses()
     writer.lists()
+    if result.phase == ANNUAL:
+        writer.since()
     writer.report.close()
 
 
@@ -432,13 +436,20 @@ class _Writer:
                     [
                         Box(number, CENTRED),
                         Box(community.community.code, {**CENTRED, "font_size": SMALL}),
-                        Box(community.community.name, BOXED),
+                        Box(community.community.name + (_PILOT if community.community.pilot else ""), BOXED),
                         Box(BLANK if status is Status.MISSING else _YES_NO[community.claimed], CENTRED),
                         *(Box(value, CENTRED) for value in _scores(community)),
                         Box(_remark(community, mark), {**BOXED, "font_size": SMALL}),
                     ]
                 )
         page.wide(f"自报：本单位是否{Heading.CLAIM}。得分以{self.standard.full_score}分计，{mark}分以上（含）为达标。", FINE)
+
+    # 与自评相比
+
+    def since(self) -> None:
+        page = self.page(phases.SHEET, f"{self.name}与本年度自评相比", phases.UNIT_WIDTHS, landscape=True)
+        page.keep_above(page.next_row - 1)
+        phases.lay_out_unit(page, self.unit, self.result)
 
 
 def _scores(community: CommunityResult) -> list[int | float | str]:

@@ -15,7 +15,9 @@ from typing import Any
 from greencomm.errors import StandardError
 from greencomm.standard.kinds import KINDS, Clause, ClauseMistake, Counted
 from greencomm.standard.model import (
+    LOCAL_STANDARD,
     PHASE_TITLES,
+    PILOTS,
     Annex2,
     Content,
     Deadline,
@@ -327,12 +329,15 @@ class _Loader:
             day=table.take("day", int, None),
             year=table.take("year", int, None),
             optional=table.take("optional", bool, False),
+            roster=table.take("roster", str, ""),
             note=table.take("note", str, ""),
         )
         table.at(f"报送事项“{deliverable.name}”")
         deliverable = replace(deliverable, quote=self._quote(table))
         if not re.fullmatch(r"[a-z][a-z0-9-]*", deliverable.id):
             raise table.fail(f"编号 id 应为小写字母、数字和短横，例如 plan，现为“{deliverable.id}”")
+        if deliverable.roster not in ("", PILOTS, LOCAL_STANDARD):
+            raise table.fail(f"名册依据 roster 只能写 {PILOTS} 或 {LOCAL_STANDARD}，现为“{deliverable.roster}”")
         if deliverable.phase is not None:
             if deliverable.phase not in PHASE_TITLES:
                 raise table.fail(f"不认识的阶段 phase“{deliverable.phase}”，可用的有 {'、'.join(PHASE_TITLES)}")

@@ -78,6 +78,9 @@ class Deadline(Quoted):
         return datetime.date(year, self.month, self.day)
 
 
+PILOTS, LOCAL_STANDARD = "pilots", "local-standard"
+
+
 @dataclass(frozen=True)
 class Deliverable(Quoted):
     """Something that a unit hands in or that the prefecture records, besides the workbooks themselves (报送事项).
@@ -94,6 +97,8 @@ class Deliverable(Quoted):
     year: int | None = None
     optional: bool = False
     """Asked for only where the unit has one (本地标准)."""
+    roster: str = ""
+    """PILOTS or LOCAL_STANDARD where the roster itself can tell that it came; empty where it cannot."""
     note: str = ""
     """How the quote is read where that is not plain, in a clerk's words."""
 
