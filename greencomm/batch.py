@@ -96,10 +96,14 @@ def _with_self_evaluation(result: RegionResult, publication: Publication) -> Reg
         kept = runs.latest()
         publication.name_damage(runs)
         try:
-            return dataclasses.replace(result, since=compare(kept.document(), result)) if kept else result
+            document = kept.document() if kept else None
         except DamagedRun:
             # Damaged between two looks: as if it were not there, and named by the next run.
             return result
+    if document is None or document["sample"] != result.sample:
+        # A run of the shipped samples says nothing about real workbooks.
+        return result
+    return dataclasses.replace(result, since=compare(document, result))
 
 
 def _keep_apart(options: Options) -> None:

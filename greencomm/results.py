@@ -206,6 +206,8 @@ class Move(StrEnum):
     DROPPED = "dropped"
     STANDING = "standing"
     SCORE = "score"
+    CLAUSES = "clauses"
+    """Clauses changed, the score did not."""
     MERGED = "merged"
     GONE = "gone"
 
@@ -213,7 +215,8 @@ class Move(StrEnum):
     def label(self) -> str:
         """The word that people see."""
         return {
-            "added": "新报", "dropped": "未再报", "standing": "结论变动", "score": "得分变动", "merged": "已并入", "gone": "名册中已无",
+            "added": "新报", "dropped": "未再报", "standing": "结论变动", "score": "得分变动",
+            "clauses": "条款变动", "merged": "已并入", "gone": "名册中已无",
         }[self.value]  # fmt: skip
 
 

@@ -191,6 +191,16 @@ def with_roster_finding():
     return judge(*city(), roster=dataclasses.replace(ROSTER, findings=(finding,)))
 
 
+def ledger_finding(rule, **words):
+    """A mistake on the roster's sheet 报送台账 (tests/test_ledger.py causes each in a roster)."""
+
+    def situation():
+        finding = CATALOGUE[rule].at(Place(sheet="报送台账", cell="A2" if rule != "R14" else None), found="x", **words)
+        return judge(*city(), roster=dataclasses.replace(ROSTER, findings=(finding,)))
+
+    return situation
+
+
 def with_broken_check(monkeypatch):
     from greencomm.review import region
 
@@ -310,6 +320,12 @@ CASES = {
         None, None,
     ),
     "R03": (with_roster_finding, None, "A"),
+    "R10": (ledger_finding("R10", where="第2行"), None, "A"),
+    "R11": (ledger_finding("R11", where="第2行", expected="实施方案"), None, "A"),
+    "R12": (ledger_finding("R12", where="第2行"), None, "A"),
+    "R13": (ledger_finding("R13", where="第2行", column="事项"), None, "A"),
+    "R14": (ledger_finding("R14", expected="“事项”"), None, None),
+    "U08": (lambda: [arrive("楚雄市.xlsx", form(CITY), received=at(9) + datetime.timedelta(days=30))], None, None),
     "X01": (with_broken_check, None, None),
 }  # fmt: skip
 

@@ -23,7 +23,7 @@ from greencomm.outputs.book import (
     plain_number,
     provenance,
 )
-from greencomm.results import CommunityResult, RegionResult, UnitResult, percent
+from greencomm.results import CommunityResult, RegionResult, UnitResult, UnitState, percent
 
 NAME = "创建成果名单"
 PILOT = "试点"
@@ -68,7 +68,8 @@ def write_unit_achievement_list(target: Path | BinaryIO, unit: UnitResult, resul
         boxes = _community(community)
         page.row([Box(number, CENTRED), *boxes, Box(community.community.town, BOXED), *_scores(community)])
     if not unit.green:
-        page.wide("没有达到标准的社区。", {**CENTRED}, 30)
+        received = unit.state is UnitState.RECEIVED
+        page.wide("没有达到标准的社区。" if received else "尚未收到本单位可以审核的填报工作簿，名单待补。", CENTRED, 30)
     total = _sum(len(unit.green), unit.urban_communities, percent(unit.completion_ratio))
     page.wide(f"合计：{total}", {**BOXED, **_BOLD}, 24)
     page.skip()
@@ -91,15 +92,10 @@ def _start(
     report.state(provenance(result, unit))
     page = report.page(_SHEET, widths, landscape=False, sample=result.sample)
     page.wide(title, TITLE, 36)
-    deadline = result.roster.batch.deadlines[result.phase]
-    origin = (
-        f"报送：{result.roster.batch.reporting_unit or result.name}",
-        f"截止日期：{chinese_date(deadline)}",
-        f"审核日期：{chinese_date(result.run_date)}",
-        f"标准：{result.standard.id}（{result.standard.sha256[:8]}）",
-        f"程序版本：{__version__}",
-    )
-    page.wide("　".join(origin), {**FINE, "align": "center"})
+    batch = result.roster.batch
+    where = f"报送：{batch.reporting_unit or result.name}　截止日期：{chinese_date(batch.deadlines[result.phase])}"
+    origin = f"标准：{result.standard.id}（{result.standard.sha256[:8]}）　程序版本：{__version__}"
+    page.wide(f"{where}\n审核日期：{chinese_date(result.run_date)}　{origin}", {**FINE, "align": "center"})
     return report, page
 
 

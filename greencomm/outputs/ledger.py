@@ -177,7 +177,8 @@ def _pilots(report: Report, result: RegionResult, suffix: str) -> None:
     spans = (("填报单位", 1), ("社区代码", 2), ("社区名称", 3), ("结论", 1), ("核定得分", 1), ("可能得分", 1), ("自报", 2))
     page.row([Box(title, HEAD, span) for title, span in spans])
     for unit, each in pilots:
-        possible = BLANK if each.lowest is None or each.highest is None else f"{each.lowest}—{each.highest}"
+        open_range = each.lowest is not None and each.assessed_score is None
+        possible = f"{each.lowest}—{each.highest}" if open_range else BLANK
         claimed = {True: "申报", False: "不申报", None: BLANK}[each.claimed]
         page.row(
             [

@@ -41,7 +41,7 @@ REGION_WIDTHS = (14, 15, 24, 9, 9, 9, 8, 8, 52)
 _TITLES = ("社区代码", "社区名称", "变化", "自评结论", "现在结论", "自评得分", "现在得分", "条款变化（扣分）和说明")
 NO_RUN = "运行记录中没有本年度自评的审核结果，无从比较。"
 NOT_REPORTED = "本年度自评时没有收到可以审核的材料，无从比较。"
-_FILL = {Move.ADDED: GOOD, Move.DROPPED: BAD, Move.STANDING: WARN, Move.SCORE: CALM, Move.MERGED: CALM, Move.GONE: BAD}
+_FILL = {Move.ADDED: GOOD, Move.DROPPED: BAD, Move.STANDING: WARN, Move.SCORE: CALM, Move.CLAUSES: CALM, Move.MERGED: CALM, Move.GONE: BAD}
 _STATUS_FILL = {Status.GREEN: GOOD, Status.BELOW: BAD, Status.PENDING: WARN, Status.MISSING: CALM}
 
 
@@ -83,7 +83,7 @@ def lay_out_region(page: Page, result: RegionResult) -> None:
             continue
         counts = {kind: sum(move.kind is kind for move in past.moves) for kind in Move}
         first = (counts[Move.ADDED], counts[Move.DROPPED], counts[Move.STANDING], counts[Move.SCORE])
-        rest = counts[Move.MERGED] + counts[Move.GONE]
+        rest = counts[Move.CLAUSES] + counts[Move.MERGED] + counts[Move.GONE]
         page.row(
             [
                 Box(unit.unit.name, BOXED),

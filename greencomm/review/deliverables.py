@@ -78,7 +78,8 @@ class Entry:
                 return f"未报，已过{self.days}天"
             case State.DUE:
                 return "未到期，今天截止" if self.days == 0 else f"未到期，还有{self.days}天"
-        labels = {State.RECEIVED: "已报", State.UNDATED: "已报，日期不详", State.OPTIONAL: "未报（有才报）"}
+        received = "已收填报工作簿" if self.source in (Source.RUN, Source.SELF_EVALUATION) else "已报"
+        labels = {State.RECEIVED: received, State.UNDATED: f"{received}，日期不详", State.OPTIONAL: "未报（有才报）"}
         labels |= {State.PAST: "往年事项，未登记", State.NOT_ASKED: "无需报送"}
         return labels[self.state]
 
@@ -148,7 +149,7 @@ def _entry(unit: UnitResult, deliverable: Deliverable, result: RegionResult) -> 
     source, known = _arrived(unit, deliverable, rows, result)
     if source in (Source.RUN, Source.SELF_EVALUATION):
         # The workbook is the electronic part; the stamped one is the prefecture's to enter.
-        remarks.append("收到的是填报工作簿；盖章件收到后请登记到名册“报送台账”")
+        remarks.append("盖章件收到后请登记到名册“报送台账”")
     if source is Source.ROSTER:
         remarks.append(_shown_by_roster(unit, deliverable))
     state, days = _state(unit, deliverable, due, source, known, result.run_date, result.year)

@@ -112,8 +112,8 @@ def _moves(result: CommunityResult, rows: Sequence[Document]) -> list[CommunityM
         made.insert(0, CommunityMove(community.code, community.name, Move.DROPPED, before, now))
         return made
     clauses, remark = _clauses(first, result)
-    kind = Move.STANDING if before.status is not now.status else Move.SCORE
     if before != now or clauses:
+        kind = Move.CLAUSES if before == now else Move.SCORE if before.status is now.status else Move.STANDING
         made.insert(0, CommunityMove(community.code, community.name, kind, before, now, clauses, remark))
     return made
 
