@@ -16,7 +16,7 @@ from greencomm.findings import Severity
 from greencomm.outputs.discrepancy import grouped, item_name, task, write_discrepancy
 from greencomm.results import FileState, ReceivedFile, RegionResult, Status, UnitResult, UnitState
 
-SHEETS = ["概况", "问题清单", "得失分", "名单"]
+SHEETS = ["概况", "问题清单", "得失分", "名单", "与自评相比"]
 EAST = demo.community("532301101001", "东兴社区居民委员会", declared=100)
 ABSENT = demo.community("532301101001", "东兴社区居民委员会", Status.MISSING)
 

@@ -24,6 +24,7 @@ from greencomm.standard import ANNUAL, SELF_EVALUATION, load_standard
 
 STANDARD = load_standard()
 DAY = datetime.date
+TODAY = DAY(2021, 10, 18)
 
 
 # --- the notice ---------------------------------------------------------------------------------------------------------
@@ -158,7 +159,7 @@ def row(unit: str | None, deliverable: str, received: datetime.date | None = Non
     return LedgerRow(unit, deliverable, text, received, "", "", 2)
 
 
-def with_ledger(*rows: LedgerRow, day: datetime.date = DAY(2021, 10, 18), arrivals=(), **batch: object):
+def with_ledger(*rows: LedgerRow, day: datetime.date = TODAY, arrivals=(), **batch: object):
     roster = dataclasses.replace(ROSTER, ledger=rows, batch=dataclasses.replace(ROSTER.batch, **batch))
     return dataclasses.replace(judge(*arrivals, roster=roster), run_date=day)
 
