@@ -166,7 +166,7 @@ class Publication:
             with contextlib.suppress(OSError):
                 for path in runs.known_outputs().keys() - files.keys():
                     durable.remove_empty_parents(target, path)
-        self._name_damage(runs)
+        self.name_damage(runs)
 
     def _commit(self, kept: Path) -> None:
         """The one rename after which the run's results are the ones that count."""
@@ -195,7 +195,8 @@ class Publication:
         durable.write_file(self._journal, json.dumps(asdict(journal), ensure_ascii=False, indent=1).encode())
         return journal
 
-    def _name_damage(self, runs: Runs) -> None:
+    def name_damage(self, runs: Runs) -> None:
+        """Say which kept runs were found damaged, each once."""
         for folder in runs.damaged:
             self.notices.append(f"运行记录“{folder}”读不出来或已损坏，没有使用它；不影响本次结果，可以把这个文件夹移走。")
         runs.damaged.clear()
@@ -245,7 +246,7 @@ class Publication:
                     raise OSError(errno.EIO, "", str(self.output / journal.name)) from None
                 self.notices.append(LOST)
             self._settle(journal)
-        self._name_damage(self.runs(journal.name))
+        self.name_damage(self.runs(journal.name))
 
     def _read_journal(self) -> _Journal | None:
         try:

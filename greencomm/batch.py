@@ -27,10 +27,11 @@ from greencomm.intake.labels import disk_label
 from greencomm.intake.originals import original
 from greencomm.past_years import ClosedYear
 from greencomm.results import ReceivedFile, RegionResult
+from greencomm.review.phases import compare
 from greencomm.review.region import review_after
 from greencomm.roster import Roster, load_roster
 from greencomm.runs import RESULT, DamagedRun, Runs, manifest_of
-from greencomm.standard import Standard, load_standard
+from greencomm.standard import ANNUAL, SELF_EVALUATION, Standard, load_standard
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ def run(options: Options, progress: Progress | None = None) -> Outcome:
         result, history = _review(arrivals, adopted, roster, options, history, earlier)
         if said := closings.guard(result.year, result.input_sha256):
             publication.notices.append(said)
+        result = _with_self_evaluation(result, publication)
         return publish(result, history, options, publication)
 
 
@@ -112,6 +114,25 @@ def _earlier(closings: Closings, standard: Standard, roster: Roster, publication
     earlier, notices = closings.earlier_years(standard, roster.batch.year)
     publication.notices += notices
     return earlier
+
+
+def _with_self_evaluation(result: RegionResult, publication: Publication) -> RegionResult:
+    """In the annual phase, the result with what changed since the last kept self-evaluation of the year (D-13)."""
+    if result.phase != ANNUAL:
+        return result
+    runs = publication.runs(f"{result.year}-{SELF_EVALUATION}")
+    with durable.speaking(publication.archive):
+        kept = runs.latest()
+        publication.name_damage(runs)
+        try:
+            document = kept.document() if kept else None
+        except DamagedRun:
+            # Damaged between two looks: as if it were not there, and named by the next run.
+            return result
+    if document is None or document["sample"] != result.sample:
+        # A run of the shipped samples says nothing about real workbooks.
+        return result
+    return dataclasses.replace(result, since=compare(document, result))
 
 
 def keep_apart(options: Options) -> None:

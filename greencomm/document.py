@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,8 +10,10 @@ from typing import Any
 
 from greencomm import __version__
 from greencomm.findings import Finding
+from greencomm.intake.times import CHINA
 from greencomm.machine import json_bytes
 from greencomm.results import CommunityResult, RegionResult, UnitResult, ratio_text
+from greencomm.review.deliverables import Entry, entries_of
 from greencomm.roster import Waiver
 from greencomm.standard import Standard
 from greencomm.targets import Progress, progress
@@ -56,9 +59,17 @@ def result_document(result: RegionResult, outputs: Sequence[Output]) -> dict[str
         "findings": [_finding(finding) for finding in result.findings],
         "waivers": [_waiver(waiver, result) for waiver in result.roster.waivers],
         "files": [
-            {"path": file.path, "sha256": file.sha256, "state": file.state.value, "reason": file.reason}
+            {
+                "path": file.path,
+                "sha256": file.sha256,
+                "state": file.state.value,
+                "reason": file.reason,
+                "unit": file.unit,
+                "received": _china_time(file.received),
+            }
             for file in result.files
         ],
+        "deliverables": [_deliverable(entry) for entry in entries_of(result)],
         "outputs": [
             {"role": output.role, "unit": output.unit, "path": output.path, "sha256": output.sha256} for output in outputs
         ],
@@ -127,6 +138,18 @@ def _community(result: CommunityResult) -> dict[str, Any]:
         "claimed": result.claimed,
         "file": result.file,
         "sheet": result.sheet,
+        "clauses": {clause.clause: clause.assessed for clause in result.clauses},
+    }
+
+
+def _deliverable(entry: Entry) -> dict[str, Any]:
+    return {
+        "unit": entry.unit.code,
+        "deliverable": entry.deliverable.id,
+        "due": entry.due.isoformat() if entry.due else None,
+        "state": entry.state.value,
+        "received": entry.received.isoformat() if entry.received else None,
+        "source": entry.source.value if entry.source else None,
     }
 
 
@@ -161,6 +184,11 @@ def _waiver(waiver: Waiver, result: RegionResult) -> dict[str, Any]:
         "date": waiver.date.isoformat(),
         "findings": sum(waiver.settles(finding) for finding in result.findings),
     }
+
+
+def _china_time(time: datetime.datetime | None) -> str | None:
+    """On the clock of China, with its zone."""
+    return time.astimezone(CHINA).isoformat(timespec="seconds") if time else None
 
 
 def _number(value: Decimal | None) -> int | float | None:

@@ -257,6 +257,96 @@ class UnitResult:
         return sum(finding.settlement is not None and finding.settlement.kind is kind for finding in self.findings)
 
 
+class Move(StrEnum):
+    """What became of a community between the self-evaluation and the annual summary of one year (D-13)."""
+
+    ADDED = "added"
+    DROPPED = "dropped"
+    STANDING = "standing"
+    SCORE = "score"
+    CLAUSES = "clauses"
+    """Clauses changed, the score did not."""
+    MERGED = "merged"
+    GONE = "gone"
+
+    @property
+    def label(self) -> str:
+        """The word that people see."""
+        return {
+            "added": "新报", "dropped": "未再报", "standing": "结论变动", "score": "得分变动",
+            "clauses": "条款变动", "merged": "已并入", "gone": "名册中已无",
+        }[self.value]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A community's standing at one time, in points; without a sheet all is None."""
+
+    status: Status
+    score: int | None = None
+    lowest: int | None = None
+    highest: int | None = None
+
+    @property
+    def score_text(self) -> str:
+        """``86``, ``78—84`` where clauses are unresolved, ``—`` without a sheet."""
+        if self.score is not None:
+            return str(self.score)
+        if self.lowest is None or self.highest is None:
+            return "—"
+        return f"{self.lowest}—{self.highest}" if self.lowest != self.highest else str(self.lowest)
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseMove:
+    """A clause whose assessed deduction (of an award the points added) changed; None = unresolved."""
+
+    clause: str
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityMove:
+    """One community that is not as it was in the self-evaluation."""
+
+    code: str
+    """Its present code; of one that is gone or merged the code it had."""
+    name: str
+    kind: Move
+    before: Standing
+    after: Standing
+    clauses: tuple[ClauseMove, ...] = ()
+    remark: str = ""
+    """In Chinese: what it was merged into, why no clauses are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSince:
+    """One unit against its self-evaluation of the same year."""
+
+    reported: bool
+    """Whether anything of it could be assessed then; where not, there is nothing to compare with."""
+    received: datetime.date | None
+    """Day in China on which the self-evaluation was first received, where that is known."""
+    urban_communities: int
+    communities: int
+    """How many communities had a sheet then."""
+    green: int
+    moves: tuple[CommunityMove, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What changed since the self-evaluation of the same year, as the last kept run has it."""
+
+    run_date: datetime.date
+    units: dict[str, UnitSince]
+    """By present unit code; every unit of the roster."""
+    gone: tuple[CommunityMove, ...] = ()
+    """Communities of units that the roster no longer has."""
+
+
 @dataclass(frozen=True, slots=True)
 class RegionResult:
     """The whole run: everything that outputs are made from."""
@@ -274,6 +364,8 @@ class RegionResult:
     """True where the workbooks are the shipped samples: every output is marked 示例."""
     earlier: tuple[ClosedYear, ...] = ()
     """Closed years before this one that the form has columns for, ascending."""
+    since: Since | None = None
+    """In the annual phase, the self-evaluation to compare with; None where none is kept."""
 
     @property
     def name(self) -> str:

@@ -23,7 +23,15 @@ import python_calamine
 from greencomm.errors import RosterError
 from greencomm.findings import Finding, Place
 from greencomm.intake.workbook import cell_name
-from greencomm.rules import CATALOGUE, ROSTER_CODE_SHARED, ROSTER_NOT_URBAN, WAIVER_INCOMPLETE, WAIVER_UNKNOWN
+from greencomm.ledger import LEDGER_SHEET, LedgerColumn, LedgerRow, read_ledger
+from greencomm.rules import (
+    CATALOGUE,
+    LEDGER_HEADER,
+    ROSTER_CODE_SHARED,
+    ROSTER_NOT_URBAN,
+    WAIVER_INCOMPLETE,
+    WAIVER_UNKNOWN,
+)
 from greencomm.standard import ANNUAL, PHASE_TITLES, SELF_EVALUATION, Standard
 from greencomm.texts import normal_label
 
@@ -184,6 +192,8 @@ class Roster:
     """Of the file that was read; empty where the roster comes from no file."""
     waivers: tuple[Waiver, ...] = ()
     """Whole and known rows of 免予处理; other rows are findings."""
+    ledger: tuple[LedgerRow, ...] = ()
+    """Rows of 报送台账 that could be assigned; the others are findings."""
 
     @cached_property
     def unit(self) -> dict[str, Unit]:
@@ -315,7 +325,8 @@ class _Loader:
         communities, findings = self._communities(units)
         roster = Roster(batch, tuple(units), communities, findings, self.sha256)
         waivers, about_waivers = self._waivers(roster)
-        return replace(roster, waivers=waivers, findings=(*findings, *about_waivers))
+        ledger, about_ledger = self._ledger(units)
+        return replace(roster, waivers=waivers, ledger=ledger, findings=(*findings, *about_waivers, *about_ledger))
 
     # --- sheets and tables ---
 
@@ -433,6 +444,23 @@ class _Loader:
         except ValueError:
             pass
         raise self._at(cell, f"日期“{cell.text}”读不出，请写成 2021-08-31 这样的日期，或留空")
+
+    # --- 报送台账 ---
+
+    def _ledger(self, units: list[Unit]) -> tuple[tuple[LedgerRow, ...], tuple[Finding, ...]]:
+        """Entries of the optional sheet; nothing on it ever stops a run."""
+        if not any(normal_label(name) == normal_label(LEDGER_SHEET) for name in self.book.sheet_names):
+            return (), ()
+        try:
+            if not any(_Cell(LEDGER_SHEET, 0, None, value).text for row in self._rows(LEDGER_SHEET) for value in row):
+                return (), ()
+            rows = list(self._table(LEDGER_SHEET, LedgerColumn, (LedgerColumn.UNIT, LedgerColumn.ITEM)))
+        except RosterError:
+            expected = "、".join(f"“{column}”" for column in LedgerColumn)
+            return (), (LEDGER_HEADER.at(Place(sheet=LEDGER_SHEET), expected=expected),)
+        codes = {word: unit.code for word, unit in _unit_lookup(units).items()}
+        entries, findings = read_ledger(rows, self.standard, codes, self._date)
+        return tuple(entries), tuple(findings)
 
     # --- 填报单位 ---
 

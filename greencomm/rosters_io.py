@@ -10,6 +10,7 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.utility import xl_range
 
+from greencomm.ledger import LEDGER_SHEET, LedgerColumn, LedgerRow
 from greencomm.paper import row_height, text_width
 from greencomm.roster import (
     BATCH_SHEET,
@@ -61,6 +62,11 @@ _WIDTHS = {
     WaiverColumn.REASON: 50,
     WaiverColumn.DATE: 14,
     CommunityColumn.FORMER_CODES: 30,
+    LedgerColumn.ITEM: 28,
+    LedgerColumn.TEXT: 44,
+    LedgerColumn.RECEIVED: 14,
+    LedgerColumn.NUMBER: 24,
+    LedgerColumn.REMARK: 30,
 }
 
 
@@ -76,6 +82,7 @@ def write_roster(
     batch: Mapping[BatchLabel, str | int | datetime.date],
     units: Sequence[Unit],
     communities: Sequence[Community],
+    ledger: Sequence[LedgerRow] = (),
 ) -> None:
     """Write a roster; labels absent from ``batch`` stay blank. Same values, same bytes.
 
@@ -88,6 +95,7 @@ def write_roster(
         _unit_sheet(book, units)
         _community_sheet(book, standard, units, communities)
         _page(_table_sheet(book, WAIVER_SHEET, list(WaiverColumn), []), landscape=True)
+        _ledger_sheet(book, standard, units, ledger)
         _guide_sheet(book, standard)
 
 
@@ -174,7 +182,12 @@ def _choice(values: list[str], title: str) -> dict[str, Any]:
     }
 
 
-def _table_sheet(book: Any, name: str, columns: Sequence[UnitColumn | CommunityColumn | WaiverColumn], rows: list[list[str]]) -> Any:
+def _table_sheet(
+    book: Any,
+    name: str,
+    columns: Sequence[UnitColumn | CommunityColumn | WaiverColumn | LedgerColumn],
+    rows: list[list[str]],
+) -> Any:
     """A sheet with a header row and rows of text; whole columns are text, so that a code typed later keeps its digits."""
     sheet = book.add_worksheet(name)
     header = _header_format(book)
@@ -240,6 +253,31 @@ def _community_sheet(book: Any, standard: Standard, units: Sequence[Unit], commu
     sheet = _table_sheet(book, COMMUNITY_SHEET, columns, rows)
     pilot = columns.index(CommunityColumn.PILOT)
     sheet.data_validation(1, pilot, _DROPDOWN_ROWS, pilot, _choice([yes], "试点"))
+    _page(sheet, landscape=True)
+
+
+def _ledger_sheet(book: Any, standard: Standard, units: Sequence[Unit], ledger: Sequence[LedgerRow]) -> None:
+    columns = list(LedgerColumn)
+    names = {unit.code: unit.name for unit in units}
+    titles = {deliverable.id: deliverable.name for deliverable in standard.deliverables}
+    rows = [
+        [
+            names[entry.unit] if entry.unit else "",
+            titles[entry.deliverable],
+            entry.text,
+            entry.received.isoformat() if entry.received else "",
+            entry.number,
+            entry.remark,
+        ]
+        for entry in ledger
+    ]
+    sheet = _table_sheet(book, LEDGER_SHEET, columns, rows)
+    unit, item = columns.index(LedgerColumn.UNIT), columns.index(LedgerColumn.ITEM)
+    if units:
+        # The names of 填报单位, so that a unit added there can be chosen here.
+        source = f"='{UNIT_SHEET}'!$B$2:$B${len(units) + _EMPTY_ROWS + 1}"
+        sheet.data_validation(1, unit, _DROPDOWN_ROWS, unit, {"validate": "list", "source": source, "error_type": "warning"})
+    sheet.data_validation(1, item, _DROPDOWN_ROWS, item, _choice(list(titles.values()), LedgerColumn.ITEM.value))
     _page(sheet, landscape=True)
 
 
@@ -315,6 +353,24 @@ def _guide_sheet(book: Any, standard: Standard) -> None:
         (WAIVER_SHEET, WaiverColumn.WHO, "必填。批准人姓名。", "张三"),
         (WAIVER_SHEET, WaiverColumn.REASON, "必填。为什么可以不改。", "现场核实，以实际值为准"),
         (WAIVER_SHEET, WaiverColumn.DATE, "必填。批准的日期。", "2021-10-15"),
+        (
+            LEDGER_SHEET,
+            "全表",
+            "各单位报来的实施方案、名单、报告等，以及示范教育基地、表扬，收到一件填一行；没有的留空。"
+            "结果文件夹中的“报送台账.xlsx”据此列出谁还欠什么；认不出的行会提示，不采用，也不影响审核。",
+            "",
+        ),
+        (LEDGER_SHEET, LedgerColumn.UNIT, "必填，从下拉框中选。州里自己的示范、表扬可留空。", "楚雄市"),
+        (LEDGER_SHEET, LedgerColumn.ITEM, "必填，从下拉框中选。", standard.deliverables[0].name if standard.deliverables else ""),
+        (
+            LEDGER_SHEET,
+            LedgerColumn.TEXT,
+            "文件的标题，或基地、单位、个人的名称。每年都报的事项写明年度；没写的，按收到日期算最近一次该报的。",
+            "2021年度总结评估报告",
+        ),
+        (LEDGER_SHEET, LedgerColumn.RECEIVED, "收到的日期，用来判断是否迟报。空白的按“已报、日期不详”。", "2021-03-29"),
+        (LEDGER_SHEET, LedgerColumn.NUMBER, "来文的文号，可留空。", "楚市住建〔2021〕5号"),
+        (LEDGER_SHEET, LedgerColumn.REMARK, "可留空，例如“盖章件”“电子版”。", "盖章件"),
         ("各表", "", "列的先后可以调换，可以另加别的列和工作表；工作表名称和列的标题请不要改。空白行没有影响。", ""),
     ]
     titles = ("工作表", "栏目", "怎么填", "例")

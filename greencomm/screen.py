@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 from greencomm.findings import Finding, Settled, Severity
 from greencomm.intake.collect import Progress
+from greencomm.ledger import LEDGER_SHEET
 from greencomm.machine import print_json
 from greencomm.results import FileState, RegionResult, Status, UnitState, percent
+from greencomm.review.deliverables import late_text, owed
 from greencomm.review.trial import result_shown
 from greencomm.roster import WAIVER_SHEET
 from greencomm.targets import Near, nearest_communities
@@ -115,6 +117,11 @@ def show_run(outcome: Outcome) -> None:
         if unit.own_standard:
             by_prefecture = f"；同样的填报内容按州标准达标{unit.reference_green}个，只供参考" if unit.state is UnitState.RECEIVED else ""
             _say(f"{unit.unit.name}按自定标准“{unit.own_standard.id}”审核，达标{len(unit.green)}个{by_prefecture}。")
+    if late := late_text(result):
+        console.print(f"迟报的单位：{late}。已照常审核。")
+    if missing_items := owed(result):
+        units = list(dict.fromkeys(entry.unit.name for entry in missing_items))
+        console.print(f"到期未报的材料有{len(missing_items)}件（{'、'.join(units)}），见“{LEDGER_SHEET}.xlsx”。")
     _say(_targets(result))
     console.print(f"结果已写到：{outcome.folder}")
     console.print(_next_step(outcome))

@@ -17,7 +17,7 @@ from greencomm.outputs.discrepancy import grouped, item_name, task, write_discre
 from greencomm.results import CellChange, FileState, ReceivedFile, RegionResult, Status, UnitResult, UnitState
 from greencomm.roster import Waiver
 
-SHEETS = ["概况", "问题清单", "整改情况", "得失分", "名单"]
+SHEETS = ["概况", "问题清单", "整改情况", "得失分", "名单", "与自评相比"]
 EAST = demo.community("532301101001", "东兴社区居民委员会", declared=100)
 ABSENT = demo.community("532301101001", "东兴社区居民委员会", Status.MISSING)
 

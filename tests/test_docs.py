@@ -31,6 +31,7 @@ def cited_by_data() -> dict[str, set[str]]:
     parts += [("[urban_community]", STANDARD.urban_community.decisions)]
     parts += [("[[target]]", target.decisions) for target in STANDARD.targets]
     parts += [("[[deadline]]", deadline.decisions) for deadline in STANDARD.deadlines]
+    parts += [("[[deliverable]]", deliverable.decisions) for deliverable in STANDARD.deliverables]
     for where, decisions in parts:
         for decision in decisions:
             cites.setdefault(decision, set()).add(where)

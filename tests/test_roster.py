@@ -306,7 +306,7 @@ def test_the_shipped_roster_is_made_again_byte_for_byte(tmp_path: Path) -> None:
 
 def test_codes_and_dropdowns_of_the_shipped_roster() -> None:
     book = openpyxl.load_workbook(build_roster.TARGET)
-    assert book.sheetnames == ["批次", "填报单位", "社区名册", "免予处理", "说明"]
+    assert book.sheetnames == ["批次", "填报单位", "社区名册", "免予处理", "报送台账", "说明"]
     community, batch = book["社区名册"], book["批次"]
     code = community["C2"]
     assert (code.value, code.data_type, code.number_format) == ("532301101001", "s", "@")
@@ -325,7 +325,7 @@ def test_the_starter_asks_for_what_is_missing_and_explains_every_column(tmp_path
         load_roster(path, STANDARD)
     book = openpyxl.load_workbook(path)
     explained = {(row[0].value, row[1].value) for row in book["说明"].iter_rows(min_row=2)}
-    for title in ("填报单位", "社区名册"):
+    for title in ("填报单位", "社区名册", "报送台账"):
         for header in book[title][1]:
             assert (title, header.value) in explained
 

@@ -243,6 +243,16 @@ def with_waiver(**cells):
     return situation
 
 
+def ledger_finding(rule, **words):
+    """A mistake on the roster's sheet 报送台账 (tests/test_ledger.py causes each in a roster)."""
+
+    def situation():
+        finding = CATALOGUE[rule].at(Place(sheet="报送台账", cell="A2" if rule != "R14" else None), found="x", **words)
+        return judge(*city(), roster=dataclasses.replace(ROSTER, findings=(finding,)))
+
+    return situation
+
+
 def with_broken_check(monkeypatch):
     from greencomm.review import region
 
@@ -376,6 +386,12 @@ CASES = {
     "Y09": (lambda: after(ON_LIST, unit=("532301", "楚雄县")), None, None),
     "Y10": (lambda: after(ON_LIST, unit=("532399", "某县")), None, None),
     "Y11": (with_shared_code, None, "A"),
+    "R10": (ledger_finding("R10", where="第2行"), None, "A"),
+    "R11": (ledger_finding("R11", where="第2行", expected="实施方案"), None, "A"),
+    "R12": (ledger_finding("R12", where="第2行"), None, "A"),
+    "R13": (ledger_finding("R13", where="第2行", column="事项"), None, "A"),
+    "R14": (ledger_finding("R14", expected="“事项”"), None, None),
+    "U08": (lambda: [arrive("楚雄市.xlsx", form(CITY), received=at(9) + datetime.timedelta(days=30))], None, None),
     "X01": (with_broken_check, None, None),
 }  # fmt: skip
 

@@ -272,6 +272,67 @@ MISTAKES = [
         "greencomm-standard/9",
         "schema 应为“greencomm-standard/1”，现为“greencomm-standard/9”。",
     ),
+    (
+        "a phase of a deliverable that is none",
+        'name = "创建成果名单"\nphase = "self-evaluation"',
+        'name = "创建成果名单"\nphase = "spring"',
+        "报送事项“创建成果名单”：不认识的阶段 phase“spring”，可用的有 self-evaluation、annual。",
+    ),
+    (
+        "a deliverable with two days",
+        'name = "创建成果名单"\nphase = "self-evaluation"',
+        'name = "创建成果名单"\nphase = "self-evaluation"\nmonth = 8\nday = 31',
+        "报送事项“创建成果名单”：写了阶段 phase 的，期限就是该阶段的截止日期，不要再写 month、day、year。",
+    ),
+    (
+        "a deliverable with half a day",
+        'name = "实施方案"\nyear = 2021\nmonth = 3\nday = 31',
+        'name = "实施方案"\nyear = 2021\nmonth = 3',
+        "报送事项“实施方案”：期限的月 month 和日 day 应一起写。",
+    ),
+    (
+        "a deliverable on no day of the calendar",
+        'name = "实施方案"\nyear = 2021\nmonth = 3\nday = 31',
+        'name = "实施方案"\nyear = 2021\nmonth = 2\nday = 29',
+        "报送事项“实施方案”：2月29日不是日历上的日子。",
+    ),
+    (
+        "a record with a year",
+        'name = "示范教育基地"',
+        'name = "示范教育基地"\nyear = 2021',
+        "报送事项“示范教育基地”：没有期限的事项不写 year 和 optional。",
+    ),
+    (
+        "a deliverable's id in Chinese",
+        'id = "plan"',
+        'id = "方案"',
+        "报送事项“实施方案”：编号 id 应为小写字母、数字和短横，例如 plan，现为“方案”。",
+    ),
+    ("a deliverable's id twice", 'id = "plan"', 'id = "pilots"', "报送事项（deliverable）的编号 id“pilots”写了两次。"),
+    (
+        "a deliverable's name twice",
+        'name = "实施方案"',
+        'name = "试点社区"',
+        "报送事项（deliverable）的名称 name“试点社区”写了两次。",
+    ),
+    (
+        "an unknown key of a deliverable",
+        'quote = "确定试点社区并启动实施"',
+        'quote = "确定试点社区"\nnotes = "x"',
+        "报送事项“试点社区”：有不认识的键“notes”。",
+    ),
+    (
+        "a deliverable's quote is not in the notice",
+        'quote = "确定试点社区并启动实施"',
+        'quote = "确定试点社区名单"',
+        "报送事项“试点社区”：引文“确定试点社区名单”在通知原文中找不到，请按原文逐字抄录。",
+    ),
+    (
+        "what of the roster tells that a deliverable came",
+        'roster = "pilots"',
+        'roster = "villages"',
+        "报送事项“试点社区”：名册依据 roster 只能写 pilots 或 local-standard，现为“villages”。",
+    ),
     ("notice missing", "chuxiong-2021.notice.txt", "别的.txt", "找不到通知原文“别的.txt”，无法核对引文。"),
     (
         "bracket not closed",
@@ -337,3 +398,11 @@ def test_the_other_reading_of_item_3_is_one_line_of_data(tmp_path: Path) -> None
     assert other.clause["3.1"].possible == (0, 1, 2, 3, 4, 5, 6)
     changed = [new.id for old, new in zip(STANDARD.clauses, other.clauses, strict=True) if old != new]
     assert changed == ["3.1"]
+
+
+def test_a_standard_without_deliverables_asks_for_none(tmp_path: Path) -> None:
+    path = tmp_path / "无.toml"
+    parts = ORIGINAL.split("[[deliverable]]")
+    path.write_text(parts[0] + "[urban_community]" + parts[-1].split("[urban_community]")[1], encoding="utf-8")
+    assert load_standard(path).deliverables == ()
+    assert load_standard(path).clauses == STANDARD.clauses

@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT))
 from greencomm.adopted import FOLDER  # noqa: E402
 from greencomm.results import percent  # noqa: E402
 from greencomm.rules import CATALOGUE, SUBJECTS  # noqa: E402
-from greencomm.standard import PHASE_TITLES, Standard, load_any_standard, load_standard  # noqa: E402
+from greencomm.standard import PHASE_TITLES, Deliverable, Standard, load_any_standard, load_standard  # noqa: E402
 
 DOCS = ROOT / "docs"
 RECORDS = DOCS / "decisions"
@@ -102,6 +102,9 @@ def standard_page(standard: Standard, folder: str = "greencomm/standard") -> str
     ]
     rows.append(("计入的社区", f"代码末{urban.digits}位为{urban.allowed}", cell(urban.quote), links(urban.decisions)))
     lines += table(("事项", "规定", "原文", "口径"), rows)
+    if standard.deliverables:
+        lines += ["", "报送事项（名册“报送台账”中的“事项”）：", ""]
+        lines += table(("事项", "应报日期", "原文", "执行口径"), [deliverable_row(each) for each in standard.deliverables])
     reading = standard.reading
     lines += [
         "",
@@ -134,6 +137,18 @@ def standard_page(standard: Standard, folder: str = "greencomm/standard") -> str
                 ],
             )
     return "\n".join(lines) + "\n"
+
+
+def deliverable_row(deliverable: Deliverable) -> tuple[str, ...]:
+    """One deliverable: its name, when it is due, the notice's words, how they are read."""
+    if deliverable.is_record:
+        due = "只作登记"
+    elif deliverable.phase is not None:
+        due = f"{PHASE_TITLES[deliverable.phase]}截止日期"
+    else:
+        year = f"{deliverable.year}年" if deliverable.year else "每年"
+        due = f"{year}{deliverable.month}月{deliverable.day}日" + ("（有才报）" if deliverable.optional else "")
+    return deliverable.name, due, cell(deliverable.quote), cell(deliverable.note) or links(deliverable.decisions) or "—"
 
 
 def rules_page() -> str:

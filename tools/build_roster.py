@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from greencomm.ledger import LedgerRow  # noqa: E402
 from greencomm.roster import BatchLabel, Community, Unit  # noqa: E402
 from greencomm.rosters_io import write_roster  # noqa: E402
 from greencomm.standard import load_standard  # noqa: E402
@@ -32,6 +33,24 @@ BATCH: dict[BatchLabel, str | int | datetime.date] = {
     BatchLabel.ANNUAL_DUE: datetime.date(2021, 10, 20),
 }
 
+PILOTS = frozenset({"532301101001", "532301101005", "532322101001", "532324101001", "532325101001", "532326101001"})
+"""Invented: the real programme's pilots are not published."""
+
+# Invented, marked 示例: (unit, deliverable, content, received, number, remark).
+LEDGER = (
+    ("532301", "plan", "楚雄市绿色社区创建行动实施方案（示例）", datetime.date(2021, 3, 26), "示例〔2021〕1号", "示例"),
+    ("532301", "local-standard", "楚雄市绿色社区创建标准（示例）", datetime.date(2021, 3, 30), "示例〔2021〕2号", "示例"),
+    ("532301", "pilots", "2个社区", datetime.date(2021, 3, 26), "", "示例"),
+    ("532322", "plan", "双柏县绿色社区创建行动实施方案（示例）", datetime.date(2021, 4, 6), "示例〔2021〕3号", "示例"),
+    ("532322", "pilots", "妥甸镇1个社区", datetime.date(2021, 3, 29), "", "示例"),
+    ("532324", "plan", "南华县绿色社区创建行动实施方案（示例）", datetime.date(2021, 3, 31), "示例〔2021〕4号", "示例"),
+    ("532301", "achievement-list", "2021年创建成果名单（示例）", datetime.date(2021, 8, 30), "", "示例"),
+    ("532322", "achievement-list", "2021年创建成果名单（示例）", datetime.date(2021, 9, 2), "", "示例"),
+    ("532301", "demonstration-base", "示例社区绿色生活馆", datetime.date(2021, 6, 5), "", "示例"),
+    ("532322", "commended-unit", "示例社区居民委员会", datetime.date(2021, 9, 10), "示例〔2021〕5号", "示例"),
+    (None, "commended-person", "示例某某", None, "", "示例"),
+)
+
 
 def build(target: Path = TARGET) -> None:
     """Write the roster of the published list to ``target``."""
@@ -45,10 +64,12 @@ def build(target: Path = TARGET) -> None:
             county=row["county"],
             town=row["town"],
             unit=row["county_code"],
+            pilot=row["community_code"] in PILOTS,
         )
         for row in rows
     ]
-    write_roster(target, load_standard(), BATCH, units, communities)
+    ledger = [LedgerRow(*entry, row) for row, entry in enumerate(LEDGER, 2)]
+    write_roster(target, load_standard(), BATCH, units, communities, ledger)
 
 
 if __name__ == "__main__":

@@ -25,3 +25,14 @@ def shown_time(time: datetime.datetime) -> str:
     """As a clerk reads it: ``2021-10-12 09:30``, on the clock of China."""
     moment = (time if time.tzinfo else time.replace(tzinfo=CHINA)).astimezone(CHINA)
     return moment.strftime("%Y-%m-%d %H:%M:%S" if moment.second else "%Y-%m-%d %H:%M")
+
+
+def china_day(time: datetime.datetime | None) -> datetime.date | None:
+    """The calendar day in China of a time; None where there is none or it cannot be true."""
+    moment = as_utc(time)
+    return moment.astimezone(CHINA).date() if moment else None
+
+
+def shown_day(day: datetime.date) -> str:
+    """``2021年10月20日``."""
+    return f"{day.year}年{day.month}月{day.day}日"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from greencomm.results import ReceivedFile, RegionResult, UnitResult
+from greencomm.standard import SELF_EVALUATION
 
 Originals = Callable[[ReceivedFile], bytes | None]
 """The bytes of a received file exactly as they came; None where they cannot be had any more."""
@@ -32,8 +33,10 @@ def write_outputs(folder: Path, result: RegionResult, originals: Originals | Non
 
     ``originals`` gives the bytes of received files, which lie beside the workbooks that go back.
     """
+    from greencomm.outputs import ledger
     from greencomm.outputs.annex2 import write_annex2, write_unit_annex2
     from greencomm.outputs.discrepancy import write_discrepancy
+    from greencomm.outputs.ledger import write_ledger
     from greencomm.outputs.letters import Letters
     from greencomm.outputs.returned import write_return
     from greencomm.outputs.sending import write_letter
@@ -43,11 +46,14 @@ def write_outputs(folder: Path, result: RegionResult, originals: Originals | Non
     sent: dict[str, str] = {}
     write_annex2(folder / "annex2.xlsx", result, TEMPLATES / "annex2.xlsx")
     yield Made("annex2", None, "annex2.xlsx")
+    write_ledger(folder / f"{ledger.NAME}.xlsx", result)
+    yield Made("ledger", None, f"{ledger.NAME}.xlsx")
     names = folder_names(result.units)
+    yield from _achievement_lists(folder, result, names)
     for unit in result.units:
         name = names[unit.unit.code]
         place = folder / "units" / name
-        place.mkdir(parents=True)
+        place.mkdir(parents=True, exist_ok=True)
         path = f"units/{name}/{name}_差异报告.xlsx"
         write_discrepancy(folder / path, unit, result)
         made = [Made("discrepancy", unit.unit.code, path)]
@@ -61,6 +67,23 @@ def write_outputs(folder: Path, result: RegionResult, originals: Originals | Non
         yield from made
     write_status(folder / "status.xlsx", result, sent)
     yield Made("status", None, "status.xlsx")
+
+
+def _achievement_lists(folder: Path, result: RegionResult, names: dict[str, str]) -> Iterator[Made]:
+    """The lists of the self-evaluation: the region's, and one of each unit that has a community."""
+    from greencomm.outputs.achievement import NAME, write_achievement_list, write_unit_achievement_list
+
+    if result.phase != SELF_EVALUATION:
+        return
+    write_achievement_list(folder / f"{NAME}.xlsx", result)
+    yield Made("achievement_list", None, f"{NAME}.xlsx")
+    for unit in result.units:
+        if unit.urban_communities:
+            name = names[unit.unit.code]
+            (folder / "units" / name).mkdir(parents=True, exist_ok=True)
+            path = f"units/{name}/{name}_{NAME}.xlsx"
+            write_unit_achievement_list(folder / path, unit, result)
+            yield Made("achievement_list", unit.unit.code, path)
 
 
 def folder_names(units: tuple[UnitResult, ...]) -> dict[str, str]:

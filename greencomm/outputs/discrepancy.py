@@ -11,6 +11,7 @@ from greencomm import __version__
 from greencomm.findings import Finding, Life, Settled, Severity
 from greencomm.forms.layout import ISSUES_SHEET, Column, Heading, IssueColumn, Summary
 from greencomm.forms.style import GREY, RED, SMALL
+from greencomm.outputs import phases
 from greencomm.outputs.book import (
     BAD,
     BLANK,
@@ -38,7 +39,7 @@ from greencomm.outputs.book import (
 from greencomm.outputs.effective import EFFECTIVE, WIDTHS, write_effective
 from greencomm.results import CommunityResult, FileState, RegionResult, Status, UnitResult, UnitState, percent, ratio
 from greencomm.rules import CATALOGUE
-from greencomm.standard import PHASE_TITLES, Item, Standard
+from greencomm.standard import ANNUAL, PHASE_TITLES, Item, Standard
 
 OVERVIEW, FINDINGS, FOLLOW_UP, LOSSES, LISTS = "概况", "问题清单", "整改情况", "得失分", "名单"
 _STATUS_FILL = {Status.GREEN: GOOD, Status.BELOW: BAD, Status.PENDING: WARN, Status.MISSING: CALM}
@@ -55,11 +56,12 @@ _DECISIVE = "是否达标"
 """Marks findings that decide whether the community reaches the pass mark."""
 _PENDING = Status.PENDING.label
 _BY_PREFECTURE = "按州标准达标（参考）"
+_PILOT = "（试点）"
 _YES_NO = {True: "是", False: "否", None: "未填"}
 
 
 def write_discrepancy(target: Path | BinaryIO, unit: UnitResult, result: RegionResult) -> None:
-    """Write the report of ``unit``: sheets 概况, 问题清单, 整改情况, 得失分 and 名单, with its own standard 适用标准.
+    """Write the report of ``unit``: sheets 概况, 问题清单, 整改情况, 得失分 and 名单, with its own standard 适用标准, in the annual phase 与自评相比.
 
     The same result gives the same bytes.
     """
@@ -71,6 +73,8 @@ def write_discrepancy(target: Path | BinaryIO, unit: UnitResult, result: RegionR
     writer.lists()
     if unit.own_standard:
         writer.effective(unit.own_standard)
+    if result.phase == ANNUAL:
+        writer.since()
     writer.report.close()
 
 
@@ -562,7 +566,7 @@ class _Writer:
                     [
                         Box(number, CENTRED),
                         Box(community.community.code, {**CENTRED, "font_size": SMALL}),
-                        Box(community.community.name, BOXED),
+                        Box(community.community.name + (_PILOT if community.community.pilot else ""), BOXED),
                         Box(BLANK if status is Status.MISSING else _YES_NO[community.claimed], CENTRED),
                         *(Box(value, CENTRED) for value in _scores(community)),
                         *self._reference(community),
@@ -570,6 +574,13 @@ class _Writer:
                     ]
                 )
         page.wide(f"自报：本单位是否{Heading.CLAIM}。得分以{self.standard.full_score}分计，{mark}分以上（含）为达标。", FINE)
+
+    # 与自评相比
+
+    def since(self) -> None:
+        page = self.page(phases.SHEET, f"{self.name}与本年度自评相比", phases.UNIT_WIDTHS, landscape=True)
+        page.keep_above(page.next_row - 1)
+        phases.lay_out_unit(page, self.unit, self.result)
 
 
     def _reference(self, community: CommunityResult) -> list[Box]:

@@ -15,7 +15,7 @@ from greencomm.forms import layout, values
 from greencomm.forms.entries import FormReading, Located, SheetReading, State
 from greencomm.forms.layout import Heading, Summary
 from greencomm.intake.arrivals import Arrival
-from greencomm.intake.times import as_utc, shown_time
+from greencomm.intake.times import as_utc, china_day, shown_day, shown_time
 from greencomm.results import FileState, ReceivedFile
 from greencomm.review.names import same_place_name
 from greencomm.roster import Roster, Unit
@@ -221,6 +221,7 @@ class _Sorter:
 
     def choose(self, unit: Unit, filed: list[Filed]) -> Submission:
         """The unit's submission: the highest 报送批次; within it, files that complete each other count together."""
+        every = filed
         filed = self.drop_equal(unit, filed)
         number = max(entry.number for entry in filed)
         latest = [entry for entry in filed if entry.number == number]
@@ -234,10 +235,26 @@ class _Sorter:
         for entry in submission.files:
             self.record(entry.arrival, FileState.ACCEPTED, None, unit)
             submission.findings += self.about(entry)
+        submission.findings += self.late(submission, every)
         if len(submission.files) > 1:
             place = Place(unit=unit.code, file=submission.files[0].path)
             submission.findings.append(rules.SUBMISSION_MIXED.at(place, found=str(len(submission.files))))
         return submission
+
+    def late(self, submission: Submission, every: Sequence[Filed]) -> Iterable[Finding]:
+        """Files that count and were received after the phase's deadline, by the calendar day in China."""
+        deadline = self.batch.deadlines[self.batch.phase]
+        known = [(china_day(entry.arrival.received), entry.path) for entry in every]
+        in_time = sorted((day, path) for day, path in known if day is not None and day <= deadline)
+        for entry in submission.files:
+            day = china_day(entry.arrival.received)
+            if day is not None and day > deadline:
+                place = Place(unit=submission.unit.code, file=entry.path)
+                first = f"（本单位的“{in_time[0][1]}”已在{shown_day(in_time[0][0])}按时收到）" if in_time else ""
+                yield rules.FILE_LATE.at(
+                    place, found=shown_day(day), expected=shown_day(deadline), about=entry.path,
+                    file=entry.path, days=(day - deadline).days, first=first,
+                )  # fmt: skip
 
     def drop_equal(self, unit: Unit, filed: list[Filed]) -> list[Filed]:
         """Equal contents count once: the same bytes, or the same answers in a file saved again, in whatever format.

@@ -3,7 +3,17 @@
 from greencomm.standard.kinds import RATE_SCALE, Clause, percent_text
 from greencomm.standard.loader import load_standard
 from greencomm.standard.local import load_any_standard, load_local_standard
-from greencomm.standard.model import ANNUAL, PHASE_TITLES, SELF_EVALUATION, Change, ChangeKind, Content, Item, Standard
+from greencomm.standard.model import (
+    ANNUAL,
+    PHASE_TITLES,
+    SELF_EVALUATION,
+    Change,
+    ChangeKind,
+    Content,
+    Deliverable,
+    Item,
+    Standard,
+)
 
 __all__ = [
     "ANNUAL",
@@ -14,6 +24,7 @@ __all__ = [
     "ChangeKind",
     "Clause",
     "Content",
+    "Deliverable",
     "Item",
     "Standard",
     "load_any_standard",

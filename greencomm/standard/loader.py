@@ -7,6 +7,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,13 @@ from typing import Any
 from greencomm.errors import StandardError
 from greencomm.standard.kinds import KINDS, Clause, ClauseMistake, Counted
 from greencomm.standard.model import (
+    LOCAL_STANDARD,
     PHASE_TITLES,
+    PILOTS,
     Annex2,
     Content,
     Deadline,
+    Deliverable,
     Item,
     PassMark,
     Reading,
@@ -90,7 +94,9 @@ class Table:
 
     def tables(self, key: str, where: str, default: Any = ...) -> Iterable[Table]:
         rows = self.take(key, list, default)
-        if not rows and default is ...:
+        if rows is default:
+            return
+        if not rows:
             raise self.fail(f"“{key}”不能为空")
         for row in rows:
             if not isinstance(row, dict):
@@ -182,6 +188,7 @@ class Loader:
             decisions=self.decisions,
             sha256=self.sha256,
             file_name=self.path.name,
+            deliverables=tuple(self._deliverable(table) for table in root.tables("deliverable", "报送事项（deliverable）", [])),
         )
         for phase, title in PHASE_TITLES.items():
             if sum(deadline.phase == phase for deadline in standard.deadlines) != 1:
@@ -189,6 +196,9 @@ class Loader:
         years = [target.year for target in standard.targets]
         if len(set(years)) != len(years):
             raise root.fail("同一年度的目标写了两次")
+        for what, keys in (("编号 id", [each.id for each in standard.deliverables]), ("名称 name", [each.name for each in standard.deliverables])):
+            if twice := next((key for key in keys if keys.count(key) > 1), None):
+                raise root.fail(f"报送事项（deliverable）的{what}“{twice}”写了两次")
         root.done()
         return standard
 
@@ -334,6 +344,43 @@ class Loader:
             raise table.fail(f"{deadline.month}月{deadline.day}日不是日历上的日子") from None
         table.done()
         return deadline
+
+    def _deliverable(self, table: Table) -> Deliverable:
+        deliverable = Deliverable(
+            quote="",
+            decisions=self._decisions(table),
+            id=table.take("id", str),
+            name=table.take("name", str),
+            phase=table.take("phase", str, None),
+            month=table.take("month", int, None),
+            day=table.take("day", int, None),
+            year=table.take("year", int, None),
+            optional=table.take("optional", bool, False),
+            roster=table.take("roster", str, ""),
+            note=table.take("note", str, ""),
+        )
+        table.at(f"报送事项“{deliverable.name}”")
+        deliverable = replace(deliverable, quote=self._quote(table))
+        if not re.fullmatch(r"[a-z][a-z0-9-]*", deliverable.id):
+            raise table.fail(f"编号 id 应为小写字母、数字和短横，例如 plan，现为“{deliverable.id}”")
+        if deliverable.roster not in ("", PILOTS, LOCAL_STANDARD):
+            raise table.fail(f"名册依据 roster 只能写 {PILOTS} 或 {LOCAL_STANDARD}，现为“{deliverable.roster}”")
+        if deliverable.phase is not None:
+            if deliverable.phase not in PHASE_TITLES:
+                raise table.fail(f"不认识的阶段 phase“{deliverable.phase}”，可用的有 {'、'.join(PHASE_TITLES)}")
+            if (deliverable.month, deliverable.day, deliverable.year) != (None, None, None):
+                raise table.fail("写了阶段 phase 的，期限就是该阶段的截止日期，不要再写 month、day、year")
+        elif (deliverable.month is None) != (deliverable.day is None):
+            raise table.fail("期限的月 month 和日 day 应一起写")
+        elif deliverable.month is None and (deliverable.year is not None or deliverable.optional):
+            raise table.fail("没有期限的事项不写 year 和 optional")
+        elif deliverable.month is not None and deliverable.day is not None:
+            try:
+                datetime.date(deliverable.year or 2023, deliverable.month, deliverable.day)
+            except (ValueError, OverflowError):
+                raise table.fail(f"{deliverable.month}月{deliverable.day}日不是日历上的日子") from None
+        table.done()
+        return deliverable
 
     def _urban_community(self, table: Table) -> UrbanCommunity:
         urban = UrbanCommunity(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -78,6 +79,44 @@ class Deadline(Quoted):
     def in_year(self, year: int) -> datetime.date:
         """The deadline's date in ``year``."""
         return datetime.date(year, self.month, self.day)
+
+
+PILOTS, LOCAL_STANDARD = "pilots", "local-standard"
+
+
+@dataclass(frozen=True)
+class Deliverable(Quoted):
+    """Something that a unit hands in or that the prefecture records, besides the workbooks themselves (报送事项).
+
+    Due with the report of ``phase``, or on ``month``/``day`` of ``year`` (None = of every year); a mere record
+    (示范教育基地, 表扬) is due never.
+    """
+
+    id: str
+    name: str
+    phase: str | None = None
+    month: int | None = None
+    day: int | None = None
+    year: int | None = None
+    optional: bool = False
+    """Asked for only where the unit has one (本地标准)."""
+    roster: str = ""
+    """PILOTS or LOCAL_STANDARD where the roster itself can tell that it came; empty where it cannot."""
+    note: str = ""
+    """How the quote is read where that is not plain, in a clerk's words."""
+
+    @property
+    def is_record(self) -> bool:
+        """Whether it only has rows of its own and is owed by nobody."""
+        return self.phase is None and self.month is None
+
+    def due_in(self, year: int, deadlines: Mapping[str, datetime.date]) -> datetime.date | None:
+        """The day by which it is due for ``year``; ``deadlines`` are those of the phases. None for a record."""
+        if self.phase is not None:
+            return deadlines[self.phase]
+        if self.month is None or self.day is None:
+            return None
+        return datetime.date(self.year or year, self.month, self.day)
 
 
 @dataclass(frozen=True)
@@ -205,6 +244,7 @@ class Standard:
     def source(self) -> str:
         """Where its full text stands: the annex of the notice, or the county's own document."""
         return f"{self.document}附件1" if self.base is None else self.document
+    deliverables: tuple[Deliverable, ...] = ()
 
     @cached_property
     def items(self) -> tuple[Item, ...]:
@@ -225,6 +265,11 @@ class Standard:
     def item(self) -> dict[int, Item]:
         """Items by number."""
         return {item.number: item for item in self.items}
+
+    @cached_property
+    def deliverable(self) -> dict[str, Deliverable]:
+        """What is to be handed in or recorded, by name."""
+        return {deliverable.name: deliverable for deliverable in self.deliverables}
 
     def target(self, year: int) -> Target | None:
         """The target of ``year``; None where the notice sets none."""
