@@ -20,7 +20,16 @@ from greencomm.findings import Settled, Severity
 from greencomm.forms import layout
 from greencomm.forms.issue import SheetAnswers, issue_workbook
 from greencomm.forms.layout import Heading, IssueColumn, Summary
-from greencomm.forms.returned import EDITED, RESTORED, STILL_WRONG, TO_CHECK, TO_CORRECT, ReturnedForm, answers_of, write_returned
+from greencomm.forms.returned import (
+    EDITED,
+    RESTORED,
+    STILL_WRONG,
+    TO_CHECK,
+    TO_CORRECT,
+    ReturnedForm,
+    answers_of,
+    write_returned,
+)
 from greencomm.intake.originals import original
 from greencomm.intake.workbook import Fault, FaultyCell
 from greencomm.outputs import write_outputs
