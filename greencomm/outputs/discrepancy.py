@@ -220,7 +220,7 @@ class _Writer:
         self.name = unit.unit.name
         self.suffix = SAMPLE_SUFFIX if result.sample else ""
         self.report = Report(target, result.run_date, f"{self.name}差异报告{self.suffix}")
-        self.report.state(provenance(result, unit))
+        self.report.state(provenance(result, "差异报告", unit))
         self.provenance = "　".join(
             (
                 f"{result.name}{result.year}年{PHASE_TITLES[result.phase]}",

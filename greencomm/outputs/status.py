@@ -87,7 +87,7 @@ class _Writer:
         self.suffix = SAMPLE_SUFFIX if result.sample else ""
         self.heading = f"{result.name}{result.year}年绿色社区创建{PHASE_TITLES[result.phase]}"
         self.report = Report(target, result.run_date, f"{self.heading}进度{self.suffix}")
-        self.report.state(provenance(result))
+        self.report.state(provenance(result, "进度表"))
         self.provenance = "　".join(
             (
                 f"审核日期：{chinese_date(result.run_date)}",
