@@ -87,7 +87,7 @@ def test_one_row_for_each_unit_and_the_sums():
     assert rows == [
         ["楚雄市", "已报", "2021-10-12 09:30", 2, 3, 2, 1, 0, 1, 1, 1, 1, 1, 1, "还有2天", "退回修改"],
         ["牟定县", "已报", "2021-10-22 08:00", 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, "迟报2天", "审核通过"],
-        ["元谋县", "未报", "—", "—", 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, "还有2天", "催报"],
+        ["元谋县", "未报", "未收到", "—", 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, "还有2天", "催报"],
         ["武定县", "文件未采用", "2021-10-11 16:05（保存）", "—", 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, "还有2天", "请重新报送"],
         ["开发区", "—", "—", "—", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "—", "无需填报"],
         ["合计", "已报2个", None, None, 6, 3, 2, 0, 1, 3, 1, 1, 1, 1, None, None],
@@ -126,7 +126,7 @@ def test_whom_to_chase_and_how_to_send_again():
     assert shown == [
         [1, "元谋县", "王五", 1, "0878-8211234\n坏地址（写法有误，请在名册中改正）", "units/元谋县/元谋县_催报.txt"],
         [1, "武定县", "武定.xls", "2021-10-11 16:05（保存）", "文件加了密码，打不开。", "请去掉密码后重新发送。"],
-        [1, "请按来件人确认", "扫描件.pdf", "—", "这是 PDF 文件。", "请发工作簿。"],
+        [1, "请按来件人确认", "扫描件.pdf", "无时间信息", "这是 PDF 文件。", "请发工作簿。"],
     ]
 
 
@@ -168,6 +168,37 @@ def test_late_by_the_day_of_receipt_in_china(received, submission, earlier, late
     assert (when.late_text, when.in_time) == (late, in_time)
 
 
+def lateness(*files: ReceivedFile, submission: int = 1) -> tuple[str, bool]:
+    unit = demo.unit("532301", "楚雄市", [EAST], files=files, submission=submission)
+    when = timing(unit, demo.region([unit]))
+    return when.late_text, when.in_time
+
+
+def test_a_correction_of_a_file_that_came_without_a_mail_is_not_a_late_report():
+    by_hand = ReceivedFile("旧.xlsx", "cd" * 32, FileState.SUPERSEDED, unit="532301", submission=1)
+    assert lateness(by_hand, file(received=china(25), submission=2), submission=2) == ("更正晚5天", False)
+    # Corrected under the same number.
+    assert lateness(by_hand, file(received=china(25), submission=1)) == ("更正晚5天", False)
+
+
+def test_a_second_submission_sent_twice_is_no_first_one():
+    copy = file(FileState.SUPERSEDED, path="又一份.xlsx", received=china(22), submission=2)
+    assert lateness(copy, file(received=china(25), submission=2), submission=2) == ("更正晚5天", False)
+
+
+def test_a_copy_beside_its_own_mail_tells_nothing_new():
+    copy = file(FileState.SUPERSEDED, path="另存.xlsx", submission=1)
+    assert lateness(copy, file(received=china(25), submission=1)) == ("迟报5天", False)
+
+
+def test_the_review_tells_late_corrections_from_late_reports():
+    late = datetime.datetime(2021, 10, 25, 1, tzinfo=datetime.UTC)
+    first = arrive("楚雄市.xlsx", form(CITY), sha256="1" * 64)
+    second = arrive("更正.eml/楚雄市.xlsx", form(CITY, submission=2), received=late, sha256="2" * 64)
+    result = judge(first, second, arrive("双柏县.eml/a.xlsx", form(COUNTY), received=late, sha256="3" * 64))
+    assert [timing(unit, result).late_text for unit in result.units] == ["更正晚5天", "迟报5天"]
+
+
 @pytest.mark.parametrize(
     ("day", "findings", "received", "shown"),
     [
@@ -201,7 +232,8 @@ def test_settled_findings_ask_for_nothing(findings, step):
 
 def test_a_form_that_nobody_has_saved_has_no_time():
     sheet = book_of(judge(arrive("楚雄市.xlsx", form(CITY))))["进度"]
-    assert rows_of(sheet, "填报单位")[1][2] == "—"
+    assert rows_of(sheet, "填报单位")[1][2] == "无时间信息"
+    assert "“无时间信息”是人工放入的" in texts(sheet)
 
 
 def test_times_come_from_mail_and_document_never_from_the_disk():

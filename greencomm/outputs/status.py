@@ -33,6 +33,8 @@ from greencomm.outputs.book import (
 )
 from greencomm.outputs.mail import addresses
 from greencomm.outputs.progress import (
+    NO_TIME,
+    NOT_RECEIVED,
     NOTHING,
     STATE_LABELS,
     Step,
@@ -64,8 +66,9 @@ _SETTLED = (Settled.EXPLAINED, Settled.WAIVED)
 _COUNTED = ("需改正", "需核实", *(kind.label for kind in _SETTLED))
 _MEANINGS = (
     "需改正：填报内容无法计分，须退回修改；需核实：暂按审核结果计分，请单位核对或说明；已说明、免予处理：不必再改。",
-    "收到时间是邮件的发送时间；文件不是随邮件放入的，是它最后一次保存的时间（后面写有“保存”）。都是北京时间。",
-    "距截止：迟报按第一次收到可采用文件的邮件计算，迟报的照常审核；“更正晚几天”是补正的一批在截止日期以后才收到。",
+    "收到时间是邮件的发送时间；文件不是随邮件放入的，是它最后一次保存的时间（后面写有“保存”）。都是北京时间。"
+    f"“{NO_TIME}”是人工放入的、文件里也没有保存时间的，不影响审核，也不算迟报。",
+    "距截止：迟报只按首次报送的邮件计算，迟报的照常审核；首次报送没有邮件时间、以后的更正在截止日期后才收到的，写“更正晚几天”，不算迟报。",
 )
 
 
@@ -133,7 +136,7 @@ class _Writer:
             [
                 Box(unit.unit.name, BOXED),
                 Box(STATE_LABELS[unit.state] if step is not Step.NONE or here else BLANK, _state_style(unit, step)),
-                Box(when.received_text or BLANK, {**CENTRED, "font_size": SMALL}),
+                Box(when.received_text or _no_time(unit, step), {**CENTRED, "font_size": SMALL}),
                 number,
                 Box(unit.urban_communities, CENTRED),
                 Box(_reported(unit), CENTRED),
@@ -289,7 +292,7 @@ class _Writer:
                 Box(number, CENTRED),
                 Box(who, BOXED),
                 Box(file.path, BOXED),
-                Box(time_text(received, by_mail) if received else BLANK, {**CENTRED, "font_size": SMALL}),
+                Box(time_text(received, by_mail) if received else NO_TIME, {**CENTRED, "font_size": SMALL}),
                 Box(file.reason, BOXED),
                 Box(file.advice or "请重新填写下发给本单位的填报工作簿并报送。", BOXED),
             ]
@@ -301,6 +304,12 @@ def _contact(unit: UnitResult) -> str:
     email = unit.unit.email
     wrong = "（写法有误，请在名册中改正）" if email and not addresses(email) else ""
     return "\n".join(part for part in (unit.unit.phone, f"{email}{wrong}") if part)
+
+
+def _no_time(unit: UnitResult, step: Step) -> str:
+    if step is Step.NONE and unit.state is UnitState.MISSING:
+        return BLANK
+    return NOT_RECEIVED if unit.state is UnitState.MISSING else NO_TIME
 
 
 def _state_style(unit: UnitResult, step: Step) -> Style:
