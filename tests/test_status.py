@@ -12,7 +12,8 @@ import pytest
 from injections import INJECTIONS
 from season import CITY, COUNTY, arrive, form, judge
 
-from greencomm.findings import Settled, Settlement, Severity
+from greencomm.document import result_document
+from greencomm.findings import Impact, Place, Settled, Settlement, Severity
 from greencomm.intake.times import CHINA
 from greencomm.outputs.progress import Step, step_of, timing
 from greencomm.outputs.status import write_status
@@ -130,6 +131,44 @@ def test_whom_to_chase_and_how_to_send_again():
     ]
 
 
+def test_what_decides_results_comes_first_whoever_it_is():
+    """Of 先办问题: what decides 80 with the points still possible, then what decides a ratio, then nothing else."""
+    mark = dataclasses.replace(BACK, message="决定是否达标的。", impact=Impact.MARK, lowest=78, highest=81)
+    ratio = dataclasses.replace(VERIFY, message="决定比例的。", impact=Impact.RATIO)
+    settled = dataclasses.replace(EXPLAINED, impact=Impact.RATIO)
+    city = demo.unit("532301", "楚雄市", [EAST, OPEN], findings=[ratio, mark, NOTE, settled, BACK])
+    # On the county's ratio nothing hangs; the region's own weighing finds one.
+    county = demo.unit("532322", "双柏县", [demo.community("532322101001", "东城社区居民委员会")])
+    regions = dataclasses.replace(VERIFY, place=Place("532322", "532322101001", "8.1"), message="决定全州比例的。", impact=Impact.RATIO)
+    result = demo.region([city, county])
+    result = dataclasses.replace(result, findings=(*result.findings, regions))
+    sheet = book_of(result)["先办问题"]
+    head, *rows = rows_of(sheet, "填报单位")
+    assert head == ["填报单位", "社区", "条款", "类别", "影响", "问题", "怎样修改"]
+    assert rows == [
+        ["楚雄市", "东兴社区", "1.1", "退回", "是否达标（78～81分）", "决定是否达标的。", "请填写。"],
+        ["楚雄市", "东兴社区", "1.1", "需核实", "楚雄市是否达到20%目标", "决定比例的。", "请核对。"],
+        ["双柏县", "东城社区", "8.1", "需核实", "楚雄州是否达到20%目标", "决定全州比例的。", "请核对。"],
+    ]
+    assert sheet["A3"].value == "影响结果的问题3处：决定社区是否达标的1处，决定比例是否达到目标的2处。请先办这些。"
+    told = [(each["impact"], each["lowest"], each["highest"]) for each in result_document(result, [])["findings"]]
+    assert sorted(told, key=str) == sorted(
+        [("mark", 78, 81), ("ratio", None, None), ("ratio", None, None), ("ratio", None, None), (None, None, None),
+         (None, None, None)], key=str,
+    )  # fmt: skip
+
+
+def test_nothing_decides_anything():
+    assert "没有：目前没有影响是否达标或比例的问题。" in texts(book_of(demo.region([demo.unit("532301", "楚雄市", [EAST])]))["先办问题"])
+
+
+def test_a_waived_problem_that_leaves_no_score_is_told_beside_the_next_step():
+    hidden = dataclasses.replace(WAIVED, place=dataclasses.replace(WAIVED.place, community="532301101002"))
+    book = book_of(demo.region([demo.unit("532301", "楚雄市", [EAST, OPEN], findings=[WAIVED, hidden])]))
+    assert rows_of(book["进度"], "填报单位")[1][-1] == "审核通过\n1个社区有免予处理的问题，不能计分，不计入达标：学桥街社区"
+    assert [row[-1] for row in rows_of(book["社区"], "填报单位")[1:]] == ["无需办理", "免予处理，不能计分"]
+
+
 def test_nobody_to_chase():
     sheet = book_of(demo.region([demo.unit("532301", "楚雄市", [EAST])]))["催报"]
     assert "没有：应报单位都已报送。" in texts(sheet) and "三、" not in texts(sheet)
@@ -137,7 +176,7 @@ def test_nobody_to_chase():
 
 def test_tables_can_be_filtered_and_printed():
     book = book_of(prefecture())
-    assert book.sheetnames == ["进度", "社区", "催报"]
+    assert book.sheetnames == ["进度", "社区", "先办问题", "催报"]
     # The row of sums is no unit.
     assert book["进度"].auto_filter.ref == "A4:P9" and book["社区"].auto_filter.ref == "A4:K10"
     for sheet in book:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from greencomm.findings import Severity
+from greencomm.findings import Settled, Severity
 from greencomm.forms import layout
 from greencomm.intake.times import CHINA, shown_time
 from greencomm.outputs.book import chinese_date
@@ -22,6 +22,8 @@ SAVED = "保存"
 
 NOTHING = "无需办理"
 """Said of a community that nothing is asked of."""
+UNCOUNTED = "免予处理，不能计分"
+"""Said of a community that nothing is asked of and that cannot be scored all the same."""
 
 
 class Step(StrEnum):
@@ -56,6 +58,24 @@ def community_step(community: CommunityResult, step: Step, send_back: int, verif
     if verify:
         return Step.VERIFY.value
     return "已创建的请补报" if community.status is Status.MISSING else NOTHING
+
+
+def uncounted(unit: UnitResult) -> tuple[CommunityResult, ...]:
+    """Communities without a score because the prefecture waived what was sent back: nobody has to do anything, and none
+    of them counts as green."""
+    waived = {
+        finding.place.community
+        for finding in unit.findings
+        if finding.severity is Severity.SEND_BACK and finding.settlement and finding.settlement.kind is Settled.WAIVED
+    }
+    return tuple(c for c in unit.of(Status.PENDING) if c.community.code in waived)
+
+
+def uncounted_text(unit: UnitResult) -> str:
+    """``1个社区有免予处理的问题，不能计分，不计入达标：东兴社区``; empty where there is none."""
+    communities = uncounted(unit)
+    names = "、".join(community.community.short_name for community in communities)
+    return f"{len(communities)}个社区有免予处理的问题，不能计分，不计入达标：{names}" if communities else ""
 
 
 @dataclass(frozen=True, slots=True)

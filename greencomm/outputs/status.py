@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from greencomm import __version__
-from greencomm.findings import Finding, Settled, Severity
+from greencomm.findings import Finding, Impact, Settled, Severity
 from greencomm.forms.style import GREY, SMALL
 from greencomm.outputs.book import (
     BAD,
@@ -21,6 +21,7 @@ from greencomm.outputs.book import (
     HEAD,
     SAMPLE_SUFFIX,
     SECTION,
+    SEVERITY_FILL,
     TEXT,
     TITLE,
     WARN,
@@ -29,6 +30,7 @@ from greencomm.outputs.book import (
     Report,
     Style,
     chinese_date,
+    impact_text,
     provenance,
 )
 from greencomm.outputs.mail import addresses
@@ -36,6 +38,7 @@ from greencomm.outputs.progress import (
     NO_TIME,
     NOT_RECEIVED,
     NOTHING,
+    UNCOUNTED,
     STATE_LABELS,
     Step,
     community_step,
@@ -44,11 +47,13 @@ from greencomm.outputs.progress import (
     step_of,
     time_text,
     timing,
+    uncounted,
+    uncounted_text,
 )
 from greencomm.results import CommunityResult, FileState, ReceivedFile, RegionResult, Status, UnitResult, UnitState, percent
 from greencomm.standard import PHASE_TITLES
 
-UNITS, COMMUNITIES, CHASE = "进度", "社区", "催报"
+UNITS, COMMUNITIES, FIRST, CHASE = "进度", "社区", "先办问题", "催报"
 _STATE_FILL = {UnitState.RECEIVED: GOOD, UnitState.REJECTED: BAD, UnitState.MISSING: CALM}
 _STATUS_FILL = {Status.GREEN: GOOD, Status.BELOW: BAD, Status.PENDING: WARN, Status.MISSING: CALM}
 _STEP_FILL = {
@@ -59,6 +64,7 @@ _STEP_FILL = {
     Step.VERIFY.value: WARN,
     Step.PASSED.value: GOOD,
     NOTHING: GOOD,
+    UNCOUNTED: WARN,
 }
 _STATUSES = (Status.GREEN, Status.BELOW, Status.PENDING, Status.MISSING)
 _OPEN = (Severity.SEND_BACK, Severity.VERIFY)
@@ -73,13 +79,14 @@ _MEANINGS = (
 
 
 def write_status(target: Path | BinaryIO, result: RegionResult, letters: dict[str, str] | None = None) -> None:
-    """Write sheets 进度, 社区 and 催报. ``letters`` names each unit's letter by unit code, as 催报 shows it.
+    """Write sheets 进度, 社区, 先办问题 and 催报. ``letters`` names each unit's letter by unit code, as 催报 shows it.
 
     The same result gives the same bytes.
     """
     writer = _Writer(target, result, letters or {})
     writer.units()
     writer.communities()
+    writer.first()
     writer.chase()
     writer.report.close()
 
@@ -114,7 +121,7 @@ class _Writer:
             "填报单位", "报送情况", "收到时间", "报送批次", "社区数", "已报", *(status.label for status in _STATUSES), *_COUNTED,
             "距截止", "下一步",
         )  # fmt: skip
-        widths = (16, 11, 23, 9, 8, 7, 7, 8, 8, 7, 8, 8, 8, 9, 12, 13)
+        widths = (16, 11, 23, 9, 8, 7, 7, 8, 8, 7, 8, 8, 8, 9, 12, 22)
         page = self.page(UNITS, "报送和审核进度", widths, self.summary())
         head = page.head(titles)
         for unit in self.result.units:
@@ -145,7 +152,10 @@ class _Writer:
                 _count(unit.open_count(Severity.VERIFY), WARN),
                 *(_count(unit.settled_count(kind), CALM) for kind in _SETTLED),
                 Box(self._to_deadline(unit, step), {**CENTRED, "bg_color": WARN} if late else CENTRED),
-                Box(step.value, {**CENTRED, "bold": True, "bg_color": _STEP_FILL[step.value]}),
+                Box(
+                    "\n".join(part for part in (step.value, uncounted_text(unit)) if part),
+                    {**CENTRED, "bold": True, "bg_color": WARN if step is Step.PASSED and uncounted(unit) else _STEP_FILL[step.value]},
+                ),
             ]
         )
 
@@ -213,6 +223,8 @@ class _Writer:
         opened = [sum(f.severity is severity and f.settlement is None for f in findings) for severity in _OPEN]
         settled = [sum(f.settlement is not None and f.settlement.kind is kind for f in findings) for kind in _SETTLED]
         step = community_step(community, step_of(unit), *opened)
+        if step == NOTHING and community in uncounted(unit):
+            step = UNCOUNTED
         page.row(
             [
                 Box(unit.unit.name, BOXED),
@@ -226,6 +238,39 @@ class _Writer:
                 Box(step, {**CENTRED, "bg_color": _STEP_FILL.get(step, CALM)}),
             ]
         )
+
+    # 先办问题
+
+    def first(self) -> None:
+        """All open findings on which a pass mark or a ratio hangs, in the order in which they are best dealt with."""
+        found = [finding for finding in self.result.findings if finding.is_open and finding.impact is not Impact.NONE]
+        marks = sum(finding.impact is Impact.MARK for finding in found)
+        summary = f"影响结果的问题{len(found)}处：决定社区是否达标的{marks}处，决定比例是否达到目标的{len(found) - marks}处。请先办这些。"
+        titles = ("填报单位", "社区", "条款", "类别", "影响", "问题", "怎样修改")
+        page = self.page(FIRST, "先办问题", (16, 18, 7, 9, 24, 56, 44), summary)
+        head = page.head(titles)
+        # What hangs on a unit's own ratio is known from the unit's findings.
+        own = {(f.subject, f.place) for unit in self.result.units for f in unit.findings if f.impact is Impact.RATIO}
+        for finding in sorted(found, key=lambda finding: finding.impact):
+            place = finding.place
+            unit = self.result.roster.unit.get(place.unit or "")
+            member = self.result.roster.community.get(place.community or "")
+            whose = unit.name if unit and (finding.subject, place) in own else self.result.name
+            page.row(
+                [
+                    Box(unit.name if unit else BLANK, BOXED),
+                    Box(member.short_name if member else place.sheet or BLANK, BOXED),
+                    Box(place.clause or BLANK, CENTRED),
+                    Box(finding.severity.label, {**CENTRED, "bg_color": SEVERITY_FILL[finding.severity]}),
+                    Box(("" if finding.impact is Impact.MARK else whose) + impact_text(finding, self.result), CENTRED),
+                    Box(finding.message, BOXED),
+                    Box(finding.fix, BOXED),
+                ]
+            )
+        if found:
+            page.sheet.autofilter(head, 0, page.next_row - 1, len(titles) - 1)
+        else:
+            page.wide("没有：目前没有影响是否达标或比例的问题。", BOXED)
 
     # 催报
 
