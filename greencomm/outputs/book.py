@@ -120,7 +120,8 @@ def write_text(cell: Cell, text: str) -> None:
 def provenance(result: RegionResult, kind: str, unit: UnitResult | None = None) -> dict[str, str]:
     """What the figures of an output were made from: every workbook carries it in its properties (文件属性).
 
-    ``kind`` is the output's name (差异报告): whoever sends it back is told what it is. A unit's outputs name the hash of that unit's input, so that other units' files never change them.
+    ``kind`` is the output's name (差异报告): whoever sends it back is told what it is.
+    A unit's outputs name the hash of that unit's input, so that other units' files never change them.
     """
     origin = (
         result.standard.id,

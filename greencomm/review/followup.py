@@ -28,7 +28,7 @@ from greencomm.results import (
     UnitState,
     ratio,
 )
-from greencomm.roster import WAIVER_SHEET, Roster, Waiver
+from greencomm.roster import WAIVER_SHEET, Waiver
 from greencomm.standard import Standard
 from greencomm.texts import bare_phrase, normal_label, quoted
 
