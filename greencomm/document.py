@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from greencomm import __version__
-from greencomm.findings import Finding
+from greencomm.findings import Finding, Impact
 from greencomm.machine import json_bytes
 from greencomm.results import CommunityResult, RegionResult, UnitResult, ratio_text
 from greencomm.roster import Waiver
@@ -110,6 +110,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "cell": place.cell,
         "message": finding.message,
         "fix": finding.fix,
+        "impact": None if finding.impact is Impact.NONE else finding.impact.name.lower(),
+        "lowest": finding.lowest,
+        "highest": finding.highest,
         "state": finding.life.value,
         "settled": finding.settlement.kind.value if finding.settlement else None,
         "explanation": finding.settlement.text if finding.settlement else None,
@@ -126,7 +129,7 @@ def _waiver(waiver: Waiver, result: RegionResult) -> dict[str, Any]:
         "who": waiver.who,
         "reason": waiver.reason,
         "date": waiver.date.isoformat(),
-        "findings": sum(waiver.settles(finding) for finding in result.findings),
+        "findings": sum(waiver.settles(finding) for finding in result.findings) if waiver.date <= result.run_date else 0,
     }
 
 

@@ -66,6 +66,8 @@ class ReceivedFile:
     """When the mail that brought it was sent (UTC); never the file system's clock."""
     saved: datetime.datetime | None = None
     """When the document was last saved, as it says itself (UTC)."""
+    submission: int | None = None
+    """Its own 报送批次, 1 where that cannot be read; None for a file that is no form of this batch."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import datetime
 import pytest
 from season import BRIDGE, CITY, COUNTY, DAY, EAST, ROSTER, STANDARD, TOWN, Course, clean, form, put, put_heading, reply, send
 
+from greencomm.document import result_document
 from greencomm.findings import Impact, Life, Settled, Severity
 from greencomm.results import CellChange, Status
 from greencomm.review.followup import is_empty_phrase
@@ -318,6 +319,17 @@ def test_a_waiver_that_settles_nothing_is_noted_once_its_unit_has_sent_something
     result = waived(waiver("C08"), waiver("C08", None, "", COUNTY.code), **DIFFERS)
     (idle,) = [finding for finding in result.findings if finding.rule == "R06"]
     assert (idle.place.unit, idle.place.sheet, idle.place.cell) == (None, "免予处理", "D2") and "第2行" in idle.message
+
+
+def test_a_waiver_of_a_day_to_come_is_told_and_not_used():
+    tomorrow = dataclasses.replace(waiver(), date=datetime.date(2021, 10, 19))
+    result = waived(tomorrow, **DIFFERS)
+    assert of(result, "C07")[0].settlement is None
+    (told,) = [finding for finding in result.findings if finding.rule in ("R06", "R07")]
+    assert told.message == "名册的工作表“免予处理”第2行的日期是“2021-10-19”，晚于审核日期“2021-10-18”，没有采用。"
+    assert result_document(result, [])["waivers"][0]["findings"] == 0
+    today = waived(dataclasses.replace(waiver(), date=datetime.date(2021, 10, 18)), **DIFFERS)
+    assert of(today, "C07")[0].settlement is not None
 
 
 def test_rejected_files_may_be_waived():

@@ -336,6 +336,7 @@ CASES = {
     "R04": (with_waiver(WHO=""), None, "A"),
     "R05": (with_waiver(RULE="C99"), None, "A"),
     "R06": (with_waiver(), None, "A"),
+    "R07": (with_waiver(DATE="2021-10-19"), None, "A"),
     "X01": (with_broken_check, None, None),
 }  # fmt: skip
 

@@ -44,6 +44,7 @@ from greencomm.forms.issue import (
 )
 from greencomm.forms.layout import Column, Heading, IssueColumn, Summary
 from greencomm.forms.live import CellInput, LiveSheet
+from greencomm.forms.names import sheet_names
 from greencomm.forms.style import SMALL, TITLE_SIZE, Styles
 from greencomm.intake.workbook import CellValue, FaultyCell, cell_name
 from greencomm.results import RegionResult, TypedSheet, UnitResult
@@ -134,6 +135,34 @@ def write_returned(target: Path | BinaryIO, unit: UnitResult, result: RegionResu
         phone=cell_input(summary.get(Summary.PHONE)) or "",
         date=cell_input(summary.get(Summary.DATE)),
         variation=form,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedPlace:
+    """Where a finding stands in the returned workbook; empty texts where it has no place of its own there."""
+
+    sheet: str
+    cell: str
+    fix: str
+    """What to do in that workbook."""
+    restored: bool
+    """Whether the fresh form has put it right already, so that nobody has to do anything."""
+
+
+def returned_places(unit: UnitResult, result: RegionResult) -> tuple[ReturnedPlace, ...]:
+    """Where ``write_returned`` puts each finding of ``unit``, in their order."""
+    form = ReturnedForm(unit, result)
+    form.name_sheets(sheet_names((*result.roster.of_unit[unit.unit.code], *form.more)))
+    return tuple(
+        ReturnedPlace(
+            issued.sheet,
+            # The first cell stands for the whole sheet.
+            cell_name(*(part + 1 for part in issued.anchor)) if issued.anchor and issued.anchor != (0, 0) else "",
+            fix(issued.finding),
+            issued.finding.settlement is None and issued.is_healed,
+        )
+        for issued in form.issued
     )
 
 

@@ -24,6 +24,8 @@ class Arrival:
     advice: str | None = None
     """What to ask the county for, where it is not the usual advice."""
     ignored: str | None = None
+    is_own: bool = False
+    """``ignored`` because this program made it: a result or letter that came back."""
     is_roster: bool = False
     is_container: bool = False
     """An archive or mail: its contents have rows of their own."""

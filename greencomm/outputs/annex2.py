@@ -77,7 +77,7 @@ def write_annex2(target: Path, result: RegionResult, template: Path) -> None:
 
     Raises UserError where the template cannot be opened or lacks a label.
     """
-    fill(target, annex2_form(result), template, book.provenance(result))
+    fill(target, annex2_form(result), template, book.provenance(result, "附件2"))
 
 
 def annex2_form(result: RegionResult) -> Form:

@@ -220,7 +220,7 @@ class _Writer:
         self.name = unit.unit.name
         self.suffix = SAMPLE_SUFFIX if result.sample else ""
         self.report = Report(target, result.run_date, f"{self.name}差异报告{self.suffix}")
-        self.report.state(provenance(result, unit))
+        self.report.state(provenance(result, "差异报告", unit))
         self.provenance = "　".join(
             (
                 f"{result.name}{result.year}年{PHASE_TITLES[result.phase]}",
@@ -419,7 +419,7 @@ class _Writer:
                 for f in explained
             ],
         )  # fmt: skip
-        waivers = [waiver for waiver in self.result.roster.waivers if waiver.unit == unit.unit.code]
+        waivers = [waiver for waiver in self.result.roster.waivers if waiver.unit == unit.unit.code and waiver.date <= self.result.run_date]
         self._follow_up_table(
             page, "四、免予处理的问题", ("社区", "条款", "编号和名称", "理由", "批准人和日期"),
             [

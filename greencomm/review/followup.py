@@ -28,7 +28,7 @@ from greencomm.results import (
     UnitState,
     ratio,
 )
-from greencomm.roster import WAIVER_SHEET, Roster, Waiver
+from greencomm.roster import WAIVER_SHEET, Waiver
 from greencomm.standard import Standard
 from greencomm.texts import bare_phrase, normal_label, quoted
 
@@ -65,7 +65,7 @@ def follow_up(result: RegionResult, history: History, facts: Mapping[str, UnitFa
             follower = _UnitFollower(unit, history.of(unit.unit.code), facts.get(unit.unit.code, UnitFacts()), result)
             unit = follower.followed()
             histories[unit.unit.code] = follower.history()
-        findings = [_waived(finding, result.roster, used) for finding in unit.findings]
+        findings = [_waived(finding, result, used) for finding in unit.findings]
         unit_open = aim is not None and _straddles(aim, [unit.communities])
         # The region's ratio rests on all units: it must not show in the report of one (S-24).
         unit = replace(unit, findings=_sorted(_weighed(findings, unit, unit_open)))
@@ -311,9 +311,9 @@ def _past_order(past: PastFinding) -> tuple[object, ...]:
 # --- waivers ------------------------------------------------------------------------------------------------------------
 
 
-def _waived(finding: Finding, roster: Roster, used: set[Waiver]) -> Finding:
-    """The finding as the prefecture settled it; its decision goes before a county's explanation."""
-    hits = [waiver for waiver in roster.waivers if waiver.settles(finding)]
+def _waived(finding: Finding, result: RegionResult, used: set[Waiver]) -> Finding:
+    """The finding as the prefecture settled it by the run's date; its decision goes before a county's explanation."""
+    hits = [waiver for waiver in result.roster.waivers if waiver.date <= result.run_date and waiver.settles(finding)]
     used.update(hits)
     if not hits:
         return finding
@@ -322,8 +322,14 @@ def _waived(finding: Finding, roster: Roster, used: set[Waiver]) -> Finding:
 
 
 def _idle_waivers(result: RegionResult, used: set[Waiver]) -> Iterator[Finding]:
-    """Waivers that settle nothing, of units that sent something: before that, nothing can be said."""
+    """Waivers of a day to come, and those that settle nothing, of units that sent something: before that, nothing can be said."""
     for waiver in result.roster.waivers:
+        if waiver.date > result.run_date:
+            yield rules.WAIVER_FUTURE.at(
+                Place(sheet=WAIVER_SHEET, cell=waiver.cell), found=waiver.date.isoformat(),
+                expected=result.run_date.isoformat(), where=f"第{waiver.row}行",
+            )  # fmt: skip
+            continue
         unit = next(unit for unit in result.units if unit.unit.code == waiver.unit)
         if waiver not in used and unit.files:
             found = "，".join(part for part in (unit.unit.name, waiver.community or "", waiver.clause, waiver.rule) if part)

@@ -101,11 +101,17 @@ class _Sorter:
         self.containers: list[Arrival] = []
 
     def record(
-        self, arrival: Arrival, state: FileState, reason: str | None, unit: Unit | None = None, advice: str | None = None
+        self,
+        arrival: Arrival,
+        state: FileState,
+        reason: str | None,
+        unit: Unit | None = None,
+        advice: str | None = None,
+        number: int | None = None,
     ) -> None:
         code = unit.code if unit else None
         received, saved = as_utc(arrival.received), as_utc(arrival.saved)
-        self.files.append(ReceivedFile(arrival.path, arrival.sha256, state, reason, code, advice, received, saved))
+        self.files.append(ReceivedFile(arrival.path, arrival.sha256, state, reason, code, advice, received, saved, number))
 
     def reject(self, arrival: Arrival, finding: Finding, unit: Unit | None) -> None:
         if arrival.advice:
@@ -228,11 +234,11 @@ class _Sorter:
         submission = Submission(unit, number, self.settle(unit, latest))
         for entry in earlier:
             reason = f"已被第{number}批“{submission.files[0].path}”替代"
-            self.record(entry.arrival, FileState.SUPERSEDED, reason, unit)
+            self.record(entry.arrival, FileState.SUPERSEDED, reason, unit, number=entry.number)
         submission.findings += self.overlooked(submission, earlier)
         submission.findings += self.dropped(submission, earlier)
         for entry in submission.files:
-            self.record(entry.arrival, FileState.ACCEPTED, None, unit)
+            self.record(entry.arrival, FileState.ACCEPTED, None, unit, number=entry.number)
             submission.findings += self.about(entry)
         if len(submission.files) > 1:
             place = Place(unit=unit.code, file=submission.files[0].path)
@@ -249,7 +255,7 @@ class _Sorter:
             key = (entry.number, contents_of(entry))
             if key in kept:
                 reason = f"与“{kept[key].path}”内容相同，只计一次"
-                self.record(entry.arrival, FileState.SUPERSEDED, reason, unit)
+                self.record(entry.arrival, FileState.SUPERSEDED, reason, unit, number=entry.number)
             else:
                 kept[key] = entry
         return sorted(kept.values(), key=lambda entry: entry.path)
@@ -284,7 +290,8 @@ class _Sorter:
                 )
             )
             for entry in entries:
-                self.record(entry.arrival, FileState.SUPERSEDED, f"与“{names}”报送批次相同、内容不同，以后者为准", unit)
+                reason = f"与“{names}”报送批次相同、内容不同，以后者为准"
+                self.record(entry.arrival, FileState.SUPERSEDED, reason, unit, number=entry.number)
         return sorted((entry for entry in latest if entry.path not in gone), key=lambda entry: entry.path)
 
     def codes(self, entry: Filed) -> frozenset[str]:
