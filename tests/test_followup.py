@@ -257,7 +257,22 @@ def test_empty_phrases_are_refused_with_an_example(phrase):
     assert finding.refusal == f"情况说明“{phrase.strip()}”没有说出理由，没有采用；请写明依据，例如“其余2处当天已整改，照片见附件3”。"
 
 
-@pytest.mark.parametrize("text", ["经核实，2处已整改", "情况属实，见附件2", "无物业小区共3个", "是2020年的数"])
+@pytest.mark.parametrize(
+    "phrase",
+    ["情况属实，无误！", "经核实，情况属实", "经社区核实情况属实，无误", "情况属实，特此说明", "情况属实情况属实", "情况说明如下：经我社区认真核实，填报数据真实。",
+     "东兴社区居民委员会已核实", "经楚雄市住建局现场核查，情况属实"],
+)  # fmt: skip
+def test_empty_phrases_put_together_are_empty_still(phrase):
+    course = Course()
+    (finding,) = of(course.run(send(city(**DIFFERS))), "C07")
+    (finding,) = of(course.run(send(city(**DIFFERS, c2_1=(None, 3, None)), replies=[reply(finding, phrase)])), "C07")
+    assert finding.settlement is None and finding.refusal.startswith(f"情况说明“{phrase}”没有说出理由")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["经核实，2处已整改", "情况属实，见附件2", "无物业小区共3个", "是2020年的数", "经核实无误，当天只有1辆车违停，城管记录见台账", "业委会未成立"],
+)
 def test_reasons_that_contain_such_words_are_not(text):
     assert not is_empty_phrase(text, STANDARD)
 

@@ -99,10 +99,21 @@ def fingerprint(files: Iterable[ReceivedFile]) -> str:
     return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
 
 
-def is_empty_phrase(text: str, standard: Standard) -> bool:
-    """Whether a 情况说明 explains nothing: one of the standard's empty phrases, or no more than digits and marks."""
+def is_empty_phrase(text: str, standard: Standard, names: Iterable[str] = ()) -> bool:
+    """Whether a 情况说明 explains nothing: it is made up of the standard's empty phrases and fillers alone, or of digits.
+
+    ``names`` of the unit and its community say nothing either.
+    """
     bare = bare_phrase(text)
-    return bare.isdigit() or not bare or bare in {bare_phrase(phrase) for phrase in standard.reading.empty_phrases}
+    reading = standard.reading
+    words = {bare_phrase(word) for word in (*reading.empty_phrases, *reading.fillers, *names)} - {""}
+    lengths = sorted({len(word) for word in words})
+    # Every way to cut the text into words is tried, place by place: cut greedily, one long word would hide two short ones.
+    reached = {0}
+    for end in range(1, len(bare) + 1):
+        if any(end - length in reached and bare[end - length : end] in words for length in lengths):
+            reached.add(end)
+    return bare.isdigit() or len(bare) in reached
 
 
 def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -184,7 +195,7 @@ class _UnitFollower:
         finding = self.by_key[key][0]
         if finding.severity is Severity.SEND_BACK:
             self.refusals[key] = rules.REFUSED_SEND_BACK
-        elif is_empty_phrase(text, self.standard):
+        elif is_empty_phrase(text, self.standard, self._names(key[0])):
             if key not in self.accepted:
                 self.refusals[key] = rules.REFUSED_EMPTY.format(text=quoted(text))
         else:
@@ -193,6 +204,13 @@ class _UnitFollower:
             self.accepted[key] = Explanation(
                 *key, finding.rule, clause, finding.about, finding.value, text, self._since(key, text)
             )
+
+    def _names(self, code: str | None) -> Iterator[str]:
+        """What the unit and a community of it are called."""
+        yield self.unit.unit.name
+        community = self.roster.community.get(code or "")
+        if community is not None:
+            yield from (community.name, community.short_name, community.county, community.town)
 
     def _since(self, key: _Key, text: str) -> datetime.date:
         """When an explanation was accepted first: a run that is repeated on another day finds the day again."""
