@@ -74,8 +74,26 @@ def _unit(unit: UnitResult) -> dict[str, Any]:
         "submission": unit.submission,
         "earlier_submission": unit.earlier,
         "corrected": [
-            {"rule": past.rule, "community": past.community, "clause": past.clause, "message": past.message}
+            {
+                "rule": past.rule,
+                "community": past.community,
+                "clause": past.clause,
+                "message": past.message,
+                "state": past.life.value,
+                "remedy": past.remedy or None,
+                "reply": past.reply or None,
+            }
             for past in unit.corrected
+        ],
+        "other_replies": [
+            {
+                "rule": other.rule,
+                "community": other.community,
+                "clause": other.clause,
+                "remedy": other.remedy or None,
+                "reply": other.explanation or None,
+            }
+            for other in unit.other_replies
         ],
     }
 
@@ -116,6 +134,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "state": finding.life.value,
         "settled": finding.settlement.kind.value if finding.settlement else None,
         "explanation": finding.settlement.text if finding.settlement else None,
+        "remedy": finding.remedy or None,
+        "reply": finding.reply or None,
         "refusal": finding.refusal or None,
     }
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from greencomm.findings import Finding, PastFinding, Settled, Severity
+from greencomm.findings import Finding, OtherReply, PastFinding, Settled, Severity
 from greencomm.intake.workbook import CellValue
 from greencomm.roster import Community, Roster, Unit
 from greencomm.standard import Standard
@@ -168,7 +168,9 @@ class UnitResult:
     left_behind: tuple[str, ...] = ()
     """What the submission holds besides, that a fresh form has no place for, in Chinese."""
     corrected: tuple[PastFinding, ...] = ()
-    """Findings of the unit's last submission that are gone."""
+    """Findings of the unit's last submission that are gone, those that a fresh form restored included."""
+    other_replies: tuple[OtherReply, ...] = ()
+    """What the county typed on 问题清单 that belongs to no finding any more."""
     changes: tuple[CellChange, ...] = ()
     """What the county changed since its last submission."""
     earlier: int | None = None

@@ -491,6 +491,10 @@ class ReturnedForm(Variation):
         remedy = cell_name(issued.row + 1, _ISSUE_COLUMNS.index(IssueColumn.REMEDY) + 1)
         if finding.settlement is None and issued.is_healed:
             return RESTORED, RESTORED
+        if finding.settlement is not None and finding.settlement.kind is Settled.EXPLAINED:
+            # Whoever empties it takes it back.
+            word, rest = Settled.EXPLAINED.label, f'IF({_is_written(explanation)},"{Settled.EXPLAINED.label}","{TO_CHECK}")'
+            return (_either(edited, rest), EDITED if issued.edited else word) if edited else (f"={rest}", word)
         if finding.settlement is not None or finding.severity is Severity.NOTE:
             word = finding.state_label if finding.settlement else HINT
             return (_either(edited, self._otherwise(issued, f'"{word}"')), EDITED if issued.edited else word) if edited else (word, word)
@@ -500,7 +504,11 @@ class ReturnedForm(Variation):
         if not edited and not finding.remedy:
             rest = f'IF({_is_written(remedy)},"{EDITED}",{rest})'
         if is_check:
-            rest = f'IF({_explains(issued.row)},"{Settled.EXPLAINED.label}",{rest})'
+            explains = _explains(issued.row)
+            if self._is_refused(finding):
+                original = cell_name(issued.row + 1, _ORIGINAL_EXPLANATION + 1)
+                explains = f'AND({explains},NOT(EXACT({explanation}&"",{original}&"")))'
+            rest = f'IF({explains},"{Settled.EXPLAINED.label}",{rest})'
         if edited:
             return _either(edited, self._otherwise(issued, rest)), EDITED if issued.edited else word
         return f"={rest}", word
@@ -675,6 +683,7 @@ class ReturnedForm(Variation):
         last = len(_ISSUE_COLUMNS) - 1
         for index, column in enumerate(_ISSUE_COLUMNS):
             sheet.set_column(index, index, _ISSUE_WIDTHS[column])
+        sheet.set_column(_ORIGINAL_EXPLANATION, _ORIGINAL_EXPLANATION, 8, None, {"hidden": True})
         width = sum(_ISSUE_WIDTHS.values())
         sheet.set_row(0, paper.height(1, TITLE_SIZE))
         sheet.merge_range(0, 0, 0, last, "", styles["centre_title"])
@@ -722,7 +731,7 @@ class ReturnedForm(Variation):
         finding, row = issued.finding, issued.row
         place = finding.place
         name = next((c.community.name for c in self.unit.communities if c.community.code == place.community), "")
-        settled = finding.settlement.text if finding.settlement and finding.settlement.kind is Settled.EXPLAINED else ""
+        explained = self._explained(finding)
         texts: dict[IssueColumn, str] = {
             IssueColumn.SEVERITY: finding.severity.label,
             IssueColumn.IMPACT: impact_text(finding),
@@ -738,7 +747,7 @@ class ReturnedForm(Variation):
         }
         texts = {column: _fitted(for_cell(text), _ISSUE_WIDTHS[column], _MOST_LINES) for column, text in texts.items()}
         # The county's own words are never cut short.
-        texts |= {IssueColumn.REMEDY: for_cell(finding.remedy), IssueColumn.EXPLANATION: for_cell(settled)}
+        texts |= {IssueColumn.REMEDY: for_cell(finding.remedy), IssueColumn.EXPLANATION: for_cell(explained)}
         looks = dict.fromkeys(_ISSUE_COLUMNS, "reference") | {
             IssueColumn.SEVERITY: f"kind_{issued.weight.value}",
             IssueColumn.RULE: "small_code",
@@ -758,12 +767,26 @@ class ReturnedForm(Variation):
             link = f"internal:{_there(issued.sheet)}{cell}"
             sheet.write_url(row, _ISSUE_COLUMNS.index(IssueColumn.PLACE), link, styles["small_link"], texts[IssueColumn.PLACE])
         if finding.severity is Severity.VERIFY and finding.settlement is None:
-            write_formula(sheet, row, _BARE, _bare_formula(row), styles["helper"], "")
+            write_formula(sheet, row, _BARE, _bare_formula(row), styles["helper"], _bare(explained))
+        if self._is_refused(finding):
+            original = for_cell(explained)
+            write_input(sheet, row, _ORIGINAL_EXPLANATION, original, styles.of("helper", original))
         formula, shown = self.state(issued)
         if formula.startswith("="):
             write_formula(sheet, row, _STATE, formula, styles["small_centre"], shown)
         else:
             sheet.write_string(row, _STATE, shown, styles["small_centre"])
+
+    @staticmethod
+    def _explained(finding: Finding) -> str:
+        """情况说明 to begin with: the one that was accepted, else what the county typed last, whatever became of it."""
+        if finding.settlement is not None and finding.settlement.kind is Settled.EXPLAINED:
+            return finding.settlement.text
+        return finding.reply
+
+    def _is_refused(self, finding: Finding) -> bool:
+        """Whether 情况说明 holds something to begin with that settles nothing."""
+        return finding.settlement is None and bool(self._explained(finding))
 
     def _place_text(self, issued: _Issued) -> str:
         if not issued.sheet:
@@ -834,6 +857,8 @@ class ReturnedForm(Variation):
 
 _ISSUE_COLUMNS = tuple(IssueColumn)
 _STATE = _ISSUE_COLUMNS.index(IssueColumn.STATE)
+_ORIGINAL_EXPLANATION = len(_ISSUE_COLUMNS) + 1
+"""A hidden column beside 问题清单: a 情况说明 that was refused, for telling whether it was written anew."""
 _ISSUES_FIRST = 4
 """First row of 问题清单 with a finding, from 0."""
 _MOST_LINES = 29
@@ -933,6 +958,11 @@ def _bare_formula(row: int) -> str:
     """情况说明 of a row of 问题清单 (from 0) without blanks and punctuation, in small letters."""
     explanation = cell_name(row + 1, _ISSUE_COLUMNS.index(IssueColumn.EXPLANATION) + 1)
     return f'=IFERROR(LOWER({_without(live.trimmed_cell(explanation), _MARKS)}),"")'
+
+
+def _bare(explanation: str) -> str:
+    """What ``_bare_formula`` shows for a 情况说明."""
+    return "".join(ch for ch in live.trimmed(for_cell(explanation)) if ch not in _MARKS).lower()
 
 
 def _explains(row: int) -> str:

@@ -12,7 +12,7 @@ from greencomm import rules, scoring
 from greencomm.findings import Finding, Impact, Place, Severity
 from greencomm.forms.entries import POINT_SCALE, Located, State
 from greencomm.forms.layout import Summary
-from greencomm.history import History
+from greencomm.history import History, TypedAnswers
 from greencomm.intake.arrivals import Arrival
 from greencomm.results import (
     ClauseResult,
@@ -58,7 +58,10 @@ def review_after(
     }
     scores = _score_all(sheets, roster, standard_of)
     units = []
-    facts = {code: facts_of(submission, sheets[code]) for code, submission in received.submissions.items()}
+    facts = {
+        code: facts_of(submission, sheets[code], standard_of(submission.unit))
+        for code, submission in received.submissions.items()
+    }
     for unit in roster.units:
         about_files = [finding for finding in received.findings if finding.place.unit == unit.code]
         about_files += [finding for finding in roster.findings if finding.place.unit == unit.code]
@@ -97,11 +100,18 @@ def review_after(
     return follow_up(result, history, facts)
 
 
-def facts_of(submission: Submission, sheets: CommunitySheets) -> UnitFacts:
+def facts_of(submission: Submission, sheets: CommunitySheets, standard: Standard) -> UnitFacts:
     """What the follow-up needs of a submission: replies to findings, and what is typed on each community's sheet."""
     replies = tuple(reply for filed in submission.files for reply in filed.form.replies)
-    typed = {code: typed_answers(same[0].reading) for code, same in sheets.of.items() if same[0].reading is not None}
-    return UnitFacts(replies, typed)
+    raw = {(typed.file, typed.sheet): typed for typed in sheets.typed}
+    typed: dict[str, TypedAnswers] = {}
+    for code, same in sheets.of.items():
+        said = [
+            typed_answers(sheet.reading, raw[sheet.file, sheet.sheet], standard) for sheet in same if sheet.reading is not None
+        ]
+        if said:
+            typed[code] = replace(said[0], more=tuple(said[1:]))
+    return UnitFacts(replies, typed, any(filed.form.is_returned for filed in submission.files))
 
 
 def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
