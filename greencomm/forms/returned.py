@@ -488,7 +488,10 @@ class ReturnedForm(Variation):
     def state(self, issued: _Issued) -> tuple[str, str]:
         """状态 of a finding on 问题清单: its formula (or plain text) and what that shows when the workbook is sent."""
         finding, edited = issued.finding, self._edited(issued)
-        remedy = cell_name(issued.row + 1, _ISSUE_COLUMNS.index(IssueColumn.REMEDY) + 1)
+        remedy, explanation = (
+            cell_name(issued.row + 1, _ISSUE_COLUMNS.index(column) + 1)
+            for column in (IssueColumn.REMEDY, IssueColumn.EXPLANATION)
+        )
         if finding.settlement is None and issued.is_healed:
             return RESTORED, RESTORED
         if finding.settlement is not None and finding.settlement.kind is Settled.EXPLAINED:

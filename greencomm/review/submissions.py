@@ -502,7 +502,8 @@ def contents_of(entry: Filed) -> object:
     """What a file says, for telling whether two files say the same. One with a damaged sheet is like its own copies only."""
     form = entry.form
     unread = (entry.arrival.sha256, entry.arrival.saved) if form.damaged_sheets else ()
-    return (tuple(sorted((sheet_contents(sheet) for sheet in form.communities), key=repr)), unread)
+    said = tuple(sorted((reply.community, reply.token, reply.remedy, reply.explanation) for reply in form.replies))
+    return (tuple(sorted((sheet_contents(sheet) for sheet in form.communities), key=repr)), said, unread)
 
 
 def sheet_contents(sheet: SheetReading) -> object:
