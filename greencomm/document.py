@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from greencomm import __version__
-from greencomm.findings import Finding
+from greencomm.findings import Finding, Impact
 from greencomm.intake.times import CHINA
 from greencomm.machine import json_bytes
 from greencomm.results import CommunityResult, RegionResult, UnitResult, ratio_text
@@ -100,11 +100,29 @@ def _unit(unit: UnitResult, standard: Standard) -> dict[str, Any]:
         "submission": unit.submission,
         "earlier_submission": unit.earlier,
         "corrected": [
-            {"rule": past.rule, "community": past.community, "clause": past.clause, "message": past.message}
+            {
+                "rule": past.rule,
+                "community": past.community,
+                "clause": past.clause,
+                "message": past.message,
+                "state": past.life.value,
+                "remedy": past.remedy or None,
+                "reply": past.reply or None,
+            }
             for past in unit.corrected
         ],
         "standard": _standard(standard),
         "reference_green": unit.reference_green if unit.own_standard else None,
+        "other_replies": [
+            {
+                "rule": other.rule,
+                "community": other.community,
+                "clause": other.clause,
+                "remedy": other.remedy or None,
+                "reply": other.explanation or None,
+            }
+            for other in unit.other_replies
+        ],
     }
 
 
@@ -166,9 +184,14 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "cell": place.cell,
         "message": finding.message,
         "fix": finding.fix,
+        "impact": None if finding.impact is Impact.NONE else finding.impact.name.lower(),
+        "lowest": finding.lowest,
+        "highest": finding.highest,
         "state": finding.life.value,
         "settled": finding.settlement.kind.value if finding.settlement else None,
         "explanation": finding.settlement.text if finding.settlement else None,
+        "remedy": finding.remedy or None,
+        "reply": finding.reply or None,
         "refusal": finding.refusal or None,
     }
 
@@ -182,7 +205,7 @@ def _waiver(waiver: Waiver, result: RegionResult) -> dict[str, Any]:
         "who": waiver.who,
         "reason": waiver.reason,
         "date": waiver.date.isoformat(),
-        "findings": sum(waiver.settles(finding) for finding in result.findings),
+        "findings": sum(waiver.settles(finding) for finding in result.findings) if waiver.date <= result.run_date else 0,
     }
 
 

@@ -51,11 +51,13 @@ class Life(StrEnum):
     CORRECTED = "corrected"
     RELAPSED = "relapsed"
     """It had been corrected, and is there again."""
+    RESTORED = "restored"
+    """A fresh form made it disappear; the county did nothing."""
 
     @property
     def label(self) -> str:
         """The word that people see."""
-        return {"new": "新增", "open": "未改", "corrected": "已改", "relapsed": "复发"}[self.value]
+        return {"new": "新增", "open": "未改", "corrected": "已改", "relapsed": "复发", "restored": "已恢复"}[self.value]
 
 
 class Settled(StrEnum):
@@ -121,6 +123,8 @@ class Finding:
     settlement: Settlement | None = None
     remedy: str = ""
     """整改情况: what the county says it did."""
+    reply: str = ""
+    """情况说明 as the county typed it last, whatever became of it."""
     refusal: str = ""
     """Why the county's 情况说明 does not settle it, in Chinese; empty where there is none or it does."""
 
@@ -167,7 +171,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class PastFinding:
-    """A finding of the unit's last submission that is gone (已改)."""
+    """A finding of the unit's last submission that is gone: corrected (已改), or ``restored`` by the fresh form (已恢复)."""
 
     rule: str
     severity: Severity
@@ -178,6 +182,26 @@ class PastFinding:
     message: str
     remedy: str = ""
     """整改情况: what the county says it did."""
+    reply: str = ""
+    """情况说明 that the county typed nevertheless."""
+    restored: bool = False
+
+    @property
+    def life(self) -> Life:
+        """What became of it."""
+        return Life.RESTORED if self.restored else Life.CORRECTED
+
+
+@dataclass(frozen=True, slots=True)
+class OtherReply:
+    """What a county typed on 问题清单 that belongs to no finding any more; kept so that nothing typed is lost."""
+
+    community: str
+    """Code as it stands; empty where it is about the workbook."""
+    clause: str
+    rule: str
+    remedy: str
+    explanation: str
 
 
 def cell_key(cell: str | None) -> tuple[int, str]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from greencomm.findings import Finding, Severity
 from greencomm.roster import Roster
+from greencomm.rules import CATALOGUE, family_of
 
 SCHEMA = "greencomm-history/1"
 
@@ -36,11 +37,14 @@ class Stood:
     value: str
     message: str
     token: str
+    remedy: str = ""
+    reply: str = ""
+    refusal: str = ""
 
     @property
     def subject(self) -> Subject:
-        """What it is about within its unit (Finding.subject without the unit)."""
-        return (self.community or "", self.rule, self.clause or "", self.about)
+        """What it is about within its unit."""
+        return subject_in(self.community, self.rule, self.clause, self.about)
 
     @classmethod
     def of(cls, finding: Finding) -> Stood:
@@ -48,18 +52,24 @@ class Stood:
         p = finding.place
         return cls(
             finding.rule, finding.severity, finding.title, p.community, p.clause, finding.about, finding.value,
-            finding.message, finding.token,
+            finding.message, finding.token, finding.remedy, finding.reply, finding.refusal,
         )  # fmt: skip
 
 
 Subject = tuple[str, str, str, str]
-"""Community code, rule, clause and ``about``; empty where a finding has none."""
+"""Community code, rule or its family, clause and ``about``; empty where a finding has none."""
+
+
+def subject_in(community: str | None, rule: str, clause: str | None, about: str) -> Subject:
+    """The subject within a unit. Rules of a family tell one fault, each in words of its own: there ``about`` says nothing."""
+    known = CATALOGUE.get(rule)
+    return (community or "", family_of(rule), clause or "", "" if known and known.family else about)
 
 
 def subject_of(finding: Finding) -> Subject:
     """The subject of a finding within its unit."""
-    _, community, rule, clause, about = finding.subject
-    return (community, rule, clause, about)
+    place = finding.place
+    return subject_in(place.community, finding.rule, place.clause, finding.about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,13 @@ class TypedAnswers:
     """By label; 自评总分 only where it is typed over its formula."""
     answers: Mapping[str, tuple[str, str, str]]
     """By clause as written: 实际值, 扣分, 说明及佐证材料."""
+    reissued: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    """By clause: what a returned workbook holds instead where it holds something else: a cell that was not read for sure,
+    rows of one clause joined in one."""
+    name: str = ""
+    """Of the sheet."""
+    more: tuple[TypedAnswers, ...] = ()
+    """Further sheets of the community, where they say something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,17 +191,27 @@ def _state(state: State) -> dict[str, Any]:
         "fingerprint": state.fingerprint,
         "submission": state.submission,
         "findings": [
-            [s.rule, s.severity.value, s.title, s.community, s.clause, s.about, s.value, s.message, s.token]
+            [s.rule, s.severity.value, s.title, s.community, s.clause, s.about, s.value, s.message, s.token, s.remedy, s.reply, s.refusal]
             for s in state.findings
         ],
-        "sheets": {
-            code: {"heading": dict(sheet.heading), "answers": {clause: list(row) for clause, row in sheet.answers.items()}}
-            for code, sheet in state.sheets.items()
-        },
+        "sheets": {code: _sheet(sheet) for code, sheet in state.sheets.items()},
         "explanations": [
             [e.community, e.token, e.rule, e.clause, e.about, e.value, e.text, e.date.isoformat()] for e in state.explanations
         ],
     }
+
+
+def _sheet(sheet: TypedAnswers) -> dict[str, Any]:
+    kept: dict[str, Any] = {
+        "name": sheet.name,
+        "heading": dict(sheet.heading),
+        "answers": {clause: list(row) for clause, row in sheet.answers.items()},
+    }
+    if sheet.reissued:
+        kept["reissued"] = {clause: list(row) for clause, row in sheet.reissued.items()}
+    if sheet.more:
+        kept["more"] = [_sheet(other) for other in sheet.more]
+    return kept
 
 
 class _Reader:
@@ -207,16 +234,10 @@ class _Reader:
 
     def subject(self, row: Any) -> Subject:
         community, rule, clause, about = map(_text, row)
-        return (self.code(community) or "", rule, clause, about)
+        return subject_in(self.code(community), rule, clause, about)
 
     def state(self, state: Any) -> State:
-        sheets = {
-            self.code(code) or "": TypedAnswers(
-                {_text(label): _text(value) for label, value in sheet["heading"].items()},
-                {_text(clause): self.row(row) for clause, row in sheet["answers"].items()},
-            )
-            for code, sheet in state["sheets"].items()
-        }
+        sheets = {self.code(code) or "": self.sheet(sheet) for code, sheet in state["sheets"].items()}
         number = state["submission"]
         if number is not None and type(number) is not int:
             raise BadHistory
@@ -228,14 +249,26 @@ class _Reader:
             tuple(self.explanation(row) for row in state["explanations"]),
         )
 
+    def sheet(self, sheet: Any) -> TypedAnswers:
+        # Histories of earlier versions have headings and answers only.
+        return TypedAnswers(
+            {_text(label): _text(value) for label, value in sheet["heading"].items()},
+            {_text(clause): self.row(row) for clause, row in sheet["answers"].items()},
+            {_text(clause): self.row(row) for clause, row in sheet.get("reissued", {}).items()},
+            _text(sheet.get("name", "")),
+            tuple(self.sheet(other) for other in sheet.get("more", [])),
+        )
+
     @staticmethod
     def row(row: Any) -> tuple[str, str, str]:
         actual, stated, evidence = map(_text, row)
         return (actual, stated, evidence)
 
     def stood(self, row: Any) -> Stood:
-        rule, severity, title, community, clause, about, value, message, token = row
-        texts = map(_text, (about, value, message, token))
+        rule, severity, title, community, clause, about, value, message, token, *said = row
+        if len(said) not in (0, 3):
+            raise BadHistory
+        texts = map(_text, (about, value, message, token, *said))
         clause = clause if clause is None else _text(clause)
         return Stood(_text(rule), Severity(severity), _text(title), self.code(community), clause, *texts)
 

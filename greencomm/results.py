@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from greencomm.findings import Finding, PastFinding, Settled, Severity
+from greencomm.findings import Finding, OtherReply, PastFinding, Settled, Severity
 from greencomm.intake.workbook import CellValue
 from greencomm.past_years import ClosedYear
 from greencomm.roster import Community, Roster, Unit
@@ -67,6 +67,8 @@ class ReceivedFile:
     """When the mail that brought it was sent (UTC); never the file system's clock."""
     saved: datetime.datetime | None = None
     """When the document was last saved, as it says itself (UTC)."""
+    submission: int | None = None
+    """Its own 报送批次, 1 where that cannot be read; None for a file that is no form of this batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,9 @@ class UnitResult:
     left_behind: tuple[str, ...] = ()
     """What the submission holds besides, that a fresh form has no place for, in Chinese."""
     corrected: tuple[PastFinding, ...] = ()
-    """Findings of the unit's last submission that are gone."""
+    """Findings of the unit's last submission that are gone, those that a fresh form restored included."""
+    other_replies: tuple[OtherReply, ...] = ()
+    """What the county typed on 问题清单 that belongs to no finding any more."""
     changes: tuple[CellChange, ...] = ()
     """What the county changed since its last submission."""
     earlier: int | None = None

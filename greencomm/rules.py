@@ -35,6 +35,10 @@ class Rule:
     message: str
     fix: str
     decisions: tuple[str, ...] = ()
+    family: str = ""
+    """Code that rules share which tell one fault in different shapes: from one submission to the next it is the same finding."""
+    healed: bool = False
+    """Whether a fresh form makes the fault disappear by itself, without anything that the county did."""
 
     @property
     def subject(self) -> str:
@@ -83,13 +87,23 @@ class Rule:
 CATALOGUE: dict[str, Rule] = {}
 
 
-def _rule(code: str, severity: Severity, title: str, message: str, fix: str, *decisions: str) -> Rule:
+def _rule(
+    code: str, severity: Severity, title: str, message: str, fix: str, *decisions: str, family: str = "", healed: bool = False
+) -> Rule:
     if code in CATALOGUE:
         raise ValueError(f"rule code used twice: {code}")
-    rule = CATALOGUE[code] = Rule(code, severity, title, message, fix, decisions)
+    rule = CATALOGUE[code] = Rule(code, severity, title, message, fix, decisions, family, healed)
     return rule
 
 
+def family_of(code: str) -> str:
+    """The code that stands for a rule in a finding's life: its family's, or its own; also of rules that are no more."""
+    rule = CATALOGUE.get(code)
+    return rule.family if rule and rule.family else code
+
+
+# Families: a clause without an answer, or one that cannot be read; a community that says nothing, or says two things.
+UNANSWERED, ILLEGIBLE, SILENT, DOUBLE = "C01", "C04", "U04", "S03"
 SEND_BACK, VERIFY, NOTE = Severity.SEND_BACK, Severity.VERIFY, Severity.NOTE
 
 # --- 文件 -----------------------------------------------------------------------------------------------------------
@@ -123,12 +137,14 @@ FILE_OLD_TEMPLATE = _rule(
     "F06", NOTE, "模板版本较旧",
     "工作簿的模板版本是“{found}”，现行版本是“{expected}”；已照常审核。",
     "本次无需处理，下次请使用新下发的填报工作簿。",
+    healed=True,
 )
 FILE_OTHER_STANDARD = _rule(
     "F07", VERIFY, "标准版本不同",
     "工作簿按标准“{found}”制作，本单位应按“{expected}”评分；已按应用的标准审核。",
     "请核对各条款的评分标准是否一致；如不一致，请改用新下发的填报工作簿。",
     "D-14",
+    healed=True,
 )
 FILE_SAME_SUBMISSION = _rule(
     "F08", VERIFY, "同一批次有两份不同的文件",
@@ -139,42 +155,50 @@ FILE_UNIT_DIFFERS = _rule(
     "F09", VERIFY, "填报单位与社区不一致",
     "工作簿下发给“{found}”，里面的社区却都属于“{expected}”；已按社区代码归入“{expected}”。",
     "请确认文件没有用错；今后请使用下发给本单位的工作簿。",
+    healed=True,
 )
 FILE_NO_SUMMARY_UNIT = _rule(
     "F10", NOTE, "填报单位名称不一致",
     "“汇总”表的填报单位写作“{found}”，名册中为“{expected}”；已按“{expected}”处理。",
     "无需处理；方便时请改为名册中的名称。",
     "D-15",
+    healed=True,
 )
 FILE_MACROS = _rule(
     "F11", NOTE, "文件带有宏",
     "文件带有宏；宏没有运行，只读取了表中的内容。",
     "无需处理；今后请另存为不带宏的 .xlsx 再报送。",
+    healed=True,
 )
 FILE_PARTS_LOST = _rule(
     "F12", NOTE, "附带内容未读取",
     "工作簿中有{found}，审核不读取这些内容。",
     "佐证材料请另行报送；需要说明的内容请写在“说明及佐证材料”栏。",
+    healed=True,
 )
 FILE_EXTENSION = _rule(
     "F13", NOTE, "扩展名与内容不符",
     "文件的扩展名是“{found}”，内容其实是{expected}；已按内容读取。",
     "无需处理；今后请用“另存为”保存，不要直接改扩展名。",
+    healed=True,
 )
 FILE_OLD_FORMAT = _rule(
     "F14", NOTE, "不是 .xlsx 格式",
     "文件是{found}，已照常读取。",
     "本次无需处理；下次请用“另存为”选“Excel 工作簿（.xlsx）”再报送，旧格式会丢失一部分格式和公式。",
+    healed=True,
 )
 FILE_READ_ONCE = _rule(
     "F15", VERIFY, "只有一种方法能读",
     "为防止读错，程序用两种互不相干的方法读取每张表并互相对照；工作表{found}只有一种方法读得出，没有可以对照的，已按读出的内容审核。",
     "请对照原文件抽查几处数字；也可以用 Excel 或 WPS 打开后另存为“Excel 工作簿（.xlsx）”，重新报送。",
+    healed=True,
 )
 FILE_CELL_DOUBTFUL = _rule(
     "F16", VERIFY, "单元格读不准",
     "这里的内容读不准（{found}），没有采用：可能是两种方法读出的不一样，一格里存了几个值，或者被合并单元格遮住。",
     "请在 Excel 或 WPS 中打开原文件，把这个单元格重新输入一遍，另存为“Excel 工作簿（.xlsx）”后重新报送。",
+    healed=True,
 )
 
 # --- 工作表 ---------------------------------------------------------------------------------------------------------
@@ -194,22 +218,26 @@ SHEET_TWICE_IN_FILE = _rule(
     "S03", SEND_BACK, "同一社区在一个文件中填了两次",
     "“{name}”（{found}）在这个文件中有多张表，内容不同：{sheets}；两张都没有采用。",
     "请只保留正确的一张；如果其中一张是别的社区，请改正它的“社区代码”和“社区名称”。",
+    family=DOUBLE,
 )
 SHEET_TWICE_IN_FILES = _rule(
     "S04", SEND_BACK, "同一社区在两个文件中填报",
     "“{name}”（{found}）在多个文件中都有，内容不同：{sheets}；两张都没有采用。",
     "请确认以哪一份为准，只在一个文件中保留它，并把“报送批次”加1后重新报送。",
+    family=DOUBLE,
 )
 SHEET_TWICE_SAME = _rule(
     "S05", NOTE, "同一社区重复，内容相同",
     "“{name}”（{found}）重复出现，内容相同：{sheets}；只计一次。",
     "无需处理；方便时请删去多余的一张。",
+    healed=True,
 )
 SHEET_EMPTY = _rule(
     "S06", NOTE, "整张表未填",
     "这张表的实际值、扣分、说明都是空的，按“未报”处理。",
     "如该社区参加创建，请逐条填写后重新报送；不参加的无需处理。",
     "D-07",
+    family=SILENT,
 )
 SHEET_EMPTY_CLAIMED = _rule(
     "S07", SEND_BACK, "申报了但整张表未填",
@@ -221,47 +249,56 @@ SHEET_UNUSABLE = _rule(
     "S08", SEND_BACK, "社区表结构被破坏",
     "这张表像是社区表，但{reason}，无法读取。",
     "请从下发的工作簿中复制一张完好的社区表重新填写，不要删除表头行和“社区代码”一行。",
+    family=SILENT, healed=True,
 )
 SHEET_CLAUSE_MISSING = _rule(
     "S09", SEND_BACK, "缺少条款行",
     "表中没有条款{clause}（{name}）这一行，该条无法评分。",
     "请恢复这一行：“条款”栏填 {clause}，并填写扣分（没有扣分的填0）。",
     "D-07",
+    family=UNANSWERED,
 )
 SHEET_CLAUSE_ADDED = _rule(
     "S10", VERIFY, "多出条款行",
     "表中有一行条款“{found}”，标准中没有这一条，没有计分。",
     "请删去这一行；如果条款号写错了，请改正（如 8.1）。",
+    healed=True,
 )
 SHEET_CLAUSE_TWICE = _rule(
     "S11", SEND_BACK, "条款行重复且答案不同",
     "条款{clause}（{name}）出现了多次（{found}），答案不同，无法确定以哪一行为准。",
     "请只保留正确的一行。",
+    family=ILLEGIBLE, healed=True,
 )
 SHEET_CLAUSE_TWICE_SAME = _rule(
     "S12", NOTE, "条款行重复，答案相同",
     "条款{clause}（{name}）出现了多次（{found}），答案相同，只计一次。",
     "无需处理；方便时请删去多余的一行。",
+    healed=True,
 )
 SHEET_CLAUSE_REWORDED = _rule(
     "S13", VERIFY, "条款文字被改动",
     "条款{clause}的评分标准与下发的不一致，现为“{found}”。",
     "请核对该条是按原文“{expected}”评的，并恢复原文。",
+    healed=True,
 )
 SHEET_HIDDEN = _rule(
     "S14", NOTE, "工作表被隐藏",
     "这张表是隐藏的，已照常读取。",
     "无需处理；如不想报送这张表，请删除它而不是隐藏。",
+    healed=True,
 )
 SHEET_HIDDEN_PARTS = _rule(
     "S15", NOTE, "有隐藏的行或列",
     "表中有隐藏的内容（{found}），已照常读取。",
     "无需处理；请取消隐藏后核对一遍其中的内容。",
+    healed=True,
 )
 SHEET_EXTRA = _rule(
     "S16", NOTE, "多余的工作表未读取",
     "工作簿中有一张不属于填报内容的表“{found}”，没有读取。",
     "无需处理；如其中有需要报送的内容，请写到对应社区表的“说明及佐证材料”栏。",
+    healed=True,
 )
 SHEET_NAME_VARIANT = _rule(
     "S17", NOTE, "社区名称写法不同",
@@ -279,6 +316,7 @@ SHEET_CODE_GUESSED = _rule(
     "S19", NOTE, "社区代码未填，按{by}认定",
     "“社区代码”是空的，按{by}认定为“{expected}”（{code}）。",
     "请补填“社区代码”：{code}。",
+    healed=True,
 )
 SHEET_CODE_FORMER = _rule(
     "S20", NOTE, "使用了曾用代码",
@@ -290,6 +328,7 @@ SHEET_OUTSIDE = _rule(
     "S21", NOTE, "表格以外有内容",
     "表格以外的单元格写有“{found}”，没有读取。",
     "无需处理；需要说明的内容请写到“说明及佐证材料”栏。",
+    healed=True,
 )
 
 # --- 表头 -----------------------------------------------------------------------------------------------------------
@@ -308,6 +347,7 @@ HEADING_BLANK = _rule(
     "H03", NOTE, "表头未填全",
     "表头的{found}没有填写。",
     "请补填{found}。",
+    healed=True,
 )
 HEADING_CLAIM_UNREADABLE = _rule(
     "H04", VERIFY, "申报栏读不懂",
@@ -321,12 +361,14 @@ CLAUSE_BLANK = _rule(
     "条款{clause}（{name}）没有填写，不能当作没有扣分。",
     "请填写：{wanted}；可填{expected}。",
     "D-07",
+    family=UNANSWERED,
 )
 CLAUSE_MEASURED_BLANK = _rule(
     "C02", SEND_BACK, "条款未填",
     "条款{clause}（{name}）的实际值和扣分都没有填写，不能当作没有扣分。",
     "请填写实际值：{actual}。扣分可以不填，由实际值算出。",
     "D-07",
+    family=UNANSWERED,
 )
 STATED_IMPOSSIBLE = _rule(
     "C03", SEND_BACK, "扣分不是该条款能给的值",
@@ -339,6 +381,7 @@ STATED_UNREADABLE = _rule(
     "条款{clause}（{name}）的扣分“{found}”{why}。",
     "请只填数字，可填{expected}，例如 {example}。",
     "D-07",
+    family=ILLEGIBLE,
 )
 STATED_NEGATIVE = _rule(
     "C05", SEND_BACK, "扣分带了负号",
@@ -350,6 +393,7 @@ ACTUAL_UNUSABLE = _rule(
     "条款{clause}（{name}）的实际值“{found}”{why}，扣分{stated}，该条无法评分。",
     "请把实际值改为{expected}，例如 {example}。",
     "D-08",
+    family=ILLEGIBLE,
 )
 STATED_DIFFERS = _rule(
     "C07", VERIFY, "扣分与实际值不符",
@@ -368,12 +412,14 @@ ACTUAL_UNREADABLE = _rule(
     "条款{clause}（{name}）的实际值“{found}”{why}；暂按所填扣分{stated}计。",
     "请把实际值改为{expected}，例如 {example}。",
     "D-08",
+    family=ILLEGIBLE,
 )
 STATED_UNREADABLE_MEASURED = _rule(
     "C10", VERIFY, "扣分读不出，已按实际值计",
     "条款{clause}（{name}）的扣分“{found}”{why}；已按实际值扣{expected}分（{arithmetic}）。",
     "请把扣分改为{expected}，或者留空。",
     "D-08",
+    family=ILLEGIBLE,
 )
 CLAUSE_CONVERTED = _rule(
     "C11", NOTE, "写法已换算",
@@ -410,17 +456,20 @@ TOTAL_DIFFERS = _rule(
     "{where}写的是{found}，按各条款核算应为{expected}（公式可能被覆盖）；以核算为准。",
     "请恢复公式（可从下发的工作簿复制该单元格），或核对各条扣分。",
     "D-08",
+    healed=True,
 )
 TOTAL_OVERWRITTEN = _rule(
     "T02", NOTE, "总分公式被数字覆盖",
     "{where}的公式被数字{found}覆盖，与核算结果一致。",
     "无需处理；如继续修改，请先恢复公式，否则总分不会跟着变化。",
+    healed=True,
 )
 SCORE_DIFFERS = _rule(
     "T03", VERIFY, "项得分与核算不符",
     "第{item}项的得分写的是{found}，按各条款核算应为{expected}（分值{points}，公式可能被覆盖）；以核算为准。",
     "请恢复得分栏的公式，或核对该项各条扣分。",
     "D-08",
+    healed=True,
 )
 
 # --- 申报 -----------------------------------------------------------------------------------------------------------
@@ -447,22 +496,26 @@ SUBMISSION_UNREADABLE = _rule(
     "U02", NOTE, "报送批次读不出",
     "“报送批次”是“{found}”，按第1批处理。",
     "请填1、2、3这样的数字；每次重新报送加1。",
+    healed=True,
 )
 SUBMISSION_MIXED = _rule(
     "U03", NOTE, "分几个文件报送",
     "本单位的社区分在{found}个文件中，合并为一次报送审核。",
     "无需处理；方便时请合并为一个工作簿。",
+    healed=True,
 )
 COMMUNITY_WITHOUT_SHEET = _rule(
     "U04", NOTE, "名册中的社区没有表",
     "名册中的“{name}”（{found}）没有填报表，按“未报”处理，仍计入比例的分母。",
     "如该社区参加创建，请补报；不参加的无需处理。",
     "D-09", "D-10",
+    family=SILENT,
 )
 SUMMARY_MISSING = _rule(
     "U05", NOTE, "没有汇总表",
     "工作簿中没有“汇总”表，按第1批处理。",
     "无需处理；请不要删除“汇总”表，重新报送时在其中把“报送批次”加1。",
+    healed=True,
 )
 
 COMMUNITY_DROPPED = _rule(
@@ -503,6 +556,11 @@ WAIVER_IDLE = _rule(
     "R06", NOTE, "免予处理没有对应的问题",
     "名册的工作表“免予处理”{where}（{found}）没有对应的问题：可能已经改正，也可能编号或条款填错了。",
     "无需处理；填错了的请改正。",
+)
+WAIVER_FUTURE = _rule(
+    "R07", VERIFY, "免予处理的日期还没有到",
+    "名册的工作表“免予处理”{where}的日期是“{found}”，晚于审核日期“{expected}”，没有采用。",
+    "请核对日期：写错了的请改正；确定以后才免予处理的，到那一天再运行就会采用。",
 )
 
 LEDGER_UNIT_UNKNOWN = _rule(

@@ -9,6 +9,7 @@ import io
 import re
 import subprocess
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import openpyxl
@@ -29,18 +30,31 @@ def strip_stored_values(data: bytes) -> bytes:
     return target.getvalue()
 
 
-def recalculate(data: bytes, folder: Path) -> bytes:
-    """The workbook as LibreOffice calculates and saves it; its profile lies in ``folder``."""
-    (folder / "given.xlsx").write_bytes(strip_stored_values(data))
+def recalculate_all(made: Mapping[str, bytes], folder: Path) -> dict[str, bytes]:
+    """The workbooks as LibreOffice, started once, calculates and saves them; its profile lies in ``folder``."""
     (folder / "out").mkdir(exist_ok=True)
+    given = {name: folder / f"given{number}.xlsx" for number, name in enumerate(made)}
+    for name, path in given.items():
+        path.write_bytes(strip_stored_values(made[name]))
     subprocess.run(
         ["soffice", f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--convert-to", "xlsx",
-         "--outdir", str(folder / "out"), str(folder / "given.xlsx")],
+         "--outdir", str(folder / "out"), *map(str, given.values())],
         check=True, capture_output=True, timeout=300,
     )  # fmt: skip
-    return (folder / "out" / "given.xlsx").read_bytes()
+    return {name: (folder / "out" / path.name).read_bytes() for name, path in given.items()}
+
+
+def recalculate(data: bytes, folder: Path) -> bytes:
+    """The workbook as LibreOffice calculates and saves it; its profile lies in ``folder``."""
+    return recalculate_all({"": data}, folder)[""]
+
+
+def recalculated_all(made: Mapping[str, bytes], folder: Path) -> dict[str, openpyxl.Workbook]:
+    """The workbooks as LibreOffice calculates them, values only."""
+    saved = recalculate_all(made, folder)
+    return {name: openpyxl.load_workbook(io.BytesIO(data), data_only=True) for name, data in saved.items()}
 
 
 def recalculated(data: bytes, folder: Path) -> openpyxl.Workbook:
     """The workbook as LibreOffice calculates it, values only."""
-    return openpyxl.load_workbook(io.BytesIO(recalculate(data, folder)), data_only=True)
+    return recalculated_all({"": data}, folder)[""]

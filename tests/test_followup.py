@@ -4,11 +4,36 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import hashlib
+import io
 
+import openpyxl
 import pytest
-from season import BRIDGE, CITY, COUNTY, DAY, EAST, ROSTER, STANDARD, TOWN, Course, clean, form, put, put_heading, reply, send
+from season import (
+    BRIDGE,
+    CITY,
+    COUNTY,
+    DAY,
+    EAST,
+    ROSTER,
+    STANDARD,
+    TOWN,
+    Course,
+    arrive,
+    cell_of,
+    clean,
+    form,
+    put,
+    put_heading,
+    reply,
+    send,
+)
 
-from greencomm.findings import Impact, Life, Settled, Severity
+from greencomm.document import result_document
+from greencomm.findings import Impact, Life, OtherReply, Settled, Severity
+from greencomm.forms.layout import ISSUES_SHEET, IssueColumn
+from greencomm.forms.returned import write_returned
+from greencomm.outputs.discrepancy import write_discrepancy
 from greencomm.results import CellChange, Status
 from greencomm.review.followup import is_empty_phrase
 from greencomm.roster import Community, Waiver
@@ -257,7 +282,30 @@ def test_empty_phrases_are_refused_with_an_example(phrase):
     assert finding.refusal == f"情况说明“{phrase.strip()}”没有说出理由，没有采用；请写明依据，例如“其余2处当天已整改，照片见附件3”。"
 
 
-@pytest.mark.parametrize("text", ["经核实，2处已整改", "情况属实，见附件2", "无物业小区共3个", "是2020年的数"])
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "情况属实，无误！",
+        "经核实，情况属实",
+        "经社区核实情况属实，无误",
+        "情况属实，特此说明",
+        "情况属实情况属实",
+        "情况说明如下：经我社区认真核实，填报数据真实。",
+        "东兴社区居民委员会已核实",
+        "经楚雄市住建局现场核查，情况属实",
+    ],
+)
+def test_empty_phrases_put_together_are_empty_still(phrase):
+    course = Course()
+    (finding,) = of(course.run(send(city(**DIFFERS))), "C07")
+    (finding,) = of(course.run(send(city(**DIFFERS, c2_1=(None, 3, None)), replies=[reply(finding, phrase)])), "C07")
+    assert finding.settlement is None and finding.refusal.startswith(f"情况说明“{phrase}”没有说出理由")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["经核实，2处已整改", "情况属实，见附件2", "无物业小区共3个", "是2020年的数", "经核实无误，当天只有1辆车违停，城管记录见台账", "业委会未成立"],
+)
 def test_reasons_that_contain_such_words_are_not(text):
     assert not is_empty_phrase(text, STANDARD)
 
@@ -318,6 +366,17 @@ def test_a_waiver_that_settles_nothing_is_noted_once_its_unit_has_sent_something
     result = waived(waiver("C08"), waiver("C08", None, "", COUNTY.code), **DIFFERS)
     (idle,) = [finding for finding in result.findings if finding.rule == "R06"]
     assert (idle.place.unit, idle.place.sheet, idle.place.cell) == (None, "免予处理", "D2") and "第2行" in idle.message
+
+
+def test_a_waiver_of_a_day_to_come_is_told_and_not_used():
+    tomorrow = dataclasses.replace(waiver(), date=datetime.date(2021, 10, 19))
+    result = waived(tomorrow, **DIFFERS)
+    assert of(result, "C07")[0].settlement is None
+    (told,) = [finding for finding in result.findings if finding.rule in ("R06", "R07")]
+    assert told.message == "名册的工作表“免予处理”第2行的日期是“2021-10-19”，晚于审核日期“2021-10-18”，没有采用。"
+    assert result_document(result, [])["waivers"][0]["findings"] == 0
+    today = waived(dataclasses.replace(waiver(), date=datetime.date(2021, 10, 18)), **DIFFERS)
+    assert of(today, "C07")[0].settlement is not None
 
 
 def test_rejected_files_may_be_waived():
@@ -512,3 +571,259 @@ def test_moved_rows_and_sheets_are_no_change():
     course.run(send(city(**DIFFERS)))
     result = course.run(send(form(CITY, {EAST.code: clean(**DIFFERS)}, moved)))
     assert result.units[0].changes == () and ("C07", "open") in lives(result)
+
+
+# --- the workbook that comes back -----------------------------------------------------------------------------------------
+
+
+def sent_back(result, *changes, name="退回.xlsx"):
+    """The city's returned workbook as it arrives again, changed as a clerk would."""
+    target = io.BytesIO()
+    write_returned(target, result.units[0], result)
+    book = openpyxl.load_workbook(target)
+    for change in changes:
+        change(book)
+    data = io.BytesIO()
+    book.save(data)
+    return arrive(name, data.getvalue(), sha256=hashlib.sha256(data.getvalue()).hexdigest())
+
+
+def answer(rule, text, column=IssueColumn.EXPLANATION):
+    """A change: type into the first row of a rule on 问题清单."""
+
+    def change(book):
+        page = book[ISSUES_SHEET]
+        head = {cell.value: cell.column for cell in page[4]}
+        row = next(row for row in range(5, page.max_row + 1) if page.cell(row, head[IssueColumn.RULE]).value == rule)
+        page.cell(row, head[column]).value = text
+
+    return change
+
+
+def list_of(result):
+    """情况说明 and 审核意见 of 问题清单 in the returned workbook, by rule."""
+    target = io.BytesIO()
+    write_returned(target, result.units[0], result)
+    page = openpyxl.load_workbook(target)[ISSUES_SHEET]
+    head = {cell.value: cell.column - 1 for cell in page[4]}
+    columns = (IssueColumn.RULE, IssueColumn.EXPLANATION, IssueColumn.OPINION)
+    rows = [[row[head[column]] for column in columns] for row in page.iter_rows(min_row=5, values_only=True)]
+    return {rule: (text, opinion) for rule, text, opinion in rows}
+
+
+def report_of(result, sheet):
+    target = io.BytesIO()
+    write_discrepancy(target, result.units[0], result)
+    page = openpyxl.load_workbook(target)[sheet]
+    return "\n".join(str(cell) for row in page.iter_rows(values_only=True) for cell in row if cell is not None)
+
+
+def wrecked(book):
+    """What counties do to a form: a row deleted, one added, one repeated, one reworded, parts hidden, totals typed, notes beside."""
+    page = book["东兴社区"]
+    for cells in list(page.merged_cells.ranges):
+        page.unmerge_cells(str(cells))
+    column = page[cell_of(page, "1.1", "条款")].column
+    page[cell_of(page, "2.2", "评分标准")] = "我们改写的标准"
+    page.row_dimensions[page[cell_of(page, "8.2", "条款")].row].hidden = True
+    page.delete_rows(page[cell_of(page, "4.2", "条款")].row)
+    page.delete_rows(page[cell_of(page, "8.3", "条款")].row)
+    total = page[cell_of(page, "合计", "条款")].row
+    page.insert_rows(total, 2)
+    page.cell(total, column).value = "8.9"
+    page.cell(total, page[cell_of(page, "1.1", "扣分")].column).value = 3
+    page.cell(total + 1, column).value = "1.1"
+    page.cell(total + 1, page[cell_of(page, "1.1", "扣分")].column).value = 3
+    put_heading("东兴社区", "自评总分", 99)(book)
+    put_heading("东兴社区", "县（市、区）", None)(book)
+    page["T60"] = "另有说明"
+    page.sheet_state = "hidden"
+    book.create_sheet("附表")["A1"] = "照片"
+    del book["学桥街社区"]
+
+
+def test_a_workbook_that_comes_back_as_it_went_out_corrects_nothing_and_changes_nothing():
+    course = Course()
+    first = course.run(send(form(CITY, change=wrecked)))
+    told = {f.rule for f in first.units[0].findings}
+    assert {"S09", "S13", "S10", "S11", "S16", "S14", "S15", "S21", "U04", "H03"} <= told
+    back = sent_back(first)
+    second = course.run(back)
+    unit = second.units[0]
+    assert [past.rule for past in unit.corrected if not past.restored] == []
+    assert {"S10", "S13", "S14", "S15", "S16", "S21", "H03"} <= {past.rule for past in unit.corrected}
+    assert {(f.rule, f.life) for f in unit.findings} == {
+        ("C01", Life.OPEN), ("C02", Life.OPEN), ("C04", Life.OPEN), ("S06", Life.OPEN),
+    }  # fmt: skip
+    assert unit.changes == ()
+    assert "已恢复" in report_of(second, "整改情况") and "已改" not in report_of(second, "整改情况").replace("已改的问题（0处）", "")
+    states = {entry["state"] for entry in result_document(second, [])["units"][0]["corrected"]}
+    assert states == {"restored"}
+    # Repeated, it says the same; what was restored is no relapse when it comes back.
+    kept = course.kept
+    assert course.run(back).units[0] == unit and course.kept == kept
+    third = course.run(send(form(CITY, change=wrecked, submission=3)))
+    assert {f.life for f in third.units[0].findings if f.rule in ("S10", "S16", "S21")} == {Life.NEW}
+
+
+def test_a_total_typed_over_its_formula_is_restored_not_corrected():
+    course = Course()
+    first = course.run(send(form(CITY, {EAST.code: clean(**DIFFERS)}, put_heading("东兴社区", "自评总分", 99))))
+    second = course.run(sent_back(first)).units[0]
+    assert [(past.rule, past.restored) for past in second.corrected] == [("T01", True)] and second.changes == ()
+    # In the county's own file it has to put the formula right itself.
+    again = Course()
+    again.run(send(form(CITY, {EAST.code: clean(**DIFFERS)}, put_heading("东兴社区", "自评总分", 99))))
+    own = again.run(send(form(CITY, {EAST.code: clean(**DIFFERS)}, submission=2))).units[0]
+    assert [(past.rule, past.restored) for past in own.corrected] == [("T01", False)]
+    assert [(c.column, c.before, c.after) for c in own.changes] == [("自评总分", "99", "")]
+
+
+def test_what_the_county_does_in_the_workbook_that_came_back_counts():
+    course = Course()
+    first = course.run(send(form(CITY, change=wrecked)))
+    unit = course.run(
+        sent_back(first, put("东兴社区", "4.2", "扣分", 0), put("东兴社区", "8.3", "实际值", 0), put("东兴社区", "1.1", "扣分", 3))
+    ).units[0]
+    assert [(past.rule, past.clause) for past in unit.corrected if not past.restored] == [("S11", "1.1"), ("S09", "4.2"), ("S09", "8.3")]
+    assert [(c.clause, c.column, c.before, c.after) for c in unit.changes] == [
+        ("1.1", "扣分", "0", "3"), ("4.2", "扣分", "", "0"), ("8.3", "实际值", "", "0"),
+    ]  # fmt: skip
+
+
+def test_a_sheet_that_comes_back_blank_corrects_nothing():
+    def emptied(book):
+        for clause in STANDARD.clauses:
+            for header in ("实际值", "扣分", "说明"):
+                put("东兴社区", clause.id, header, None)(book)
+
+    course = Course()
+    first = course.run(send(city(**BLANK)))
+    unit = course.run(sent_back(first, emptied)).units[0]
+    assert unit.corrected == () and [f.rule for f in unit.findings] == ["S07"]
+
+
+def test_a_refused_explanation_is_kept_and_shown_wherever_the_finding_is():
+    course = Course()
+    first = course.run(send(city(**DIFFERS)))
+    second = course.run(sent_back(first, answer("C07", "情况属实")))
+    (finding,) = of(second, "C07")
+    assert (finding.reply, finding.settlement) == ("情况属实", None)
+    text, opinion = list_of(second)["C07"]
+    assert text == "情况属实" and "没有说出理由" in opinion
+    assert "未采用：情况属实" in report_of(second, "问题清单")
+    (entry,) = [entry for entry in result_document(second, [])["findings"] if entry["rule"] == "C07"]
+    assert (entry["reply"], entry["explanation"]) == ("情况属实", None)
+    # Also after a file without the list.
+    third = course.run(send(form(CITY, {EAST.code: clean(**DIFFERS, c2_1=(None, 3, None))}, submission=3)))
+    assert of(third, "C07")[0].reply == "情况属实" and "没有说出理由" in of(third, "C07")[0].refusal
+
+
+def test_a_refused_explanation_that_only_comes_back_prefilled_is_not_accepted():
+    course = Course()
+    explained(course)
+    second = course.run(send(form(CITY, {EAST.code: clean(c8_1=(4, 1, None))}, submission=3)))
+    assert of(second, "C07")[0].reply == REASON == list_of(second)["C07"][0]
+    third = course.run(sent_back(second))
+    (finding,) = of(third, "C07")
+    assert finding.settlement is None and "针对的是原来填的“实际值 3；扣分 1”" in finding.refusal and finding.reply == REASON
+    (finding,) = of(course.run(sent_back(third, answer("C07", "4处中2处当天清理，照片见附件4"))), "C07")
+    assert finding.settlement and finding.settlement.text == "4处中2处当天清理，照片见附件4"
+
+
+def test_what_is_typed_of_a_finding_that_is_gone_stands_beside_it():
+    course = Course()
+    first = course.run(send(city(**DIFFERS)))
+    second = course.run(sent_back(first, put("东兴社区", "8.1", "扣分", 2), answer("C07", "原先数错了")))
+    (past,) = second.units[0].corrected
+    assert (past.rule, past.reply) == ("C07", "原先数错了") and second.units[0].other_replies == ()
+    assert "情况说明：原先数错了" in report_of(second, "整改情况")
+
+
+def test_what_belongs_to_no_finding_is_listed():
+    course = Course()
+    (finding,) = of(course.run(send(city(**DIFFERS))), "C07")
+    strangers = [
+        reply(finding, "这个社区已撤销", community="532301101099"),
+        reply(finding, "没有这一处", "已核", token="0123456789", clause="9.9"),
+    ]
+    result = course.run(send(city(**DIFFERS, c2_1=(None, 3, None)), replies=strangers))
+    assert result.units[0].other_replies == (
+        OtherReply("532301101099", "8.1", "C07", "", "这个社区已撤销"), OtherReply(EAST.code, "9.9", "C07", "已核", "没有这一处"),
+    )  # fmt: skip
+    said = report_of(result, "整改情况")
+    assert "其他说明" in said and "这个社区已撤销" in said and "没有这一处" in said
+    replies = [entry["reply"] for entry in result_document(result, [])["units"][0]["other_replies"]]
+    assert replies == ["这个社区已撤销", "没有这一处"]
+
+
+def test_two_answers_to_one_finding_are_both_kept():
+    course = Course()
+    (finding,) = of(course.run(send(city(**DIFFERS))), "C07")
+    two = [reply(finding, "照片见附件1"), reply(finding, "照片见附件2")]
+    result = course.run(send(city(**DIFFERS, c2_1=(None, 3, None)), replies=two))
+    assert of(result, "C07")[0].reply == "照片见附件2"
+    assert [other.explanation for other in result.units[0].other_replies] == ["照片见附件1"]
+
+
+def test_an_explanation_that_is_emptied_is_withdrawn():
+    course = Course()
+    second = explained(course)
+    assert list_of(second)["C07"][0] == REASON
+    kept = course.kept
+    (finding,) = of(course.run(sent_back(second)), "C07")
+    assert finding.settlement and (finding.settlement.text, finding.settlement.date) == (REASON, DAY)
+    course.kept = kept
+    withdrawn = sent_back(second, answer("C07", None))
+    for _ in range(2):
+        (finding,) = of(course.run(withdrawn), "C07")
+        assert (finding.settlement, finding.reply, finding.is_open) == (None, "", True)
+    later = send(form(CITY, {EAST.code: clean(**DIFFERS, c2_1=(None, 3, None))}, submission=4))
+    assert of(course.run(later), "C07")[0].settlement is None
+
+
+def test_under_a_waiver_an_explanation_is_prefilled_all_the_same():
+    course = Course()
+    explained(course)
+    course.roster = dataclasses.replace(ROSTER, waivers=(waiver(),))
+    second = course.run(send(form(CITY, {EAST.code: clean(**DIFFERS, c1_1=(None, None, None))}, submission=3)))
+    assert list_of(second)["C07"][0] == REASON
+    course.run(sent_back(second))
+    course.roster = ROSTER
+    third = course.run(send(form(CITY, {EAST.code: clean(**DIFFERS)}, submission=5)))
+    assert of(third, "C07")[0].settlement is not None
+
+
+def test_deleting_one_of_two_sheets_is_named():
+    def twice(book):
+        book.copy_worksheet(book["东兴社区"]).title = "东兴社区 (2)"
+        put("东兴社区 (2)", "1.1", "扣分", 3)(book)
+
+    def only_second(book):
+        twice(book)
+        del book["东兴社区"]
+
+    course = Course()
+    course.run(send(form(CITY, change=twice)))
+    kept = course.kept
+    unit = course.run(send(form(CITY, submission=2))).units[0]
+    assert unit.changes == (CellChange(EAST.code, "", "整张表", "有（工作表“东兴社区 (2)”）", "没有"),)
+    assert [past.rule for past in unit.corrected] == ["S03", "S03"]
+    course.kept = kept
+    unit = course.run(send(form(CITY, change=only_second, submission=2))).units[0]
+    assert unit.changes == (CellChange(EAST.code, "", "整张表", "有（工作表“东兴社区”）", "没有"),)
+
+
+def test_the_same_two_sheets_in_two_files_are_the_same_fault():
+    def twice(book):
+        book.copy_worksheet(book["东兴社区"]).title = "东兴社区 (2)"
+        put("东兴社区 (2)", "1.1", "扣分", 3)(book)
+
+    def without(book):
+        del book["学桥街社区"]
+
+    course = Course()
+    course.run(send(form(CITY, change=twice)))
+    result = course.run(send(form(CITY), "a.xlsx"), send(form(CITY, {EAST.code: clean(c1_1=(None, 3, None))}, without), "b.xlsx"))
+    assert [f.life for f in of(result, "S04")] == [Life.OPEN, Life.OPEN]
+    assert result.units[0].corrected == ()

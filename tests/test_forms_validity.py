@@ -38,6 +38,7 @@ from soundness import (
     units,
     values,
 )
+from test_run import run
 from xlsxwriter.worksheet import Worksheet
 
 from greencomm.forms import layout
@@ -184,6 +185,24 @@ def test_the_children_of_each_worksheet_stand_in_the_order_of_the_standard(forms
         children = list(dict.fromkeys(page.children()))
         assert children == sorted(children, key=WORKSHEET_ORDER.index)
         assert {"sheetData", "pageMargins"} <= set(children)
+
+
+@pytest.fixture(scope="module")
+def sent_back(tmp_path_factory) -> dict[str, bytes]:
+    """The returned workbooks of the shipped sample, which has every kind of mistake."""
+    folder = tmp_path_factory.mktemp("sample")
+    status, _, _ = run("--output", folder / "output", "--archive", folder / "archive", "--date", DAY.isoformat())
+    assert status == 1
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("output/*/units/*/*_退回修改.xlsx"))}
+
+
+def test_what_the_sample_sends_back_is_valid_open_xml(sent_back, tmp_path):
+    assert len(sent_back) >= 5
+    assert {name: audit(data, tmp_path, FileFormat.OFFICE_2010) for name, data in sent_back.items()} == dict.fromkeys(sent_back, [])
+
+
+def test_what_the_sample_sends_back_has_nothing_that_excel_would_repair(sent_back):
+    assert {name: faults(data) for name, data in sent_back.items()} == dict.fromkeys(sent_back, [])
 
 
 SHEET, BOOK, TYPES = "xl/worksheets/sheet3.xml", "xl/workbook.xml", "[Content_Types].xml"

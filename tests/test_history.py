@@ -82,7 +82,8 @@ def test_a_season_with_a_real_archive(office):
     assert lives(second) == [("C07", "new")]
     document = json.loads((office.root / "output" / NAME / "result.json").read_bytes())
     assert document["units"][0]["corrected"] == [
-        {"rule": "C01", "community": EAST.code, "clause": "1.1", "message": second.result.units[0].corrected[0].message}
+        {"rule": "C01", "community": EAST.code, "clause": "1.1", "message": second.result.units[0].corrected[0].message,
+         "state": "corrected", "remedy": None, "reply": None}
     ]
     assert (document["units"][0]["submission"], document["units"][0]["earlier_submission"]) == (2, 1)
     after = snapshot(office.root / "output")

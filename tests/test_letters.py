@@ -13,22 +13,24 @@ import re
 import shutil
 
 import demo
+import openpyxl
 import pytest
 from injections import INJECTIONS, UNSAFE
 from intake import opened, state
-from season import CITY, COUNTY, arrive, clean, form, judge
+from season import CITY, COUNTY, arrive, cell_of, clean, form, judge, put_heading
 from test_run import place, put, review, roster_with  # noqa: F401
 from test_status import ABSENT, BACK, EAST, EXPLAINED, NOTE, OPEN, VERIFY, WAIVED, china, file
 
 from greencomm.errors import UserError
 from greencomm.findings import Severity
-from greencomm.forms.layout import ISSUES_SHEET, Column, IssueColumn, Summary
+from greencomm.forms.layout import ISSUES_SHEET, LETTER_NAMES, Column, IssueColumn, Summary
+from greencomm.forms.returned import write_returned
 from greencomm.intake.mails import OWN_DRAFT, read_mail
 from greencomm.outputs import TEMPLATES, Made, write_outputs
 from greencomm.outputs.letters import PLACEHOLDERS, Letter, Letters, attached_roles, letter_for, values_for
 from greencomm.outputs.mail import Attachment, addresses, encoded_words, write_mail
 from greencomm.outputs.sending import write_letter
-from greencomm.results import FileState, ReceivedFile, UnitState
+from greencomm.results import FileState, ReceivedFile, TypedSheet, UnitState
 
 FOLDER = TEMPLATES / "letters"
 DAY = datetime.date(2021, 10, 18)
@@ -51,6 +53,9 @@ def missing(**known):
 
 REFUSED = ReceivedFile("楚雄.xls", "cd" * 32, FileState.REJECTED, "文件加了密码，打不开", "532301", "请去掉密码后重新发送。")
 REJECTED = demo.unit("532301", "楚雄市", [ABSENT], state=UnitState.REJECTED, files=(REFUSED,), submission=None)
+
+TYPED = TypedSheet("chuxiong.xlsx", "东兴社区", "532301101001", {}, {"1.1": (None, None, None)}, {"1.1": ("F10", "G10", "K10")})
+"""The sheet that BACK and VERIFY are about: 扣分 of 1.1 stands in G10, in the returned workbook in G7."""
 
 # --- which letter --------------------------------------------------------------------------------------------------------
 
@@ -80,6 +85,7 @@ def test_a_unit_without_communities_gets_no_letter(tmp_path):
 
 def test_sent_back():
     unit = demo.unit("532301", "楚雄市", [EAST, OPEN, ABSENT], findings=[BACK, VERIFY, NOTE, EXPLAINED], submission=1)
+    unit = dataclasses.replace(unit, typed=(TYPED,))
     text = write(unit, attachments=[("return", "楚雄市_退回修改.xlsx"), ("discrepancy", "楚雄市_差异报告.xlsx")])
     assert text.title == "关于修改楚雄市2021年度绿色社区创建年度总结材料的函"
     assert text.body == (
@@ -94,8 +100,8 @@ def test_sent_back():
 
 　　二、需要办理的内容
 　　必须修改的有1处，需要核实的有1处。具体如下：
-　　1. 【退回】东兴社区：没有填写。请填写。（“东兴社区”表G10）
-　　2. 【需核实】东兴社区：不符。请核对。（“东兴社区”表G10）
+　　1. 【退回】东兴社区：没有填写。请填写。（“东兴社区”表G7）
+　　2. 【需核实】东兴社区：不符。请核对。（“东兴社区”表G7）
 
 　　三、办理要求
 　　（一）请在附件“楚雄市_退回修改.xlsx”中修改。它保留了你单位填写的全部内容，并标出了问题所在的单元格。
@@ -129,6 +135,77 @@ def test_the_places_that_it_names_are_those_of_the_forms():
     whole = (FOLDER / "退回修改.txt").read_text(encoding="utf-8")
     for word in (ISSUES_SHEET, IssueColumn.EXPLANATION, Column.EVIDENCE, Summary.SUBMISSION, Severity.VERIFY.label):
         assert f"“{word}”" in whole
+
+
+def test_letters_are_recognised_by_the_names_that_they_have():
+    assert tuple(Letter) == LETTER_NAMES
+
+
+RETURN = [("return", "楚雄市_退回修改.xlsx")]
+
+
+def of_city(answers=None, change=None, attachments=RETURN):
+    """The letter about a workbook of 楚雄市, and the review that it comes from."""
+    result = judge(arrive("楚雄市.xlsx", form(CITY, answers, change)))
+    return Letters(FOLDER).write(result.units[0], result, attachments).body, result
+
+
+def shifted(book):
+    """One row more above the table, as clerks insert it."""
+    book["东兴社区"].insert_rows(1)
+
+
+def test_places_are_those_of_the_workbook_that_is_attached(tmp_path):
+    text, result = of_city({"532301101001": clean(c1_1=(None, None, None))}, shifted)
+    (blank,) = [finding for finding in result.findings if finding.rule == "C01"]
+    write_returned(tmp_path / "a.xlsx", result.units[0], result)
+    named = re.search("（“东兴社区”表([A-Z]+[0-9]+)）", text)[1]
+    page = openpyxl.load_workbook(tmp_path / "a.xlsx")["东兴社区"]
+    assert named == cell_of(page, "1.1", "扣分") != blank.place.cell
+    # Without it, the county can only look at its own file.
+    assert f"（“东兴社区”表{blank.place.cell}）" in of_city({"532301101001": clean(c1_1=(None, None, None))}, shifted, [])[0]
+
+
+def test_what_the_fresh_form_has_restored_is_counted_apart():
+    answers = {"532301101001": clean(c8_1=(3, 0, None)), "532301101002": clean(c1_1=(None, None, None))}
+    text, result = of_city(answers, put_heading("东兴社区", "自评总分", 12))
+    assert sorted(finding.rule for finding in result.findings if finding.is_open) == ["C01", "C07", "T01"]
+    assert "必须修改的有1处，需要核实的有1处。另有1处新表已自动恢复，不用处理。具体如下：" in text
+    assert "总分" not in text
+    plain = of_city(answers, put_heading("东兴社区", "自评总分", 12), [])[0]
+    assert "必须修改的有1处，需要核实的有2处。具体如下：" in plain and "总分" in plain
+
+
+def test_where_all_is_restored_it_is_told_what_remains_to_be_done():
+    text, _ = of_city(change=put_heading("东兴社区", "自评总分", 12))
+    assert "需要核实的有1处。具体如下：\n　　1. 【需核实】东兴社区：" in text
+    assert "新表已自动恢复，不用改动，请核对后重新报送。" in text and "另有" not in text
+
+
+def test_one_community_on_two_sheets_is_told_once():
+    def twice(book):
+        page = book.copy_worksheet(book["东兴社区"])
+        page.title = "东兴二"
+        page[cell_of(page, "1.1", "扣分")] = 3
+
+    text, result = of_city(change=twice)
+    assert [finding.rule for finding in result.findings].count("S03") == 2
+    assert text.count("在这个文件中有多张表") == 1
+    assert re.search("（“东兴二”表[A-Z]+[0-9]+、“东兴社区”表[A-Z]+[0-9]+）", text)
+
+
+def test_why_an_explanation_was_not_accepted_is_told():
+    refused = dataclasses.replace(VERIFY, refusal="情况说明“属实”没有说出理由，没有采用；请写明依据。")
+    text = write(demo.unit("532301", "楚雄市", [EAST], findings=[refused])).body
+    assert "不符。情况说明“属实”没有说出理由，没有采用；请写明依据。请核对。（" in text
+
+
+def test_waived_without_a_score_is_told_where_all_has_passed():
+    hidden = dataclasses.replace(WAIVED, place=dataclasses.replace(WAIVED.place, community="532301101002"))
+    words = "1个社区有免予处理的问题，不能计分，不计入达标：学桥街社区。"
+    passed = write(demo.unit("532301", "楚雄市", [EAST, OPEN], findings=[hidden])).body
+    assert f"没有还要你单位修改的内容，审核通过；但{words}" in passed and "符合填报要求" not in passed
+    assert f"其中{words}" in write(demo.unit("532301", "楚雄市", [EAST, OPEN], findings=[hidden, VERIFY])).body
 
 
 def test_passed():

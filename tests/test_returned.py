@@ -16,16 +16,26 @@ from openxml_audit import FileFormat, OpenXmlValidator
 from season import CITY, ROSTER, STANDARD, arrive, beside, cell_of, clean, form, judge, put, put_heading
 from soundness import faults
 
-from greencomm.findings import Severity
+from greencomm.findings import Settled, Severity
 from greencomm.forms import layout
 from greencomm.forms.issue import SheetAnswers, issue_workbook
 from greencomm.forms.layout import Heading, IssueColumn, Summary
-from greencomm.forms.returned import EDITED, RESTORED, TO_CHECK, TO_CORRECT, ReturnedForm, answers_of, write_returned
+from greencomm.forms.returned import (
+    EDITED,
+    RESTORED,
+    STILL_WRONG,
+    TO_CHECK,
+    TO_CORRECT,
+    ReturnedForm,
+    answers_of,
+    write_returned,
+)
 from greencomm.intake.originals import original
 from greencomm.intake.workbook import Fault, FaultyCell
 from greencomm.outputs import write_outputs
 from greencomm.outputs.returned import is_returned
 from greencomm.results import FileState, ReceivedFile, TypedSheet
+from greencomm.review.followup import is_empty_phrase
 from greencomm.texts import as_typed
 
 EAST, BRIDGE = (community.code for community in ROSTER.of_unit[CITY.code])
@@ -248,7 +258,9 @@ def test_answers_on_the_list_are_read_whatever_the_sheet_is_called(sheet):
     result = reviewed()
     (finding,) = (f for f in city(result).findings if f.rule == "C12")
     reading = arrive("退回.xlsx", edited(returned(result), replying(sheet))).form
-    (reply,) = reading.replies
+    (reply,) = (reply for reply in reading.replies if reply.explanation)
+    # The other rows are read as well: an answer that stood there may have been taken back.
+    assert len(reading.replies) == len(city(result).findings) and reading.is_returned
     assert (reply.rule, reply.community, reply.clause, reply.token) == ("C12", EAST, "1.2", finding.token)
     assert (reply.remedy, reply.explanation) == ("已补充", "业委会未参与，会议记录见附件2")
     assert reading.other_sheets == ()
@@ -267,7 +279,7 @@ def test_the_list_of_the_discrepancy_report_is_no_reply(tmp_path):
                     copy[cell.coordinate] = cell.value
 
     reading = arrive("楚雄市.xlsx", form(CITY, change=change)).form
-    assert reading.replies == () and reading.other_sheets == (layout.ISSUES_SHEET,)
+    assert reading.replies == () and not reading.is_returned and reading.other_sheets == (layout.ISSUES_SHEET,)
 
 
 def test_what_somebody_wrote_into_the_column_of_opinions_is_told():
@@ -328,32 +340,98 @@ def test_an_original_is_known_by_its_hash_wherever_it_lies(tmp_path):
 # --- counting down ----------------------------------------------------------------------------------------------------
 
 
+def typed(**cells):
+    """An edit of 东兴社区: ``c3_1=("扣分", 0)``."""
+    return [put("东兴社区", key[1:].replace("_", "."), *edit) for key, edit in cells.items()]
+
+
+def explaining(text):
+    """情况说明 beside the reason that 1.2 lacks."""
+
+    def change(book):
+        page = book[layout.ISSUES_SHEET]
+        head = {cell.value: cell.column for cell in page[4]}
+        row = next(row for row in range(5, page.max_row + 1) if page.cell(row, head[IssueColumn.RULE]).value == "C12")
+        page.cell(row, head[IssueColumn.EXPLANATION], text)
+
+    return change
+
+
+COUNTDOWN = {
+    "nothing": ([], 0, {"1.2": TO_CHECK, "3.1": TO_CORRECT, "8.3": TO_CORRECT}),
+    "two corrected": ([*typed(c1_2=("说明", "见附件2"), c3_1=("扣分", 0)), explaining("已补充")], 2, {"1.2": EDITED, "3.1": EDITED}),
+    # 填报状态 beside still says 有误 or that something is missing.
+    "wrong again": (typed(c3_1=("扣分", 0.7)), 0, {"3.1": STILL_WRONG}),
+    # 8.3 has two findings, 几处 as 实际值 and 半分 as 扣分; only one of both is right now.
+    "half": (typed(c8_3=("实际值", 2)), 0, {"8.3": STILL_WRONG}),
+    # The points of 8.2 stand without the number that they follow from.
+    "blank": (typed(c8_2=("实际值", None)), 0, {"8.2": STILL_WRONG}),
+    # Five do not give 扣分 1, as four did not.
+    "differs": (typed(c8_2=("实际值", 5)), 0, {"8.2": STILL_WRONG}),
+    "explained": ([explaining("业委会未参与，会议记录见附件2")], 1, {"1.2": Settled.EXPLAINED.label}),
+    "true": ([explaining("属实")], 0, {"1.2": TO_CHECK}),
+    "the same": ([explaining(" 同 上！\n")], 0, {"1.2": TO_CHECK}),
+    "OK": ([explaining("“OK”。")], 0, {"1.2": TO_CHECK}),
+    "n/a": ([explaining("N/A")], 0, {"1.2": TO_CHECK}),
+    "wild": ([explaining("*")], 0, {"1.2": TO_CHECK}),
+    "digits": ([explaining("2021-10-19")], 0, {"1.2": TO_CHECK}),
+    "a number": ([explaining(3)], 0, {"1.2": TO_CHECK}),
+    "more than the phrase": ([explaining("情况属实：两个小区未参与")], 1, {"1.2": Settled.EXPLAINED.label}),
+}
+"""Edits, how many places they settle, and what stands beside the clauses then."""
+
+
 @pytest.mark.office
-def test_it_counts_down_while_cells_are_edited(tmp_path):
-    data = returned(reviewed(FAULTY, put_heading("东兴社区", "县（市、区）", "大理市")))
+def test_it_counts_down_while_places_are_put_right(tmp_path):
+    result = reviewed(FAULTY, put_heading("东兴社区", "县（市、区）", "大理市"))
+    data = returned(result)
+    made = {name: edited(data, *edits) if edits else data for name, (edits, _, _) in COUNTDOWN.items()}
+    books = office.recalculated_all(made, tmp_path)
     stored = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
-    (tmp_path / "before").mkdir()
-    before = office.recalculated(data, tmp_path / "before")
     for name in stored.sheetnames:
         for row in stored[name].iter_rows():
             for cell in row:
-                assert before[name][cell.coordinate].value == cell.value or (cell.value, before[name][cell.coordinate].value) in (
-                    ("", None), (None, ""),
-                ), (name, cell.coordinate)  # fmt: skip
-    changes = (put("东兴社区", "1.2", "说明", "见附件2"), put("东兴社区", "3.1", "扣分", 0), replying(layout.ISSUES_SHEET))
+                found = books["nothing"][name][cell.coordinate].value
+                assert found == cell.value or {found, cell.value} == {"", None}, (name, cell.coordinate)
 
-    def column(book):
+    def left(book):
         page = book[layout.SUMMARY_SHEET]
         head = next(row for row in page.iter_rows() if row[0].value == "序号")
         place = next(cell for cell in head if cell.value == "待改正（处）")
         return page.cell(place.row + 1, place.column).value, page.cell(6, place.column).value
 
-    (tmp_path / "after").mkdir()
-    after = office.recalculated(edited(data, *changes), tmp_path / "after")
-    assert column(after) == (column(before)[0] - 2, column(before)[1] - 2)
-    east = after["东兴社区"]
-    assert east[cell_of(east, "1.2", layout.PROGRESS)].value == EDITED
-    assert east[cell_of(east, "8.3", layout.PROGRESS)].value == TO_CORRECT
+    before = left(stored)
+    for name, (_, settled, states) in COUNTDOWN.items():
+        assert left(books[name]) == (before[0] - settled, before[1] - settled), name
+        east = books[name]["东兴社区"]
+        assert {clause: east[cell_of(east, clause, layout.PROGRESS)].value for clause in states} == states, name
+        explanation = next((str(reply.explanation) for reply in arrive("退回.xlsx", made[name]).form.replies), "")
+        if explanation and "1.2" in states and states["1.2"] != EDITED:
+            # The workbook and the review agree on what explains nothing.
+            assert (states["1.2"] == TO_CHECK) == is_empty_phrase(explanation, STANDARD), name
+
+
+EMPTY_SHEET = SheetAnswers({Heading.CLAIM: "是"}, {})
+
+
+@pytest.mark.office
+def test_an_empty_sheet_counts_until_its_last_clause_is_filled(tmp_path):
+    data = returned(reviewed(EMPTY_SHEET))
+    assert {f.rule for f in city(reviewed(EMPTY_SHEET)).findings if f.is_open} == {"S07"}
+    clauses = [clause.id for clause in STANDARD.clauses]
+    all_but_one, the_last = ([put("东兴社区", clause, "扣分", 0) for clause in some] for some in (clauses[:-1], clauses[-1:]))
+    books = office.recalculated_all({"most": edited(data, *all_but_one), "all": edited(data, *all_but_one, *the_last)}, tmp_path)
+    states = {name: [row[13].value for row in book[layout.ISSUES_SHEET].iter_rows(min_row=5)] for name, book in books.items()}
+    assert states == {"most": [TO_CORRECT], "all": [EDITED]}
+
+
+@pytest.mark.office
+def test_a_workbook_that_libreoffice_only_opened_and_saved_says_nothing_else(tmp_path):
+    """It writes a drawing without a shape for the links of 问题清单."""
+    data = returned(reviewed())
+    saved = office.recalculate(data, tmp_path)
+    assert arrive("退回.xlsx", saved).extras == ()
+    assert {f.rule for f in city(again(saved)).findings} == {f.rule for f in city(again(data)).findings}
 
 
 def test_a_text_that_becomes_a_number_is_an_edit():

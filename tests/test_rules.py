@@ -392,6 +392,7 @@ CASES = {
     "R13": (ledger_finding("R13", where="第2行", column="事项"), None, "A"),
     "R14": (ledger_finding("R14", expected="“事项”"), None, None),
     "U08": (lambda: [arrive("楚雄市.xlsx", form(CITY), received=at(9) + datetime.timedelta(days=30))], None, None),
+    "R07": (with_waiver(DATE="2021-10-19"), None, "A"),
     "X01": (with_broken_check, None, None),
 }  # fmt: skip
 

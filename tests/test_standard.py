@@ -266,6 +266,19 @@ MISTAKES = [
         '"已 核实。", "经',
         "填写用语（reading）：空话清单 empty_phrases 中有重复的句子（标点和空格不算）。",
     ),
+    ("fillers missing", "fillers = [", "y = [", "填写用语（reading）：缺少“fillers”。"),
+    (
+        "filler of marks only",
+        '"经", "我", "我们"',
+        '"、", "我", "我们"',
+        "填写用语（reading）：套话用词 fillers 中的每一句都应含有文字。",
+    ),
+    (
+        "filler twice",
+        '"经", "我", "我们"',
+        '"我 。", "我", "我们"',
+        "填写用语（reading）：套话用词 fillers 中有重复的句子（标点和空格不算）。",
+    ),
     (
         "another format",
         "greencomm-standard/1",

@@ -12,7 +12,8 @@ import pytest
 from injections import INJECTIONS
 from season import CITY, COUNTY, arrive, form, judge
 
-from greencomm.findings import Settled, Settlement, Severity
+from greencomm.document import result_document
+from greencomm.findings import Impact, Place, Settled, Settlement, Severity
 from greencomm.intake.times import CHINA
 from greencomm.outputs.progress import Step, step_of, timing
 from greencomm.outputs.status import write_status
@@ -87,7 +88,7 @@ def test_one_row_for_each_unit_and_the_sums():
     assert rows == [
         ["楚雄市", "已报", "2021-10-12 09:30", 2, 3, 2, 1, 0, 1, 1, 1, 1, 1, 1, "还有2天", "退回修改"],
         ["牟定县", "已报", "2021-10-22 08:00", 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, "迟报2天", "审核通过"],
-        ["元谋县", "未报", "—", "—", 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, "还有2天", "催报"],
+        ["元谋县", "未报", "未收到", "—", 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, "还有2天", "催报"],
         ["武定县", "文件未采用", "2021-10-11 16:05（保存）", "—", 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, "还有2天", "请重新报送"],
         ["开发区", "—", "—", "—", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "—", "无需填报"],
         ["合计", "已报2个", None, None, 6, 3, 2, 0, 1, 3, 1, 1, 1, 1, None, None],
@@ -126,8 +127,46 @@ def test_whom_to_chase_and_how_to_send_again():
     assert shown == [
         [1, "元谋县", "王五", 1, "0878-8211234\n坏地址（写法有误，请在名册中改正）", "units/元谋县/元谋县_催报.txt"],
         [1, "武定县", "武定.xls", "2021-10-11 16:05（保存）", "文件加了密码，打不开。", "请去掉密码后重新发送。"],
-        [1, "请按来件人确认", "扫描件.pdf", "—", "这是 PDF 文件。", "请发工作簿。"],
+        [1, "请按来件人确认", "扫描件.pdf", "无时间信息", "这是 PDF 文件。", "请发工作簿。"],
     ]
+
+
+def test_what_decides_results_comes_first_whoever_it_is():
+    """Of 先办问题: what decides 80 with the points still possible, then what decides a ratio, then nothing else."""
+    mark = dataclasses.replace(BACK, message="决定是否达标的。", impact=Impact.MARK, lowest=78, highest=81)
+    ratio = dataclasses.replace(VERIFY, message="决定比例的。", impact=Impact.RATIO)
+    settled = dataclasses.replace(EXPLAINED, impact=Impact.RATIO)
+    city = demo.unit("532301", "楚雄市", [EAST, OPEN], findings=[ratio, mark, NOTE, settled, BACK])
+    # On the county's ratio nothing hangs; the region's own weighing finds one.
+    county = demo.unit("532322", "双柏县", [demo.community("532322101001", "东城社区居民委员会")])
+    regions = dataclasses.replace(VERIFY, place=Place("532322", "532322101001", "8.1"), message="决定全州比例的。", impact=Impact.RATIO)
+    result = demo.region([city, county])
+    result = dataclasses.replace(result, findings=(*result.findings, regions))
+    sheet = book_of(result)["先办问题"]
+    head, *rows = rows_of(sheet, "填报单位")
+    assert head == ["填报单位", "社区", "条款", "类别", "影响", "问题", "怎样修改"]
+    assert rows == [
+        ["楚雄市", "东兴社区", "1.1", "退回", "是否达标（78～81分）", "决定是否达标的。", "请填写。"],
+        ["楚雄市", "东兴社区", "1.1", "需核实", "楚雄市是否达到20%目标", "决定比例的。", "请核对。"],
+        ["双柏县", "东城社区", "8.1", "需核实", "楚雄州是否达到20%目标", "决定全州比例的。", "请核对。"],
+    ]
+    assert sheet["A3"].value == "影响结果的问题3处：决定社区是否达标的1处，决定比例是否达到目标的2处。请先办这些。"
+    told = [(each["impact"], each["lowest"], each["highest"]) for each in result_document(result, [])["findings"]]
+    assert sorted(told, key=str) == sorted(
+        [("mark", 78, 81), ("ratio", None, None), ("ratio", None, None), ("ratio", None, None), (None, None, None),
+         (None, None, None)], key=str,
+    )  # fmt: skip
+
+
+def test_nothing_decides_anything():
+    assert "没有：目前没有影响是否达标或比例的问题。" in texts(book_of(demo.region([demo.unit("532301", "楚雄市", [EAST])]))["先办问题"])
+
+
+def test_a_waived_problem_that_leaves_no_score_is_told_beside_the_next_step():
+    hidden = dataclasses.replace(WAIVED, place=dataclasses.replace(WAIVED.place, community="532301101002"))
+    book = book_of(demo.region([demo.unit("532301", "楚雄市", [EAST, OPEN], findings=[WAIVED, hidden])]))
+    assert rows_of(book["进度"], "填报单位")[1][-1] == "审核通过\n1个社区有免予处理的问题，不能计分，不计入达标：学桥街社区"
+    assert [row[-1] for row in rows_of(book["社区"], "填报单位")[1:]] == ["无需办理", "免予处理，不能计分"]
 
 
 def test_nobody_to_chase():
@@ -137,7 +176,7 @@ def test_nobody_to_chase():
 
 def test_tables_can_be_filtered_and_printed():
     book = book_of(prefecture())
-    assert book.sheetnames == ["进度", "社区", "催报"]
+    assert book.sheetnames == ["进度", "社区", "先办问题", "催报"]
     # The row of sums is no unit.
     assert book["进度"].auto_filter.ref == "A4:P9" and book["社区"].auto_filter.ref == "A4:K10"
     for sheet in book:
@@ -166,6 +205,37 @@ def test_late_by_the_day_of_receipt_in_china(received, submission, earlier, late
     unit = demo.unit("532301", "楚雄市", [EAST], files=tuple(files), submission=submission)
     when = timing(unit, demo.region([unit]))
     assert (when.late_text, when.in_time) == (late, in_time)
+
+
+def lateness(*files: ReceivedFile, submission: int = 1) -> tuple[str, bool]:
+    unit = demo.unit("532301", "楚雄市", [EAST], files=files, submission=submission)
+    when = timing(unit, demo.region([unit]))
+    return when.late_text, when.in_time
+
+
+def test_a_correction_of_a_file_that_came_without_a_mail_is_not_a_late_report():
+    by_hand = ReceivedFile("旧.xlsx", "cd" * 32, FileState.SUPERSEDED, unit="532301", submission=1)
+    assert lateness(by_hand, file(received=china(25), submission=2), submission=2) == ("更正晚5天", False)
+    # Corrected under the same number.
+    assert lateness(by_hand, file(received=china(25), submission=1)) == ("更正晚5天", False)
+
+
+def test_a_second_submission_sent_twice_is_no_first_one():
+    copy = file(FileState.SUPERSEDED, path="又一份.xlsx", received=china(22), submission=2)
+    assert lateness(copy, file(received=china(25), submission=2), submission=2) == ("更正晚5天", False)
+
+
+def test_a_copy_beside_its_own_mail_tells_nothing_new():
+    copy = file(FileState.SUPERSEDED, path="另存.xlsx", submission=1)
+    assert lateness(copy, file(received=china(25), submission=1)) == ("迟报5天", False)
+
+
+def test_the_review_tells_late_corrections_from_late_reports():
+    late = datetime.datetime(2021, 10, 25, 1, tzinfo=datetime.UTC)
+    first = arrive("楚雄市.xlsx", form(CITY), sha256="1" * 64)
+    second = arrive("更正.eml/楚雄市.xlsx", form(CITY, submission=2), received=late, sha256="2" * 64)
+    result = judge(first, second, arrive("双柏县.eml/a.xlsx", form(COUNTY), received=late, sha256="3" * 64))
+    assert [timing(unit, result).late_text for unit in result.units] == ["更正晚5天", "迟报5天"]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +271,8 @@ def test_settled_findings_ask_for_nothing(findings, step):
 
 def test_a_form_that_nobody_has_saved_has_no_time():
     sheet = book_of(judge(arrive("楚雄市.xlsx", form(CITY))))["进度"]
-    assert rows_of(sheet, "填报单位")[1][2] == "—"
+    assert rows_of(sheet, "填报单位")[1][2] == "无时间信息"
+    assert "“无时间信息”是人工放入的" in texts(sheet)
 
 
 def test_times_come_from_mail_and_document_never_from_the_disk():

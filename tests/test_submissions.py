@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import io
 import itertools
 
+import openpyxl
 import pytest
 from intake import FIXTURES, archive, attachment, mail, opened
 from season import BRIDGE, CITY, COUNTY, EAST, ROSTER, TOWN, arrive, clean, form, judge, put_heading
@@ -12,6 +14,7 @@ from test_rules import delete_clause_row, remove_community
 
 from greencomm.forms.entries import Located
 from greencomm.intake.workbook import Fault, FaultyCell
+from greencomm.outputs import write_outputs
 from greencomm.review.submissions import submission_number
 
 CHINA = datetime.timezone(datetime.timedelta(hours=8))
@@ -251,3 +254,72 @@ def test_a_missing_row_is_another_content():
 def test_nothing_is_chosen_across_units():
     result = judge(arrive("a.xlsx", form(CITY)), arrive("b.xlsx", form(COUNTY)))
     assert set(files(result).values()) == {"accepted"} and len(ROSTER.units) == 2 and BRIDGE.unit == CITY.code
+
+
+# --- our own results among what was received --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """What a run made of a workbook with something to correct, by name."""
+    folder = tmp_path_factory.mktemp("results")
+    blank = arrive("楚雄市.xlsx", form(CITY, {EAST.code: clean(c1_1=(None, None, None))}))
+    made = list(write_outputs(folder, judge(blank, arrive("双柏县.xlsx", form(COUNTY)))))
+    return {path.name: path.read_bytes() for path in (folder / one.path for one in made)}
+
+
+OWN = {
+    "楚雄市_差异报告.xlsx": "这是本程序生成的结果（差异报告），不是报送的工作簿",
+    "status.xlsx": "这是本程序生成的结果（进度表），不是报送的工作簿",
+    "annex2.xlsx": "这是本程序生成的结果（附件2），不是报送的工作簿",
+    "楚雄市_退回修改.txt": "这是本程序生成的函件（退回修改），不是报送的工作簿",
+    "双柏县_审核通过.txt": "这是本程序生成的函件（审核通过），不是报送的工作簿",
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_our_own_results_are_nobodys_submission(tmp_path, results, name):
+    result = judge(*opened(tmp_path, f"楚雄市 {name}", results[name]))
+    (file,) = result.files
+    assert (file.state, file.reason) == ("ignored", OWN[name])
+    assert result.findings == () and {unit.state for unit in result.units} == {"missing"}
+
+
+def test_a_report_saved_again_under_another_name_is_still_ours(tmp_path, results):
+    book = openpyxl.load_workbook(io.BytesIO(results["楚雄市_差异报告.xlsx"]))
+    book.worksheets[0]["A1"] = "已阅"
+    saved = io.BytesIO()
+    book.save(saved)
+    result = judge(*opened(tmp_path, "楚雄市.xlsx", saved.getvalue()))
+    assert files(result) == {"楚雄市.xlsx": "ignored"} and result.findings == ()
+
+
+def test_our_attachments_sent_on_ask_nothing_of_the_county(tmp_path, results):
+    report = results["楚雄市_差异报告.xlsx"]
+    forwarded = mail(attachment(report, "attachment; filename=a.xlsx"), date="Mon, 11 Oct 2021 09:00:00 +0800")
+    packed = archive({"a.xlsx": report, "楚雄市_退回修改.txt": results["楚雄市_退回修改.txt"]})
+    result = judge(*opened(tmp_path, "楚雄市.eml", forwarded), *opened(tmp_path, "楚雄市.zip", packed))
+    assert set(files(result).values()) == {"ignored"} and len(files(result)) == 5
+    assert result.findings == ()
+
+
+def test_the_returned_workbook_beside_our_report_counts(tmp_path, results):
+    packed = archive({name: results[name] for name in ("楚雄市_差异报告.xlsx", "楚雄市_退回修改.xlsx")})
+    result = judge(*opened(tmp_path, "楚雄市.zip", packed))
+    assert files(result) == {"楚雄市.zip": "accepted", "楚雄市.zip/楚雄市_差异报告.xlsx": "ignored",
+                             "楚雄市.zip/楚雄市_退回修改.xlsx": "accepted"}  # fmt: skip
+
+
+def test_a_text_that_is_no_letter_of_ours_stays_what_it_is(tmp_path):
+    result = judge(*opened(tmp_path, "楚雄市_说明.txt", "\ufeff已办理".encode()), *opened(tmp_path, "双柏县_催报.txt", b"abc"))
+    assert set(files(result).values()) == {"rejected"} and {finding.rule for finding in result.findings} == {"F01"}
+
+
+def test_a_fill_in_workbook_that_claims_to_be_ours_is_read(tmp_path, results):
+    """A clerk who copies the community sheets into the report has sent something."""
+    book = openpyxl.load_workbook(io.BytesIO(form(CITY)))
+    for each in openpyxl.load_workbook(io.BytesIO(results["楚雄市_差异报告.xlsx"])).custom_doc_props.props:
+        book.custom_doc_props.append(each)
+    saved = io.BytesIO()
+    book.save(saved)
+    assert files(judge(*opened(tmp_path, "楚雄市.xlsx", saved.getvalue()))) == {"楚雄市.xlsx": "accepted"}

@@ -315,6 +315,16 @@ def test_what_the_review_does_not_read_is_named():
     page.insert_textbox(3, 3, "注")
     book.close()
     assert read_xlsx(target.getvalue()).extras == ("图形", "批注")
+    drawing = '<xdr:wsDr xmlns:xdr="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing">{}</xdr:wsDr>'
+    for within, encoding, extras in (
+        # As LibreOffice saves a sheet that has links.
+        ("", "utf-8", ()),
+        ("<xdr:absoluteAnchor/>", "utf-8", ("图形",)),
+        ("<xdr:oneCellAnchor/>", "utf-16", ("图形",)),
+        ("<torn", "utf-8", ("图形",)),
+    ):
+        part = f'<?xml version="1.0" encoding="{encoding}"?>{drawing.format(within)}'.encode(encoding)
+        assert read_xlsx(zipped(raw_parts() | {"xl/drawings/drawing1.xml": part})).extras == extras, within
     with_macros = zipped(raw_parts() | {"xl/vbaProject.bin": b"\0"})
     assert (read_xlsx(with_macros).has_macros, read_xlsx(with_macros).extras) == (True, ("宏",))
 

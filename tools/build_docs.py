@@ -112,6 +112,8 @@ def standard_page(standard: Standard, folder: str = "greencomm/standard") -> str
         f"大于{reading.count_limit}的数不当作次数。口径：{links(reading.decisions)}。",
         "",
         f"不能作为情况说明的空话：“{'”“'.join(reading.empty_phrases)}”（标点和空格不算）；只有数字或标点的也不算说明。",
+        "",
+        f"只由这些空话和套话用词组成的也不算：“{'”“'.join(reading.fillers)}”，以及本单位和社区的名称。",
     ]
     for content in standard.contents:
         lines += ["", f"## 内容{content.number}　{content.name}（{content.points}分）"]

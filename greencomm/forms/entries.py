@@ -168,7 +168,9 @@ class FormReading:
     """Sheets that belong to nothing known; listed so that none is skipped silently."""
     hidden_sheets: tuple[str, ...] = ()
     replies: tuple[Reply, ...] = ()
-    """Rows of 问题清单 in which 整改情况 or 情况说明 is filled."""
+    """Rows of 问题清单 that have a 校验码, or in which 整改情况 or 情况说明 is filled."""
+    is_returned: bool = False
+    """Whether it has a 问题清单: a workbook that was sent back, in a fresh form."""
 
     @property
     def is_form(self) -> bool:

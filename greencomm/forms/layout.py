@@ -114,6 +114,13 @@ class Meta(StrEnum):
 SAMPLE, REAL = "sample", "real"
 SAMPLE_MARK = "示例"
 
+PROVENANCE = ("标准", "标准校验码", "程序版本", "审核日期", "输入校验码")
+"""Document properties of every workbook of results: what its figures were made from. Fill-in workbooks have none of them."""
+PROVENANCE_KIND = "文件"
+"""Beside them: which output it is, in the word that people know it by."""
+LETTER_NAMES = ("退回修改", "审核通过", "催报")
+"""What the file of a letter is called behind the unit's name."""
+
 # What live formulas show; the differential test and the review's view of a live cell use the same words.
 WRONG = "有误"
 STATUS_BLANK = "待填"

@@ -101,6 +101,7 @@ def read_form(workbook: Workbook, standard: Standard) -> FormReading:
             grid.sheet.name for grid in grids if grid is not meta_grid and grid.sheet.visibility is not Visibility.VISIBLE
         ),
         replies=tuple(replies),
+        is_returned=any(grid.is_issues for grid in grids),
     )
 
 
@@ -307,7 +308,7 @@ def _read_meta(grid: _Grid) -> FormMeta:
 
 
 def _read_replies(grid: _Grid) -> Iterator[Reply]:
-    """Rows of 问题清单 in which the county answers, wherever its columns stand."""
+    """Rows of 问题清单, wherever its columns stand: those without an answer, too, since an answer may be withdrawn."""
     columns: dict[IssueColumn, int] | None = None
     for row in sorted(grid.rows):
         header = grid.issues.get(row, {})
@@ -322,7 +323,7 @@ def _read_replies(grid: _Grid) -> Iterator[Reply]:
             return values.shown(grid.rows[row].get(places[column])) if column in places else ""
 
         remedy, explanation = text(IssueColumn.REMEDY), text(IssueColumn.EXPLANATION)
-        if remedy or explanation:
+        if remedy or explanation or text(IssueColumn.TOKEN):
             yield Reply(
                 rule=text(IssueColumn.RULE),
                 community=text(IssueColumn.CODE),

@@ -44,16 +44,17 @@ from greencomm.forms.issue import (
 )
 from greencomm.forms.layout import Column, Heading, IssueColumn, Summary
 from greencomm.forms.live import CellInput, LiveSheet
+from greencomm.forms.names import sheet_names
 from greencomm.forms.style import SMALL, TITLE_SIZE, Styles
 from greencomm.intake.workbook import CellValue, FaultyCell, cell_name
 from greencomm.results import RegionResult, TypedSheet, UnitResult
 from greencomm.roster import Community
 from greencomm.standard import Standard
-from greencomm.texts import as_typed, for_cell
+from greencomm.texts import as_typed, bare_phrase, for_cell
 
-TO_CORRECT, TO_CHECK, EDITED, HINT, RESTORED = "待改正", "待核实", "已修改", "提示", "已恢复"
-"""States of a finding on 问题清单, beside 已说明 and 免予处理."""
-_OPEN_STATES = (TO_CORRECT, TO_CHECK)
+TO_CORRECT, TO_CHECK, STILL_WRONG, EDITED, HINT, RESTORED = "待改正", "待核实", "仍有误", "已修改", "提示", "已恢复"
+"""States of a finding on 问题清单, beside 已说明 and 免予处理; 仍有误: its place was edited, but 填报状态 still asks for something."""
+_OPEN_STATES = (TO_CORRECT, TO_CHECK, STILL_WRONG)
 
 _HEALED = frozenset(
     rule.code
@@ -95,7 +96,10 @@ _NARROWER = {
 _OPINION_WIDTH, _PROGRESS_WIDTH = 40.0, 8.5
 _OPINION, _PROGRESS = len(COLUMNS), len(COLUMNS) + 1
 _ORIGINALS, _FLAGS = len(COLUMNS) + 2, len(COLUMNS) + 5
-"""First of three hidden columns each: what was typed, and whether it was edited since. No row has more than three."""
+"""First of three hidden columns each: what was typed, and whether it was edited since. No row has more than three.
+
+A flag is 0 = as it was typed, 1 = edited, 2 = edited, but 填报状态 of the clause still asks for something.
+"""
 _SLOTS = {Column.ACTUAL: 0, Column.STATED: 1, Column.EVIDENCE: 2}
 _BLOCK_LINES = 8
 """Lines of what is said above the table, which is always in sight; the rest stands on 问题清单 only."""
@@ -103,6 +107,9 @@ _LONGEST_EXPLANATION = 500
 """Characters of 整改情况 and 情况说明."""
 UNREADABLE = "（读不准，请重新填写）"
 """Follows what was seen in a cell where that alone would be read as an answer."""
+
+_HEAVIER = (EDITED, TO_CHECK, STILL_WRONG, TO_CORRECT)
+"""States of which the last one that holds for a row is shown beside it."""
 
 _Address = tuple[int, int]
 """Row and column from 0."""
@@ -128,6 +135,34 @@ def write_returned(target: Path | BinaryIO, unit: UnitResult, result: RegionResu
         phone=cell_input(summary.get(Summary.PHONE)) or "",
         date=cell_input(summary.get(Summary.DATE)),
         variation=form,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedPlace:
+    """Where a finding stands in the returned workbook; empty texts where it has no place of its own there."""
+
+    sheet: str
+    cell: str
+    fix: str
+    """What to do in that workbook."""
+    restored: bool
+    """Whether the fresh form has put it right already, so that nobody has to do anything."""
+
+
+def returned_places(unit: UnitResult, result: RegionResult) -> tuple[ReturnedPlace, ...]:
+    """Where ``write_returned`` puts each finding of ``unit``, in their order."""
+    form = ReturnedForm(unit, result)
+    form.name_sheets(sheet_names((*result.roster.of_unit[unit.unit.code], *form.more)))
+    return tuple(
+        ReturnedPlace(
+            issued.sheet,
+            # The first cell stands for the whole sheet.
+            cell_name(*(part + 1 for part in issued.anchor)) if issued.anchor and issued.anchor != (0, 0) else "",
+            fix(issued.finding),
+            issued.finding.settlement is None and issued.is_healed,
+        )
+        for issued in form.issued
     )
 
 
@@ -398,8 +433,16 @@ class ReturnedForm(Variation):
             mark.standing = f"AND(ISNUMBER({total}),{total}{sign}{points})"
             mark.standing_holds = isinstance(page.view.total, int) and (page.view.total >= points) == (sign == ">=")
         elif issued.filled:
-            mark.standing, mark.standing_holds = f"COUNT({self.plan.cells(Column.DUE)})>0", page.view.filled > 0
+            mark.standing, mark.standing_holds = self._is_filled(), self._was_filled(page)
         issued.edited = mark.standing_holds
+
+    def _is_filled(self, sheet: str = "") -> str:
+        """Condition: every clause of a sheet has its points; ``sheet`` where the formula stands on another one."""
+        there = _there(sheet) if sheet else ""
+        return f"COUNT({there}{self.plan.cells(Column.DUE, absolute=bool(sheet))})={len(self.plan.rows)}"
+
+    def _was_filled(self, page: _Page) -> bool:
+        return isinstance(page.view.total, int)
 
     def _heading_value(self, page: _Page, label: Heading) -> CellInput:
         typed = page.answers.heading.get(label)
@@ -433,28 +476,44 @@ class ReturnedForm(Variation):
         if issued.flag is not None:
             return f"{there}{_absolute(issued.flag)}=1"
         if issued.filled:
-            return f"COUNT({there}{self.plan.cells(Column.DUE, absolute=True)})>0"
+            return self._is_filled(issued.sheet)
         return ""
+
+    def _otherwise(self, issued: _Issued, rest: str) -> str:
+        """Expression of a state where the place is not corrected: still wrong in spite of an edit, or ``rest``."""
+        if issued.flag is None or issued.flag[0] <= HEADER_ROW:
+            return rest
+        return f'IF({_there(issued.sheet)}{_absolute(issued.flag)}=2,"{STILL_WRONG}",{rest})'
 
     def state(self, issued: _Issued) -> tuple[str, str]:
         """状态 of a finding on 问题清单: its formula (or plain text) and what that shows when the workbook is sent."""
         finding, edited = issued.finding, self._edited(issued)
-        remedy, explanation = (cell_name(issued.row + 1, _ISSUE_COLUMNS.index(column) + 1)
-                               for column in (IssueColumn.REMEDY, IssueColumn.EXPLANATION))  # fmt: skip
+        remedy, explanation = (
+            cell_name(issued.row + 1, _ISSUE_COLUMNS.index(column) + 1)
+            for column in (IssueColumn.REMEDY, IssueColumn.EXPLANATION)
+        )
         if finding.settlement is None and issued.is_healed:
             return RESTORED, RESTORED
+        if finding.settlement is not None and finding.settlement.kind is Settled.EXPLAINED:
+            # Whoever empties it takes it back.
+            word, rest = Settled.EXPLAINED.label, f'IF({_is_written(explanation)},"{Settled.EXPLAINED.label}","{TO_CHECK}")'
+            return (_either(edited, rest), EDITED if issued.edited else word) if edited else (f"={rest}", word)
         if finding.settlement is not None or finding.severity is Severity.NOTE:
             word = finding.state_label if finding.settlement else HINT
-            return (_either(edited, f'"{word}"'), EDITED if issued.edited else word) if edited else (word, word)
+            return (_either(edited, self._otherwise(issued, f'"{word}"')), EDITED if issued.edited else word) if edited else (word, word)
         is_check = finding.severity is Severity.VERIFY
         word = TO_CHECK if is_check else TO_CORRECT
         rest = f'"{word}"'
         if not edited and not finding.remedy:
             rest = f'IF({_is_written(remedy)},"{EDITED}",{rest})'
         if is_check:
-            rest = f'IF({_is_written(explanation)},"{Settled.EXPLAINED.label}",{rest})'
+            explains = _explains(issued.row)
+            if self._is_refused(finding):
+                original = cell_name(issued.row + 1, _ORIGINAL_EXPLANATION + 1)
+                explains = f'AND({explains},NOT(EXACT({explanation}&"",{original}&"")))'
+            rest = f'IF({explains},"{Settled.EXPLAINED.label}",{rest})'
         if edited:
-            return _either(edited, rest), EDITED if issued.edited else word
+            return _either(edited, self._otherwise(issued, rest)), EDITED if issued.edited else word
         return f"={rest}", word
 
     def _is_counted(self, issued: _Issued) -> bool:
@@ -527,7 +586,7 @@ class ReturnedForm(Variation):
                 flag = f"${cell_name(row + 1, _FLAGS + _slot(part[0]) + 1)}"
                 areas = " ".join(ranges(cell_name(cell[0] + 1, column + 1) for cell in part))
                 sheet.conditional_format(row, column, row, column, {
-                    "type": "formula", "criteria": f"={flag}={int(edited)}", "format": styles[look],
+                    "type": "formula", "criteria": f"={flag}{'=' if edited else '<>'}1", "format": styles[look],
                     "multi_range": areas, "stop_if_true": not edited,
                 })  # fmt: skip
 
@@ -549,7 +608,11 @@ class ReturnedForm(Variation):
             write_input(sheet, cell[0], _ORIGINALS + _slot(cell), value, styles.of("helper", value))
         for cell, mark in sorted(page.marks.items()):
             conditions = [_is_changed(address) for address in mark.watch] + ([mark.standing] if mark.standing else [])
-            formula = f"=IF(OR({','.join(conditions)}),1,0)"
+            corrected = "1"
+            if cell[0] > HEADER_ROW:
+                status = cell_name(cell[0] + 1, COLUMNS.index(Column.STATUS) + 1)
+                corrected = f'IF({status}="{layout.STATUS_DONE}",1,2)'
+            formula = f"=IF(OR({','.join(conditions)}),{corrected},0)"
             write_formula(sheet, cell[0], _FLAGS + _slot(cell), formula, styles["helper"], int(mark.standing_holds))
         self._colour(sheet, styles, page, edited=True)
         first, last = FIRST_ROW, self.plan.rows[-1].row
@@ -565,9 +628,9 @@ class ReturnedForm(Variation):
         states = [f"{_there(layout.ISSUES_SHEET)}{_absolute((issued.row, _STATE))}" for issued in rows]
         shown = [self.state(issued)[1] for issued in rows]
         formula = states[0]
-        for word in (EDITED, TO_CHECK, TO_CORRECT):
+        for word in _HEAVIER:
             formula = f'IF(OR({",".join(f"{state}={chr(34)}{word}{chr(34)}" for state in states)}),"{word}",{formula})'
-        word = next((word for word in (TO_CORRECT, TO_CHECK, EDITED) if word in shown), shown[0])
+        word = next((word for word in reversed(_HEAVIER) if word in shown), shown[0])
         write_formula(sheet, row, _PROGRESS, f'=IFERROR({formula},"")', styles["small_centre"], word)
 
     # --- 汇总 and 填报说明 --------------------------------------------------------------------------------------------
@@ -595,7 +658,7 @@ class ReturnedForm(Variation):
 
     def checks(self) -> Sequence[tuple[str, int, str]]:
         total = sum(self._open_by_community.values())
-        return ((self._open_formula(), total, f"“{layout.ISSUES_SHEET}”中还有{live.COUNT}处待改正或待核实"),)
+        return ((self._open_formula(), total, f"“{layout.ISSUES_SHEET}”中还有{live.COUNT}处{TO_CORRECT}、{TO_CHECK}或{STILL_WRONG}"),)
 
     def guide(self) -> Sequence[str]:
         return (
@@ -603,7 +666,8 @@ class ReturnedForm(Variation):
             f"和“{layout.ISSUES_SHEET}”中；点“{layout.ISSUES_SHEET}”的“{IssueColumn.PLACE}”可以直接跳到那个格子。",
             f"“{Severity.SEND_BACK.label}”必须改正；“{Severity.VERIFY.label}”请改正，或者在“{layout.ISSUES_SHEET}”的"
             f"“{IssueColumn.EXPLANATION}”写明事实和依据；“{Severity.NOTE.label}”不一定要改。做了什么可以写在“{IssueColumn.REMEDY}”。",
-            f"改过的格子会变成蓝色；“{layout.SUMMARY_SHEET}”的“{self.summary[0][0]}”随着减少，全部为0再报送。"
+            f"改过的格子会变成蓝色；改了但“{Column.STATUS}”还不是“{layout.STATUS_DONE}”的，仍算没有改正（“{STILL_WRONG}”）。"
+            f"“{layout.SUMMARY_SHEET}”的“{self.summary[0][0]}”随着减少，全部为0再报送。"
             f"“{Summary.SUBMISSION}”已经加1，不用再改。",
         )
 
@@ -622,6 +686,7 @@ class ReturnedForm(Variation):
         last = len(_ISSUE_COLUMNS) - 1
         for index, column in enumerate(_ISSUE_COLUMNS):
             sheet.set_column(index, index, _ISSUE_WIDTHS[column])
+        sheet.set_column(_ORIGINAL_EXPLANATION, _ORIGINAL_EXPLANATION, 8, None, {"hidden": True})
         width = sum(_ISSUE_WIDTHS.values())
         sheet.set_row(0, paper.height(1, TITLE_SIZE))
         sheet.merge_range(0, 0, 0, last, "", styles["centre_title"])
@@ -635,13 +700,17 @@ class ReturnedForm(Variation):
         sheet.merge_range(1, 0, 1, last, "", styles["hint"])
         sheet.write_string(1, 0, advice, styles["hint"])
         states = f"{_absolute((_ISSUES_FIRST, _STATE))}:{_absolute((_ISSUES_FIRST + max(1, len(self.issued)) - 1, _STATE))}"
-        counts = {word: f'COUNTIF({states},"{word}")' for word in (TO_CORRECT, TO_CHECK, EDITED)}
+        counts = {word: f'COUNTIF({states},"{word}")' for word in (TO_CORRECT, TO_CHECK, STILL_WRONG, EDITED)}
         shown = [self.state(issued)[1] for issued in self.issued]
         parts = [f'"{word} "&{count}&" 处"' for word, count in counts.items()]
         text = "　".join(f"{word} {shown.count(word)} 处" for word in counts)
         sheet.set_row(2, 22)
         sheet.merge_range(2, 0, 2, last, "", styles["notice"])
         write_formula(sheet, 2, 0, "=" + '&"　"&'.join(parts), styles["notice"], text)
+        # One cell holds all phrases, for a text within a formula has at most 255 characters.
+        phrases = "|".join(bare_phrase(phrase) for phrase in self.standard.reading.empty_phrases)
+        sheet.set_column(_BARE, _BARE, 8, None, {"hidden": True})
+        sheet.write_string(*_PHRASES, f"|{phrases}|", styles["helper"])
         sheet.set_row(_ISSUES_FIRST - 1, 26)
         for index, column in enumerate(_ISSUE_COLUMNS):
             sheet.write_string(_ISSUES_FIRST - 1, index, column, styles["header"])
@@ -665,7 +734,7 @@ class ReturnedForm(Variation):
         finding, row = issued.finding, issued.row
         place = finding.place
         name = next((c.community.name for c in self.unit.communities if c.community.code == place.community), "")
-        settled = finding.settlement.text if finding.settlement and finding.settlement.kind is Settled.EXPLAINED else ""
+        explained = self._explained(finding)
         texts: dict[IssueColumn, str] = {
             IssueColumn.SEVERITY: finding.severity.label,
             IssueColumn.IMPACT: impact_text(finding),
@@ -681,7 +750,7 @@ class ReturnedForm(Variation):
         }
         texts = {column: _fitted(for_cell(text), _ISSUE_WIDTHS[column], _MOST_LINES) for column, text in texts.items()}
         # The county's own words are never cut short.
-        texts |= {IssueColumn.REMEDY: for_cell(finding.remedy), IssueColumn.EXPLANATION: for_cell(settled)}
+        texts |= {IssueColumn.REMEDY: for_cell(finding.remedy), IssueColumn.EXPLANATION: for_cell(explained)}
         looks = dict.fromkeys(_ISSUE_COLUMNS, "reference") | {
             IssueColumn.SEVERITY: f"kind_{issued.weight.value}",
             IssueColumn.RULE: "small_code",
@@ -700,11 +769,27 @@ class ReturnedForm(Variation):
             cell = cell_name(*(part + 1 for part in issued.anchor or (0, 0)))
             link = f"internal:{_there(issued.sheet)}{cell}"
             sheet.write_url(row, _ISSUE_COLUMNS.index(IssueColumn.PLACE), link, styles["small_link"], texts[IssueColumn.PLACE])
+        if finding.severity is Severity.VERIFY and finding.settlement is None:
+            write_formula(sheet, row, _BARE, _bare_formula(row), styles["helper"], _bare(explained))
+        if self._is_refused(finding):
+            original = for_cell(explained)
+            write_input(sheet, row, _ORIGINAL_EXPLANATION, original, styles.of("helper", original))
         formula, shown = self.state(issued)
         if formula.startswith("="):
             write_formula(sheet, row, _STATE, formula, styles["small_centre"], shown)
         else:
             sheet.write_string(row, _STATE, shown, styles["small_centre"])
+
+    @staticmethod
+    def _explained(finding: Finding) -> str:
+        """情况说明 to begin with: the one that was accepted, else what the county typed last, whatever became of it."""
+        if finding.settlement is not None and finding.settlement.kind is Settled.EXPLAINED:
+            return finding.settlement.text
+        return finding.reply
+
+    def _is_refused(self, finding: Finding) -> bool:
+        """Whether 情况说明 holds something to begin with that settles nothing."""
+        return finding.settlement is None and bool(self._explained(finding))
 
     def _place_text(self, issued: _Issued) -> str:
         if not issued.sheet:
@@ -775,6 +860,8 @@ class ReturnedForm(Variation):
 
 _ISSUE_COLUMNS = tuple(IssueColumn)
 _STATE = _ISSUE_COLUMNS.index(IssueColumn.STATE)
+_ORIGINAL_EXPLANATION = len(_ISSUE_COLUMNS) + 1
+"""A hidden column beside 问题清单: a 情况说明 that was refused, for telling whether it was written anew."""
 _ISSUES_FIRST = 4
 """First row of 问题清单 with a finding, from 0."""
 _MOST_LINES = 29
@@ -863,6 +950,38 @@ def _is_written(cell: str) -> str:
     return f'IFERROR({live.trimmed_cell(cell)}<>"",TRUE)'
 
 
+_MARKS = "，。、；：！？…—·～“”‘’（）《》【】,.;:!?-_~'()[]<>/\\|#*&+=\""
+"""Punctuation that does not count in an explanation; a formula cannot name all that the review leaves out."""
+_BARE = len(_ISSUE_COLUMNS)
+"""Hidden column of 问题清单: 情况说明 without blanks and punctuation; above it, all phrases that explain nothing."""
+_PHRASES = (0, _BARE)
+
+
+def _bare_formula(row: int) -> str:
+    """情况说明 of a row of 问题清单 (from 0) without blanks and punctuation, in small letters."""
+    explanation = cell_name(row + 1, _ISSUE_COLUMNS.index(IssueColumn.EXPLANATION) + 1)
+    return f'=IFERROR(LOWER({_without(live.trimmed_cell(explanation), _MARKS)}),"")'
+
+
+def _bare(explanation: str) -> str:
+    """What ``_bare_formula`` shows for a 情况说明."""
+    return "".join(ch for ch in live.trimmed(for_cell(explanation)) if ch not in _MARKS).lower()
+
+
+def _explains(row: int) -> str:
+    """Condition that 情况说明 of a row says something: no mere number, and none of the standard's empty phrases."""
+    bare = cell_name(row + 1, _BARE + 1)
+    return f'AND({_without(bare, "0123456789０１２３４５６７８９")}<>"",ISERROR(FIND("|"&{bare}&"|",{_absolute(_PHRASES)})))'
+
+
+def _without(text: str, characters: str) -> str:
+    """Worksheet expression: a text without some characters."""
+    for character in characters:
+        quoted = character.replace('"', '""')
+        text = f'SUBSTITUTE({text},"{quoted}","")'
+    return text
+
+
 def _either(edited: str, otherwise: str) -> str:
     """Formula of a state. A place that is gone, because its sheet was deleted, was edited."""
     return f'=IFERROR(IF({edited},"{EDITED}",{otherwise}),"{EDITED}")'
@@ -879,6 +998,7 @@ def _absolute(cell: _Address) -> str:
 
 
 def _colour_states(sheet: Worksheet, styles: Styles, first: int, last: int, column: int) -> None:
-    for word, look in ((TO_CORRECT, "if_send_back"), (TO_CHECK, "if_verify"), (EDITED, "if_edited")):
+    looks = ((TO_CORRECT, "if_send_back"), (STILL_WRONG, "if_send_back"), (TO_CHECK, "if_verify"), (EDITED, "if_edited"))
+    for word, look in looks:
         rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": styles[look]}
         sheet.conditional_format(first, column, last, column, rule)

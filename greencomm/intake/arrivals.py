@@ -24,6 +24,8 @@ class Arrival:
     advice: str | None = None
     """What to ask the county for, where it is not the usual advice."""
     ignored: str | None = None
+    is_own: bool = False
+    """``ignored`` because this program made it: a result or letter that came back."""
     is_roster: bool = False
     is_standard: bool = False
     """A county's own standard that a unit of the roster follows."""

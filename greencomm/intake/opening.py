@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from greencomm.forms.layout import LETTER_NAMES, PROVENANCE, PROVENANCE_KIND
 from greencomm.forms.read import read_form
 from greencomm.intake import limits
 from greencomm.intake.arrivals import Arrival
@@ -35,6 +37,9 @@ _NO_MEMORY = "打开这个文件需要的内存太多，远超正常的填报工
 _IN_MAIL = "附件在邮件传输中已经损坏（编码不完整）"
 _IN_MAIL_ADVICE = "请对方重新发送一次，或者把工作簿压缩成 .zip 再发"
 
+_OWN_LETTER = re.compile(rf"_({'|'.join(LETTER_NAMES)})\s*([(（]\d+[)）])?\.txt$", re.IGNORECASE)
+_BOM = b"\xef\xbb\xbf"
+
 
 def ignorable(path: str) -> str | None:
     """Why a file is nobody's submission by its name alone, in Chinese; None where it may be one."""
@@ -46,6 +51,22 @@ def ignorable(path: str) -> str | None:
     if name.lower() == ROSTER_NAME:
         return "这是名册，本次运行用的是另一份名册"
     return "系统文件或说明文件" if name.lower() in _OWN_FILES or name.startswith(".") else None
+
+
+def own_output(workbook: Workbook) -> str | None:
+    """Why a workbook of results, which this program made itself, is nobody's submission; None where it is none."""
+    if not all(name in workbook.properties for name in PROVENANCE):
+        return None
+    kind = workbook.properties.get(PROVENANCE_KIND, "")
+    return f"这是本程序生成的结果{f'（{kind}）' if kind else ''}，不是报送的工作簿"
+
+
+def own_letter(path: str, data: bytes) -> str | None:
+    """Why a letter of this program, under its own name, is nobody's submission; None where it is none."""
+    match = _OWN_LETTER.search(PurePosixPath(path).name)
+    if match is None or not data.startswith(_BOM):
+        return None
+    return f"这是本程序生成的函件（{match[1]}），不是报送的工作簿"
 
 
 def open_bytes(arrival: Arrival, data: bytes, standard: Standard) -> list[Arrival]:
@@ -73,6 +94,10 @@ class _Opener:
     """Paths that are given away already."""
 
     def open(self, arrival: Arrival, data: bytes, level: _Level, kind: Kind | None = None) -> list[Arrival]:
+        letter = own_letter(arrival.path, data)
+        if letter:
+            arrival.ignored, arrival.is_own = letter, True
+            return []
         try:
             return self._open(arrival, data, level, kind or kind_of(data))
         except NoAttachment as error:
@@ -100,6 +125,9 @@ class _Opener:
             within = self.members(arrival, zip_members(data, self.budget), inner)
             if not within:
                 raise Unreadable("压缩包是空的，里面没有文件", "请对方重新压缩后发送，或者把工作簿直接作为附件发送")
+            if any(inside.is_own for inside in within):
+                # Our own attachments, packed and sent back: each says so itself.
+                return within
             if all(inside.ignored for inside in within):
                 # Somebody meant to send something: to pass over it in silence would leave the county believing that it did.
                 arrival.refused = "压缩包里没有填报工作簿，只有系统文件或说明文件"
@@ -120,7 +148,11 @@ class _Opener:
         if len(data) > limits.MAX_WORKBOOK:
             raise Unreadable(f"文件超过{limits.MAX_WORKBOOK // limits.MB}MB，不像填报工作簿")
         workbook = _READERS[kind](data)
-        arrival.form = read_form(workbook, self.standard)
+        form = read_form(workbook, self.standard)
+        if not form.communities and not form.damaged_sheets and (own_result := own_output(workbook)):
+            arrival.ignored, arrival.is_own, arrival.wrong_extension, arrival.old_format = own_result, True, None, None
+            return []
+        arrival.form = form
         _describe(arrival, workbook)
         return []
 

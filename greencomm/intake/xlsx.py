@@ -67,10 +67,11 @@ _BUILT_IN_DATES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *ra
 
 _BUILT_IN_PERCENT = ("9", "10")
 
+_DRAWING = "/drawings/drawing"
 _EXTRAS = (
     ("/media/", "图片"),
     ("/charts/", "图表"),
-    ("/drawings/drawing", "图形"),
+    (_DRAWING, "图形"),
     ("comments", "批注"),
     ("/embeddings/", "嵌入的文件"),
     ("/externallinks/", "外部链接"),
@@ -118,7 +119,7 @@ def read_xlsx(data: bytes) -> Workbook:
         properties=properties,
         has_macros=any(name.endswith("vbaproject.bin") for name in package.names),
         extras=tuple(
-            title for mark, title in _EXTRAS if any(mark in name for name in package.names)
+            title for mark, title in _EXTRAS if any(mark in name and not package.is_empty_drawing(name) for name in package.names)
         ) + (("图表工作表等非数据工作表",) if book.has_other_sheets else ())
         + (("已经丢失的部件",) if package.missing_targets() else ()),
         doubts=tuple(doubt for sheet in sheets for doubt in _doubtful(sheet)),
@@ -172,6 +173,16 @@ class _Package:
         if not _part_key(part).endswith(_XML_PARTS):
             _guard(content)
         return content
+
+    def is_empty_drawing(self, part: str) -> bool:
+        """Whether a part is a drawing without a shape: LibreOffice writes one for a sheet that has links and nothing drawn."""
+        if _DRAWING not in part or not part.endswith(".xml"):
+            return False
+        anchors: list[str] = []
+        with contextlib.suppress(Unreadable):
+            _parse(self._parts[part], "图形", lambda tag, attributes: anchors.append(tag) if tag.endswith("Anchor") else None)
+            return not anchors
+        return False
 
     def missing_targets(self) -> bool:
         """Whether some part refers to another part that is not there. Those that reading needs are refused elsewhere."""

@@ -89,7 +89,7 @@ def _start(
     whose = unit.unit.name if unit else result.name
     title = f"{whose}{result.year}年绿色社区{NAME}{suffix}"
     report = Report(target, result.run_date, title)
-    report.state(provenance(result, unit))
+    report.state(provenance(result, "创建成果名单", unit))
     page = report.page(_SHEET, widths, landscape=False, sample=result.sample)
     page.wide(title, TITLE, 36)
     batch = result.roster.batch

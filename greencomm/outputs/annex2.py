@@ -79,12 +79,12 @@ def write_annex2(target: Path, result: RegionResult, template: Path) -> None:
 
     Raises UserError where the template cannot be opened or lacks a label.
     """
-    fill(target, annex2_form(result), template, book.provenance(result))
+    fill(target, annex2_form(result), template, book.provenance(result, "附件2"))
 
 
 def write_unit_annex2(target: Path, unit: UnitResult, result: RegionResult, template: Path) -> None:
     """Write the Annex 2 that a unit stamps and files itself: the same form, its own row alone (S-33). Raises as the region's."""
-    fill(target, unit_form(unit, result), template, book.provenance(result, unit))
+    fill(target, unit_form(unit, result), template, book.provenance(result, "附件2", unit))
 
 
 def annex2_form(result: RegionResult) -> Form:

@@ -21,7 +21,7 @@ from openpyxl.worksheet.cell_range import MultiCellRange
 
 from greencomm import __version__, paper
 from greencomm.findings import Finding, Impact, Severity
-from greencomm.forms.layout import SAMPLE_MARK
+from greencomm.forms.layout import PROVENANCE, PROVENANCE_KIND, SAMPLE_MARK
 from greencomm.forms.style import (
     FORMULA_STARTS,
     GREEN,
@@ -117,20 +117,23 @@ def write_text(cell: Cell, text: str) -> None:
         cell.quotePrefix = kept.startswith(FORMULA_STARTS)
 
 
-def provenance(result: RegionResult, unit: UnitResult | None = None) -> dict[str, str]:
+def provenance(result: RegionResult, kind: str, unit: UnitResult | None = None) -> dict[str, str]:
     """What the figures of an output were made from: every workbook carries it in its properties (文件属性).
 
+    ``kind`` is the output's name (差异报告): whoever sends it back is told what it is.
     A unit's outputs name the hash of that unit's input, so that other units' files never change them.
     """
     standard = result.standard_of(unit) if unit else result.standard
+    origin = (
+        standard.id,
+        standard.sha256,
+        __version__,
+        result.run_date.isoformat(),
+        result.unit_input_sha256(unit) if unit else result.input_sha256,
+    )
     local = "；".join(f"{own.id} {own.sha256}" for own in result.local_standards)
-    return {
-        "标准": standard.id,
-        "标准校验码": standard.sha256,
-        "程序版本": __version__,
-        "审核日期": result.run_date.isoformat(),
-        "输入校验码": result.unit_input_sha256(unit) if unit else result.input_sha256,
-    } | ({"自定标准": local} if local and unit is None else {})
+    own_standards = {"自定标准": local} if local and unit is None else {}
+    return {**dict(zip(PROVENANCE, origin, strict=True)), PROVENANCE_KIND: kind} | own_standards
 
 
 def save_workbook(

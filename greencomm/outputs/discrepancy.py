@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from greencomm import __version__
-from greencomm.findings import Finding, Life, Settled, Severity
+from greencomm.findings import Finding, Life, PastFinding, Settled, Severity
 from greencomm.forms.layout import ISSUES_SHEET, Column, Heading, IssueColumn, Summary
 from greencomm.forms.style import GREY, RED, SMALL
 from greencomm.outputs import phases
@@ -141,7 +141,7 @@ def grouped(findings: Iterable[Finding]) -> list[tuple[Finding, ...]]:
         place = finding.place
         community = place.community if place.sheet else None
         weight = (finding.decides, finding.impact, finding.lowest, finding.highest)
-        standing = (finding.state_label, finding.settlement, finding.remedy, finding.refusal)
+        standing = (finding.state_label, finding.settlement, finding.remedy, finding.reply, finding.refusal)
         key = (finding.rule, finding.severity, weight, standing, place.file, place.sheet, community, finding.fix)
         groups.setdefault(key, []).append(finding)
     return [tuple(group) for group in groups.values()]
@@ -179,9 +179,16 @@ def _standing(finding: Finding) -> str:
             lines.append(f"{settlement.kind.label}：{settlement.text}（{'，'.join(part for part in (settlement.who, day) if part)}）")
         else:
             lines.append(f"{IssueColumn.EXPLANATION}：{settlement.text}{f'（{day}采用）' if day else ''}")
+    if finding.reply and (settlement is None or settlement.text != finding.reply):
+        lines.append(f"未采用：{finding.reply}" if finding.refusal or settlement else f"{IssueColumn.EXPLANATION}：{finding.reply}")
     if finding.refusal:
         lines.append(finding.refusal)
     return "\n".join(lines)
+
+
+def _said(past: PastFinding) -> str:
+    """What the county typed of a finding that is gone."""
+    return "\n".join(part for part in (past.remedy, f"{IssueColumn.EXPLANATION}：{past.reply}" if past.reply else "") if part)
 
 
 def _messages(group: Sequence[Finding]) -> str:
@@ -231,7 +238,7 @@ class _Writer:
         self.name = unit.unit.name
         self.suffix = SAMPLE_SUFFIX if result.sample else ""
         self.report = Report(target, result.run_date, f"{self.name}差异报告{self.suffix}")
-        self.report.state(provenance(result, unit))
+        self.report.state(provenance(result, "差异报告", unit))
         self.provenance = "　".join(
             (
                 f"{result.name}{result.year}年{PHASE_TITLES[result.phase]}",
@@ -415,18 +422,23 @@ class _Writer:
             page.wide("这是本单位第一次报送的审核，没有可以对照的上一次报送。", TEXT)
         else:
             labels = [finding.state_label for finding in unit.findings]
-            states = (*(life for life in Life if life is not Life.CORRECTED), *Settled)
-            counted = [(Life.CORRECTED.label, len(unit.corrected)), *((each.label, labels.count(each.label)) for each in states)]
+            labels += [past.life.label for past in unit.corrected]
+            states = (Life.CORRECTED, *(life for life in Life if life is not Life.CORRECTED), *Settled)
+            counted = [(each.label, labels.count(each.label)) for each in states]
             counts = "，".join(f"{label}{count}处" for label, count in counted if count) or "没有问题"
             page.wide(f"与上一次报送（第{unit.earlier}批）对照：{counts}；填报内容改动{len(unit.changes)}处。", TEXT)
         page.skip()
-        self._follow_up_table(
-            page, "一、已改的问题", ("社区", "条款", "编号和名称", "原来的问题", "整改情况"),
-            [
-                (self._community(past.community), past.clause or "", f"{past.rule} {past.title}", past.message, past.remedy)
-                for past in unit.corrected
-            ],
-        )  # fmt: skip
+        for restored, title in ((False, "一、已改的问题"), (True, "新表已恢复的问题（表的结构和公式，不是本单位改的）")):
+            gone = [past for past in unit.corrected if past.restored is restored]
+            if restored and not gone:
+                continue
+            self._follow_up_table(
+                page, title, ("社区", "条款", "编号和名称", "原来的问题", "整改情况"),
+                [
+                    (self._community(past.community), past.clause or "", f"{past.rule} {past.title}", past.message, _said(past))
+                    for past in gone
+                ],
+            )  # fmt: skip
         self._follow_up_table(
             page, "二、改动的内容", ("社区", "条款", "栏目", "原填", "现填"),
             [
@@ -442,7 +454,7 @@ class _Writer:
                 for f in explained
             ],
         )  # fmt: skip
-        waivers = [waiver for waiver in self.result.roster.waivers if waiver.unit == unit.unit.code]
+        waivers = [waiver for waiver in self.result.roster.waivers if waiver.unit == unit.unit.code and waiver.date <= self.result.run_date]
         self._follow_up_table(
             page, "四、免予处理的问题", ("社区", "条款", "编号和名称", "理由", "批准人和日期"),
             [
@@ -456,6 +468,14 @@ class _Writer:
                 for waiver in waivers
             ],
         )  # fmt: skip
+        if unit.other_replies:
+            self._follow_up_table(
+                page, "其他说明：没有对应的问题，没有采用", ("社区", "条款", "编号", "整改情况", "情况说明"),
+                [
+                    (self._community(other.community), other.clause, other.rule, other.remedy, other.explanation)
+                    for other in unit.other_replies
+                ],
+            )  # fmt: skip
 
     def _community(self, code: str | None) -> str:
         if code is None:

@@ -50,7 +50,7 @@ def write_ledger(target: Path | BinaryIO, result: RegionResult) -> None:
     """Write the outputs' copy of the ledger: sheets 报送台账, 示范与表扬 and 试点社区."""
     suffix = SAMPLE_SUFFIX if result.sample else ""
     report = Report(target, result.run_date, f"{result.name}{result.year}年{NAME}{suffix}")
-    report.state(provenance(result))
+    report.state(provenance(result, "报送台账"))
     _ledger(report, result, suffix)
     _records(report, result, suffix)
     _pilots(report, result, suffix)

@@ -11,7 +11,7 @@ import difflib
 import re
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -23,15 +23,18 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from greencomm.errors import UserError
 from greencomm.findings import Finding, Severity
+from greencomm.forms.returned import ReturnedPlace, returned_places
 from greencomm.outputs.book import SAMPLE_SUFFIX, chinese_date
 from greencomm.outputs.discrepancy import grouped
-from greencomm.outputs.progress import Step, deadline_of, step_of, timing
+from greencomm.outputs.progress import Step, deadline_of, step_of, timing, uncounted
 from greencomm.results import FileState, RegionResult, Status, UnitResult, percent
 from greencomm.standard import PHASE_TITLES
 from greencomm.texts import one_line
 
 LISTED_PROBLEMS = 10
 """How many problems a letter lists; the rest stands in the report that is attached."""
+RESTORED = "新表已自动恢复，不用改动，请核对后重新报送。"
+"""Said of what the returned workbook has put right by itself, where nothing else is to be done."""
 _LISTED = 6
 """How many places of one problem are named before the rest is counted."""
 SAMPLE_LINE = f"{SAMPLE_SUFFIX}本函由示例数据生成，数据为虚构，不要发出。"
@@ -69,7 +72,8 @@ PLACEHOLDERS: dict[str, object] = {
     "单位": "", "地区": "", "年度": 0, "阶段": "", "报送批次": 1, "下次批次": 2, "收到时间": "", "迟报天数": 0, "截止日期": "",
     "还有几天": 0, "退回数": 0, "核实数": 0, "已说明数": 0, "免予处理数": 0, "社区数": 0, "已报数": 0, "达标数": 0, "未达标数": 0,
     "待核实数": 0, "未报数": 0, "完成比例": "", "达标线": 0, "问题": (), "未列问题数": 0, "未采用文件": (), "附件": (),
-    "退回工作簿": "", "收件人": "", "收件电话": "", "联系人": "", "联系电话": "", "落款": "", "日期": "", "示例": False,
+    "退回工作簿": "", "已恢复数": 0, "不能计分社区": (),
+    "收件人": "", "收件电话": "", "联系人": "", "联系电话": "", "落款": "", "日期": "", "示例": False,
 }  # fmt: skip
 """Every placeholder with a value of its kind."""
 PROBLEM_FIELDS = ("类别", "社区", "条款", "位置", "问题", "怎样修改", "处数")
@@ -170,8 +174,9 @@ class Letters:
 def values_for(unit: UnitResult, result: RegionResult, attachments: Sequence[tuple[str, str]]) -> dict[str, object]:
     """The placeholders for one unit: plain texts on one line, numbers, lists of such."""
     batch, when = result.roster.batch, timing(unit, result)
-    open_findings = [finding for finding in unit.findings if finding.is_open]
-    groups = grouped(open_findings)
+    problems, restored = _open_problems(unit, result, any(role == "return" for role, _ in attachments))
+    open_findings = [problem.finding for problem in problems]
+    groups = _problem_groups(problems)
     number = unit.submission or 1
     rejected = [file for file in unit.files if file.state is FileState.REJECTED]
     counts = {status: len(unit.of(status)) for status in Status}
@@ -205,6 +210,8 @@ def values_for(unit: UnitResult, result: RegionResult, attachments: Sequence[tup
         ],
         "附件": [name for _, name in attachments],
         "退回工作簿": next((name for role, name in attachments if role == "return"), ""),
+        "已恢复数": restored,
+        "不能计分社区": [community.community.short_name for community in uncounted(unit)],
         "收件人": unit.unit.contact or unit.contact,
         "收件电话": unit.unit.phone or unit.phone,
         "联系人": batch.contact,
@@ -230,20 +237,76 @@ def _shown(value: Any) -> Any:
     return [_shown(each) for each in value] if isinstance(value, list) else value
 
 
-def _problem(group: tuple[Finding, ...], result: RegionResult) -> dict[str, object]:
-    """Findings of one rule and remedy on one sheet as one problem, as a letter lists it."""
-    first, place = group[0], group[0].place
-    messages = list(dict.fromkeys(finding.message for finding in group))
-    member = result.roster.community.get(place.community or "")
-    cells = _listed([finding.place.cell for finding in group])
-    file = f"文件“{place.file}”" if place.file and not member else ""
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """An open finding as the letter tells it: where it stands in the workbook that the county works in, and what to do there."""
+
+    finding: Finding
+    place: str
+    """Sheet, or file where it has none, in words; empty where neither says anything."""
+    cell: str
+    fix: str
+
+
+def _open_problems(unit: UnitResult, result: RegionResult, is_returned: bool) -> tuple[list[_Problem], int]:
+    """What the unit has to do, and how much more the returned workbook has put right by itself.
+
+    Where that is all that is open, it is told all the same: the workbook still has to be sent again.
+    """
+    if not is_returned:
+        return [_received(finding, result) for finding in unit.findings if finding.is_open], 0
+    places = returned_places(unit, result)
+    both = [(finding, place) for finding, place in zip(unit.findings, places, strict=True) if finding.is_open]
+    left = [(finding, place) for finding, place in both if not place.restored]
+    told = [_returned(finding, place, result) for finding, place in left or both]
+    return told, len(both) - len(told)
+
+
+def _received(finding: Finding, result: RegionResult, original: str = "") -> _Problem:
+    """With its place in the file as it was received; ``original`` says so before a sheet."""
+    place = finding.place
+    file = f"文件“{place.file}”" if place.file and place.community not in result.roster.community else ""
+    where, cell = (f"{original}“{place.sheet}”表", place.cell or "") if place.sheet else (file, "")
+    return _Problem(finding, where, cell, finding.fix)
+
+
+def _returned(finding: Finding, place: ReturnedPlace, result: RegionResult) -> _Problem:
+    """With its place in the returned workbook; what has none there keeps the one in the original file."""
+    fix = RESTORED if place.restored else place.fix
+    if place.sheet:
+        return _Problem(finding, f"“{place.sheet}”表", place.cell, fix)
+    return replace(_received(finding, result, "原文件"), fix=fix)
+
+
+def _problem_groups(problems: Sequence[_Problem]) -> list[list[_Problem]]:
+    """Findings of one rule and remedy on one sheet together, and then whatever would be told in the same words."""
+    by_id = {id(problem.finding): problem for problem in problems}
+    merged: dict[tuple[object, ...], list[_Problem]] = {}
+    for group in grouped(problem.finding for problem in problems):
+        first = group[0]
+        messages = tuple(dict.fromkeys(finding.message for finding in group))
+        key = (first.rule, first.severity, first.place.community, messages, first.fix, first.refusal)
+        merged.setdefault(key, []).extend(by_id[id(finding)] for finding in group)
+    return list(merged.values())
+
+
+def _problem(group: Sequence[_Problem], result: RegionResult) -> dict[str, object]:
+    """One problem as a letter lists it."""
+    findings = [problem.finding for problem in group]
+    first = findings[0]
+    messages = list(dict.fromkeys(finding.message for finding in findings))
+    member = result.roster.community.get(first.place.community or "")
+    cells: dict[str, list[str]] = {}
+    for problem in group:
+        cells.setdefault(problem.place, []).append(problem.cell)
+    what = _sentence(messages[0] if len(messages) == 1 else f"{first.title}（共{len(group)}处），例如：{messages[0]}")
     return {
         "类别": first.severity.label,
-        "社区": member.short_name if member and len({finding.place.community for finding in group}) == 1 else "",
-        "条款": _listed([finding.place.clause for finding in group]),
-        "位置": f"“{place.sheet}”表{cells}" if place.sheet else file,
-        "问题": _sentence(messages[0] if len(messages) == 1 else f"{first.title}（共{len(group)}处），例如：{messages[0]}"),
-        "怎样修改": _sentence(first.fix),
+        "社区": member.short_name if member and len({finding.place.community for finding in findings}) == 1 else "",
+        "条款": _listed([finding.place.clause for finding in findings]),
+        "位置": _listed([place + _listed(there) for place, there in cells.items()]),
+        "问题": what + _sentence(first.refusal),
+        "怎样修改": _sentence(group[0].fix),
         "处数": len(group),
     }
 
@@ -325,5 +388,5 @@ def _trials(letter: Letter) -> list[dict[str, object]]:
     if letter is Letter.SEND_BACK:
         least["问题"] = [problem]
     full = {name: "甲" if value == "" else 1 if isinstance(value, int) else value for name, value in PLACEHOLDERS.items()}
-    full |= {"问题": [problem, problem], "未采用文件": [file, file], "附件": ["甲", "乙"], "示例": True}
+    full |= {"问题": [problem, problem], "未采用文件": [file, file], "附件": ["甲", "乙"], "不能计分社区": ["甲"], "示例": True}
     return [least, full, full | {"还有几天": -1, "退回数": 0}, full | {"还有几天": 1, "核实数": 0}]

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from greencomm.findings import Severity
+from greencomm.findings import Settled, Severity
 from greencomm.forms import layout
 from greencomm.intake.times import CHINA, shown_time
 from greencomm.outputs.book import chinese_date
 from greencomm.results import CommunityResult, FileState, ReceivedFile, RegionResult, Status, UnitResult, UnitState
 
 STATE_LABELS = {UnitState.RECEIVED: "已报", UnitState.REJECTED: "文件未采用", UnitState.MISSING: "未报"}
+NO_TIME, NOT_RECEIVED = "无时间信息", "未收到"
+"""Where a file came without any time, and where none came."""
 SAVED = "保存"
 """Said behind a time that is not of receipt: a file without a mail only knows when it was saved."""
 
 
 NOTHING = "无需办理"
 """Said of a community that nothing is asked of."""
+UNCOUNTED = "免予处理，不能计分"
+"""Said of a community that nothing is asked of and that cannot be scored all the same."""
 
 
 class Step(StrEnum):
@@ -56,6 +60,24 @@ def community_step(community: CommunityResult, step: Step, send_back: int, verif
     return "已创建的请补报" if community.status is Status.MISSING else NOTHING
 
 
+def uncounted(unit: UnitResult) -> tuple[CommunityResult, ...]:
+    """Communities without a score because the prefecture waived what was sent back: nobody has to do anything, and none
+    of them counts as green."""
+    waived = {
+        finding.place.community
+        for finding in unit.findings
+        if finding.severity is Severity.SEND_BACK and finding.settlement and finding.settlement.kind is Settled.WAIVED
+    }
+    return tuple(c for c in unit.of(Status.PENDING) if c.community.code in waived)
+
+
+def uncounted_text(unit: UnitResult) -> str:
+    """``1个社区有免予处理的问题，不能计分，不计入达标：东兴社区``; empty where there is none."""
+    communities = uncounted(unit)
+    names = "、".join(community.community.short_name for community in communities)
+    return f"{len(communities)}个社区有免予处理的问题，不能计分，不计入达标：{names}" if communities else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Timing:
     """Where a unit or the batch stands to the deadline."""
@@ -65,9 +87,10 @@ class Timing:
     by_mail: bool
     """Whether ``received`` is the mail's date."""
     days_late: int
-    """Days after the deadline at which the unit first reported, by the mail's date; 0 where it was in time or unknown."""
+    """Days after the deadline at which the unit first reported, or its correction came where nobody knows when it first
+    reported, by the mail's date; 0 where that was in time or is unknown."""
     correction: bool
-    """Whether what came late is a correction (报送批次 above 1) whose first submission is not at hand."""
+    """Whether what came late is a correction: the first submission is not at hand, or came without a mail."""
     in_time: bool
     """Whether a mail that arrived in time is known."""
     days_left: int
@@ -120,17 +143,34 @@ def timing(unit: UnitResult, result: RegionResult) -> Timing:
     wanted = FileState.ACCEPTED if unit.state is UnitState.RECEIVED else FileState.REJECTED
     received, by_mail = received_at((file for file in unit.files if file.state is wanted), result.year)
     usable = [file for file in unit.files if file.state in (FileState.ACCEPTED, FileState.SUPERSEDED)]
-    days = [china_day(file.received) for file in usable if file.received]
+    timed = [file for file in usable if file.received]
+    days = [china_day(file.received) for file in timed if file.received]
     late = max((min(days) - deadline).days, 0) if days else 0
-    superseded = any(file.state is FileState.SUPERSEDED for file in usable)
+    correction = bool(late) and not _is_first_known(unit, usable)
+    if correction:
+        counting = [china_day(file.received) for file in timed if file.received and file.state is FileState.ACCEPTED]
+        late = max((max(counting, default=min(days)) - deadline).days, 0)
     return Timing(
         received,
         by_mail,
         days_late=late,
-        correction=bool(late) and (unit.submission or 1) > 1 and not superseded,
+        correction=correction,
         in_time=bool(days) and not late,
         days_left=(deadline - result.run_date).days,
     )
+
+
+def _is_first_known(unit: UnitResult, usable: Sequence[ReceivedFile]) -> bool:
+    """Whether the mail of the unit's first submission is at hand: then the earliest of its mails says when it reported.
+
+    A file without a mail may have come at any time; a copy of one that came by mail tells nothing new.
+    """
+    by_mail = {file.sha256 for file in usable if file.received}
+    if any(file.received is None and file.sha256 not in by_mail for file in usable):
+        return False
+    counting = unit.submission or 1
+    numbers = [file.submission or (counting if file.state is FileState.ACCEPTED else 1) for file in usable]
+    return 1 in numbers
 
 
 def received_at(files: Iterable[ReceivedFile], year: int) -> tuple[datetime.datetime | None, bool]:

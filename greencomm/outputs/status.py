@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from greencomm import __version__
-from greencomm.findings import Finding, Settled, Severity
+from greencomm.findings import Finding, Impact, Settled, Severity
 from greencomm.forms.style import GREY, SMALL
 from greencomm.outputs.book import (
     BAD,
@@ -21,6 +21,7 @@ from greencomm.outputs.book import (
     HEAD,
     SAMPLE_SUFFIX,
     SECTION,
+    SEVERITY_FILL,
     TEXT,
     TITLE,
     WARN,
@@ -29,12 +30,16 @@ from greencomm.outputs.book import (
     Report,
     Style,
     chinese_date,
+    impact_text,
     provenance,
 )
 from greencomm.outputs.mail import addresses
 from greencomm.outputs.progress import (
+    NO_TIME,
+    NOT_RECEIVED,
     NOTHING,
     STATE_LABELS,
+    UNCOUNTED,
     Step,
     community_step,
     deadline_line,
@@ -42,11 +47,13 @@ from greencomm.outputs.progress import (
     step_of,
     time_text,
     timing,
+    uncounted,
+    uncounted_text,
 )
 from greencomm.results import CommunityResult, FileState, ReceivedFile, RegionResult, Status, UnitResult, UnitState, percent
 from greencomm.standard import PHASE_TITLES
 
-UNITS, COMMUNITIES, CHASE = "进度", "社区", "催报"
+UNITS, COMMUNITIES, FIRST, CHASE = "进度", "社区", "先办问题", "催报"
 _STATE_FILL = {UnitState.RECEIVED: GOOD, UnitState.REJECTED: BAD, UnitState.MISSING: CALM}
 _STATUS_FILL = {Status.GREEN: GOOD, Status.BELOW: BAD, Status.PENDING: WARN, Status.MISSING: CALM}
 _STEP_FILL = {
@@ -57,6 +64,7 @@ _STEP_FILL = {
     Step.VERIFY.value: WARN,
     Step.PASSED.value: GOOD,
     NOTHING: GOOD,
+    UNCOUNTED: WARN,
 }
 _STATUSES = (Status.GREEN, Status.BELOW, Status.PENDING, Status.MISSING)
 _OPEN = (Severity.SEND_BACK, Severity.VERIFY)
@@ -64,19 +72,21 @@ _SETTLED = (Settled.EXPLAINED, Settled.WAIVED)
 _COUNTED = ("需改正", "需核实", *(kind.label for kind in _SETTLED))
 _MEANINGS = (
     "需改正：填报内容无法计分，须退回修改；需核实：暂按审核结果计分，请单位核对或说明；已说明、免予处理：不必再改。",
-    "收到时间是邮件的发送时间；文件不是随邮件放入的，是它最后一次保存的时间（后面写有“保存”）。都是北京时间。",
-    "距截止：迟报按第一次收到可采用文件的邮件计算，迟报的照常审核；“更正晚几天”是补正的一批在截止日期以后才收到。",
+    "收到时间是邮件的发送时间；文件不是随邮件放入的，是它最后一次保存的时间（后面写有“保存”）。都是北京时间。"
+    f"“{NO_TIME}”是人工放入的、文件里也没有保存时间的，不影响审核，也不算迟报。",
+    "距截止：迟报只按首次报送的邮件计算，迟报的照常审核；首次报送没有邮件时间、以后的更正在截止日期后才收到的，写“更正晚几天”，不算迟报。",
 )
 
 
 def write_status(target: Path | BinaryIO, result: RegionResult, letters: dict[str, str] | None = None) -> None:
-    """Write sheets 进度, 社区 and 催报. ``letters`` names each unit's letter by unit code, as 催报 shows it.
+    """Write sheets 进度, 社区, 先办问题 and 催报. ``letters`` names each unit's letter by unit code, as 催报 shows it.
 
     The same result gives the same bytes.
     """
     writer = _Writer(target, result, letters or {})
     writer.units()
     writer.communities()
+    writer.first()
     writer.chase()
     writer.report.close()
 
@@ -87,7 +97,7 @@ class _Writer:
         self.suffix = SAMPLE_SUFFIX if result.sample else ""
         self.heading = f"{result.name}{result.year}年绿色社区创建{PHASE_TITLES[result.phase]}"
         self.report = Report(target, result.run_date, f"{self.heading}进度{self.suffix}")
-        self.report.state(provenance(result))
+        self.report.state(provenance(result, "进度表"))
         self.provenance = "　".join(
             (
                 f"审核日期：{chinese_date(result.run_date)}",
@@ -111,7 +121,7 @@ class _Writer:
             "填报单位", "报送情况", "收到时间", "报送批次", "社区数", "已报", *(status.label for status in _STATUSES), *_COUNTED,
             "距截止", "下一步",
         )  # fmt: skip
-        widths = (16, 11, 23, 9, 8, 7, 7, 8, 8, 7, 8, 8, 8, 9, 12, 13)
+        widths = (16, 11, 23, 9, 8, 7, 7, 8, 8, 7, 8, 8, 8, 9, 12, 22)
         page = self.page(UNITS, "报送和审核进度", widths, self.summary())
         head = page.head(titles)
         for unit in self.result.units:
@@ -133,7 +143,7 @@ class _Writer:
             [
                 Box(unit.unit.name, BOXED),
                 Box(STATE_LABELS[unit.state] if step is not Step.NONE or here else BLANK, _state_style(unit, step)),
-                Box(when.received_text or BLANK, {**CENTRED, "font_size": SMALL}),
+                Box(when.received_text or _no_time(unit, step), {**CENTRED, "font_size": SMALL}),
                 number,
                 Box(unit.urban_communities, CENTRED),
                 Box(_reported(unit), CENTRED),
@@ -142,7 +152,10 @@ class _Writer:
                 _count(unit.open_count(Severity.VERIFY), WARN),
                 *(_count(unit.settled_count(kind), CALM) for kind in _SETTLED),
                 Box(self._to_deadline(unit, step), {**CENTRED, "bg_color": WARN} if late else CENTRED),
-                Box(step.value, {**CENTRED, "bold": True, "bg_color": _STEP_FILL[step.value]}),
+                Box(
+                    "\n".join(part for part in (step.value, uncounted_text(unit)) if part),
+                    {**CENTRED, "bold": True, "bg_color": WARN if step is Step.PASSED and uncounted(unit) else _STEP_FILL[step.value]},
+                ),
             ]
         )
 
@@ -210,6 +223,8 @@ class _Writer:
         opened = [sum(f.severity is severity and f.settlement is None for f in findings) for severity in _OPEN]
         settled = [sum(f.settlement is not None and f.settlement.kind is kind for f in findings) for kind in _SETTLED]
         step = community_step(community, step_of(unit), *opened)
+        if step == NOTHING and community in uncounted(unit):
+            step = UNCOUNTED
         page.row(
             [
                 Box(unit.unit.name, BOXED),
@@ -223,6 +238,39 @@ class _Writer:
                 Box(step, {**CENTRED, "bg_color": _STEP_FILL.get(step, CALM)}),
             ]
         )
+
+    # 先办问题
+
+    def first(self) -> None:
+        """All open findings on which a pass mark or a ratio hangs, in the order in which they are best dealt with."""
+        found = [finding for finding in self.result.findings if finding.is_open and finding.impact is not Impact.NONE]
+        marks = sum(finding.impact is Impact.MARK for finding in found)
+        summary = f"影响结果的问题{len(found)}处：决定社区是否达标的{marks}处，决定比例是否达到目标的{len(found) - marks}处。请先办这些。"
+        titles = ("填报单位", "社区", "条款", "类别", "影响", "问题", "怎样修改")
+        page = self.page(FIRST, "先办问题", (16, 18, 7, 9, 24, 56, 44), summary)
+        head = page.head(titles)
+        # What hangs on a unit's own ratio is known from the unit's findings.
+        own = {(f.subject, f.place) for unit in self.result.units for f in unit.findings if f.impact is Impact.RATIO}
+        for finding in sorted(found, key=lambda finding: finding.impact):
+            place = finding.place
+            unit = self.result.roster.unit.get(place.unit or "")
+            member = self.result.roster.community.get(place.community or "")
+            whose = unit.name if unit and (finding.subject, place) in own else self.result.name
+            page.row(
+                [
+                    Box(unit.name if unit else BLANK, BOXED),
+                    Box(member.short_name if member else place.sheet or BLANK, BOXED),
+                    Box(place.clause or BLANK, CENTRED),
+                    Box(finding.severity.label, {**CENTRED, "bg_color": SEVERITY_FILL[finding.severity]}),
+                    Box(("" if finding.impact is Impact.MARK else whose) + impact_text(finding, self.result), CENTRED),
+                    Box(finding.message, BOXED),
+                    Box(finding.fix, BOXED),
+                ]
+            )
+        if found:
+            page.sheet.autofilter(head, 0, page.next_row - 1, len(titles) - 1)
+        else:
+            page.wide("没有：目前没有影响是否达标或比例的问题。", BOXED)
 
     # 催报
 
@@ -289,7 +337,7 @@ class _Writer:
                 Box(number, CENTRED),
                 Box(who, BOXED),
                 Box(file.path, BOXED),
-                Box(time_text(received, by_mail) if received else BLANK, {**CENTRED, "font_size": SMALL}),
+                Box(time_text(received, by_mail) if received else NO_TIME, {**CENTRED, "font_size": SMALL}),
                 Box(file.reason, BOXED),
                 Box(file.advice or "请重新填写下发给本单位的填报工作簿并报送。", BOXED),
             ]
@@ -301,6 +349,12 @@ def _contact(unit: UnitResult) -> str:
     email = unit.unit.email
     wrong = "（写法有误，请在名册中改正）" if email and not addresses(email) else ""
     return "\n".join(part for part in (unit.unit.phone, f"{email}{wrong}") if part)
+
+
+def _no_time(unit: UnitResult, step: Step) -> str:
+    if step is Step.NONE and unit.state is UnitState.MISSING:
+        return BLANK
+    return NOT_RECEIVED if unit.state is UnitState.MISSING else NO_TIME
 
 
 def _state_style(unit: UnitResult, step: Step) -> Style:

@@ -13,7 +13,7 @@ from greencomm.findings import Finding, Impact, Place, Severity
 from greencomm.forms.entries import POINT_SCALE, Answer, ClauseRow, Located, State
 from greencomm.forms.layout import Summary
 from greencomm.forms.read import row_by
-from greencomm.history import History
+from greencomm.history import History, TypedAnswers
 from greencomm.intake.arrivals import Arrival
 from greencomm.past_years import ClosedYear
 from greencomm.results import (
@@ -71,7 +71,10 @@ def review_after(
     scores = _score_all(sheets, roster, standard_of)
     references = _score_references(sheets, roster, standard_of)
     units = []
-    facts = {code: facts_of(submission, sheets[code]) for code, submission in received.submissions.items()}
+    facts = {
+        code: facts_of(submission, sheets[code], standard_of(submission.unit))
+        for code, submission in received.submissions.items()
+    }
     for unit in roster.units:
         own = standard_of(unit) if standard_of(unit).base is not None else None
         about_files = [finding for finding in received.findings if finding.place.unit == unit.code]
@@ -122,11 +125,18 @@ def review_after(
     return follow_up(result, history, facts)
 
 
-def facts_of(submission: Submission, sheets: CommunitySheets) -> UnitFacts:
+def facts_of(submission: Submission, sheets: CommunitySheets, standard: Standard) -> UnitFacts:
     """What the follow-up needs of a submission: replies to findings, and what is typed on each community's sheet."""
     replies = tuple(reply for filed in submission.files for reply in filed.form.replies)
-    typed = {code: typed_answers(same[0].reading) for code, same in sheets.of.items() if same[0].reading is not None}
-    return UnitFacts(replies, typed)
+    raw = {(typed.file, typed.sheet): typed for typed in sheets.typed}
+    typed: dict[str, TypedAnswers] = {}
+    for code, same in sheets.of.items():
+        said = [
+            typed_answers(sheet.reading, raw[sheet.file, sheet.sheet], standard) for sheet in same if sheet.reading is not None
+        ]
+        if said:
+            typed[code] = replace(said[0], more=tuple(said[1:]))
+    return UnitFacts(replies, typed, any(filed.form.is_returned for filed in submission.files))
 
 
 def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:

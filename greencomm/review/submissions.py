@@ -101,11 +101,17 @@ class _Sorter:
         self.containers: list[Arrival] = []
 
     def record(
-        self, arrival: Arrival, state: FileState, reason: str | None, unit: Unit | None = None, advice: str | None = None
+        self,
+        arrival: Arrival,
+        state: FileState,
+        reason: str | None,
+        unit: Unit | None = None,
+        advice: str | None = None,
+        number: int | None = None,
     ) -> None:
         code = unit.code if unit else None
         received, saved = as_utc(arrival.received), as_utc(arrival.saved)
-        self.files.append(ReceivedFile(arrival.path, arrival.sha256, state, reason, code, advice, received, saved))
+        self.files.append(ReceivedFile(arrival.path, arrival.sha256, state, reason, code, advice, received, saved, number))
 
     def reject(self, arrival: Arrival, finding: Finding, unit: Unit | None) -> None:
         if arrival.advice:
@@ -229,11 +235,11 @@ class _Sorter:
         submission = Submission(unit, number, self.settle(unit, latest))
         for entry in earlier:
             reason = f"已被第{number}批“{submission.files[0].path}”替代"
-            self.record(entry.arrival, FileState.SUPERSEDED, reason, unit)
+            self.record(entry.arrival, FileState.SUPERSEDED, reason, unit, number=entry.number)
         submission.findings += self.overlooked(submission, earlier)
         submission.findings += self.dropped(submission, earlier)
         for entry in submission.files:
-            self.record(entry.arrival, FileState.ACCEPTED, None, unit)
+            self.record(entry.arrival, FileState.ACCEPTED, None, unit, number=entry.number)
             submission.findings += self.about(entry)
         submission.findings += self.late(submission, every)
         if len(submission.files) > 1:
@@ -266,7 +272,7 @@ class _Sorter:
             key = (entry.number, contents_of(entry))
             if key in kept:
                 reason = f"与“{kept[key].path}”内容相同，只计一次"
-                self.record(entry.arrival, FileState.SUPERSEDED, reason, unit)
+                self.record(entry.arrival, FileState.SUPERSEDED, reason, unit, number=entry.number)
             else:
                 kept[key] = entry
         return sorted(kept.values(), key=lambda entry: entry.path)
@@ -301,7 +307,8 @@ class _Sorter:
                 )
             )
             for entry in entries:
-                self.record(entry.arrival, FileState.SUPERSEDED, f"与“{names}”报送批次相同、内容不同，以后者为准", unit)
+                reason = f"与“{names}”报送批次相同、内容不同，以后者为准"
+                self.record(entry.arrival, FileState.SUPERSEDED, reason, unit, number=entry.number)
         return sorted((entry for entry in latest if entry.path not in gone), key=lambda entry: entry.path)
 
     def codes(self, entry: Filed) -> frozenset[str]:
@@ -512,7 +519,8 @@ def contents_of(entry: Filed) -> object:
     """What a file says, for telling whether two files say the same. One with a damaged sheet is like its own copies only."""
     form = entry.form
     unread = (entry.arrival.sha256, entry.arrival.saved) if form.damaged_sheets else ()
-    return (tuple(sorted((sheet_contents(sheet) for sheet in form.communities), key=repr)), unread)
+    said = tuple(sorted((reply.community, reply.token, reply.remedy, reply.explanation) for reply in form.replies))
+    return (tuple(sorted((sheet_contents(sheet) for sheet in form.communities), key=repr)), said, unread)
 
 
 def sheet_contents(sheet: SheetReading) -> object:

@@ -419,11 +419,16 @@ class Loader:
             count_limit=table.take("count_limit", int),
             decisions=self._decisions(table),
             empty_phrases=table.texts("empty_phrases"),
+            fillers=table.texts("fillers"),
         )
-        if not all(bare_phrase(phrase) for phrase in reading.empty_phrases):
-            raise table.fail("空话清单 empty_phrases 中的每一句都应含有文字")
-        if len({bare_phrase(phrase) for phrase in reading.empty_phrases}) < len(reading.empty_phrases):
-            raise table.fail("空话清单 empty_phrases 中有重复的句子（标点和空格不算）")
+        for name, key, phrases in (
+            ("空话清单", "empty_phrases", reading.empty_phrases),
+            ("套话用词", "fillers", reading.fillers),
+        ):
+            if not all(bare_phrase(phrase) for phrase in phrases):
+                raise table.fail(f"{name} {key} 中的每一句都应含有文字")
+            if len({bare_phrase(phrase) for phrase in phrases}) < len(phrases):
+                raise table.fail(f"{name} {key} 中有重复的句子（标点和空格不算）")
         if reading.count_limit < 1:
             raise table.fail(f"次数上限 count_limit 应为正整数，现为 {reading.count_limit}")
         table.done()

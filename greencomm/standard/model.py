@@ -159,6 +159,8 @@ class Reading:
     decisions: tuple[str, ...]
     empty_phrases: tuple[str, ...] = ()
     """What explains nothing when it is all that 情况说明 says."""
+    fillers: tuple[str, ...] = ()
+    """Words that say nothing beside empty phrases."""
 
 
 class ChangeKind(StrEnum):
