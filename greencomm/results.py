@@ -240,8 +240,8 @@ class UnitResult:
 
     @property
     def reference_green(self) -> int:
-        """How many communities would be green by the prefecture's standard, where the unit has its own (D-14)."""
-        references = (community.reference for community in self.communities)
+        """How many communities would be newly green by the prefecture's standard, where the unit has its own (D-14)."""
+        references = (community.reference for community in self.communities if community.listed is None)
         return sum(reference is not None and reference.status is Status.GREEN for reference in references)
 
     def count(self, severity: Severity) -> int:
