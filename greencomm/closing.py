@@ -16,7 +16,19 @@ from typing import Any
 from greencomm import __version__, durable
 from greencomm.archive import Publication
 from greencomm.batch import Options, keep_apart, prepare
-from greencomm.closings import IMPORTED, INPUT, REGISTER, RESULTS, SCHEMA, Closings, YearFolder, imported_document, named, restore, run_year
+from greencomm.closings import (
+    IMPORTED,
+    INPUT,
+    REGISTER,
+    RESULTS,
+    SCHEMA,
+    Closings,
+    YearFolder,
+    imported_document,
+    named,
+    restore,
+    run_year,
+)
 from greencomm.errors import NothingToProcess, OutputError, UserError
 from greencomm.filed import read_filed
 from greencomm.findings import Severity

@@ -133,7 +133,7 @@ OCTOBER = {
     "532331101002": poor(),
     "532331101003": ABSENT,
 }
-WANTING = {clause: (None, 3, None) for clause in ("1.1", "2.1", "9.1", "9.2")} | {"9.3": (None, 2, None), "18.1": (5, None, None)}
+WANTING = dict.fromkeys(("1.1", "2.1", "9.1", "9.2"), (None, 3, None)) | {"9.3": (None, 2, None), "18.1": (5, None, None)}
 """By 元谋县: 100 points without the award, less 3 + 3 + 3 + 3 + 2 and the most of 18.1, 2: 84, and 85 are wanted. By the prefecture:
 96 less 12, and 16.1, which was not asked for, takes 0 to 3: 81 to 84, and 80 are wanted."""
 NEXT_YEAR = {

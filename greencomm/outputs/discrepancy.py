@@ -103,7 +103,7 @@ def task(unit: UnitResult, result: RegionResult) -> Task:
         return Task("尚未收到本单位的填报工作簿，请填报", due, (fill_in, hand_in), BAD)
     if unit.state is UnitState.REJECTED:
         return Task("收到的文件都不能采用，请重新报送", due, ("按下方“收到的文件”中的原因和建议处理。", hand_in), BAD)
-    absent = sum(community.listed is None for community in unit.of(Status.MISSING))
+    absent = len(unit.of(Status.MISSING))
     more = (f"另有 {absent} 个社区没有填报，见“{LISTS}”；已经开展创建的，请一并补报。",) if absent else ()
     number = (unit.submission or 1) + 1
     # Where the county corrects its own file instead, the number is the one thing that it must not forget.

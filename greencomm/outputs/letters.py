@@ -68,7 +68,7 @@ _ATTACHED_USUALLY = ("return", "discrepancy")
 PLACEHOLDERS: dict[str, object] = {
     "单位": "", "地区": "", "年度": 0, "阶段": "", "报送批次": 1, "下次批次": 2, "收到时间": "", "迟报天数": 0, "截止日期": "",
     "还有几天": 0, "退回数": 0, "核实数": 0, "已说明数": 0, "免予处理数": 0, "社区数": 0, "已报数": 0, "达标数": 0, "未达标数": 0,
-    "待核实数": 0, "未报数": 0, "完成比例": "", "往年名单数": 0, "合计完成比例": "", "达标线": 0, "问题": (), "未列问题数": 0, "未采用文件": (), "附件": (),
+    "待核实数": 0, "未报数": 0, "完成比例": "", "达标线": 0, "问题": (), "未列问题数": 0, "未采用文件": (), "附件": (),
     "退回工作簿": "", "收件人": "", "收件电话": "", "联系人": "", "联系电话": "", "落款": "", "日期": "", "示例": False,
 }  # fmt: skip
 """Every placeholder with a value of its kind."""
@@ -174,8 +174,7 @@ def values_for(unit: UnitResult, result: RegionResult, attachments: Sequence[tup
     groups = grouped(open_findings)
     number = unit.submission or 1
     rejected = [file for file in unit.files if file.state is FileState.REJECTED]
-    # What stands on an earlier list is neither asked for nor counted again (D-11).
-    counts = {status: sum(each.listed is None for each in unit.of(status)) for status in Status}
+    counts = {status: len(unit.of(status)) for status in Status}
     values: dict[str, object] = {
         "单位": unit.unit.name,
         "地区": result.name,
@@ -192,14 +191,12 @@ def values_for(unit: UnitResult, result: RegionResult, attachments: Sequence[tup
         "已说明数": _settled(unit, "explained"),
         "免予处理数": _settled(unit, "waived"),
         "社区数": unit.urban_communities,
-        "已报数": unit.urban_communities - len(unit.of(Status.MISSING)),
+        "已报数": unit.urban_communities - counts[Status.MISSING],
         "达标数": counts[Status.GREEN],
         "未达标数": counts[Status.BELOW],
         "待核实数": counts[Status.PENDING],
         "未报数": counts[Status.MISSING],
         "完成比例": percent(unit.completion_ratio),
-        "往年名单数": len(unit.listed),
-        "合计完成比例": percent(unit.combined_ratio),
         "达标线": result.standard.pass_mark.points,
         "问题": [_problem(group, result) for group in groups[:LISTED_PROBLEMS]],
         "未列问题数": max(len(groups) - LISTED_PROBLEMS, 0),

@@ -186,17 +186,10 @@ class _Writer:
         reported = "，".join(f"{STATE_LABELS[state]}{states[state]}个" for state in UnitState)
         todo = "，".join(f"{step.value}{steps[step]}个" for step in (Step.SEND_BACK, Step.VERIFY, Step.PASSED))
         standing = "，".join(f"{status.label}{count}个" for status, count in counts.items())
-        ratios = f"完成比例{percent(result.completion_ratio)}"
-        if result.earlier:
-            listed = sum(len(unit.listed) for unit in result.units)
-            ratios = (
-                f"往年名单上的{listed}个，本年新达标{result.green_count}个，本年完成比例{percent(result.completion_ratio)}，"
-                f"合计完成比例{percent(result.combined_ratio)}"
-            )
         late = sum(bool(each.days_late and not each.correction) for each in (timing(unit, result) for unit in expected))
         return (
             f"{deadline_line(result)}。应报单位{len(expected)}个：{reported}{f'，迟报{late}个' if late else ''}。已报单位中：{todo}。\n"
-            f"城市社区{result.urban_communities}个：{standing}；{ratios}。"
+            f"城市社区{result.urban_communities}个：{standing}；完成比例{percent(result.completion_ratio)}。"
         )
 
     # 社区
