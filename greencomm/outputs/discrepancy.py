@@ -115,7 +115,7 @@ def task(unit: UnitResult, result: RegionResult) -> Task:
         where = "请在随本报告退回的“退回修改”工作簿中修改：原来填的内容都在里面，有问题的格子已标出颜色。"
         return Task(f"有 {send_back} 处必须修改，请改好后重新报送", due, (first, where, *resend), BAD)
     if verify:
-        phrase = result.standard.reading.empty_phrases[0] if result.standard.reading.empty_phrases else ""
+        phrase = next(iter(result.standard_of(unit).reading.empty_phrases), "")
         not_enough = f"（只写“{phrase}”不算）" if phrase else ""
         explain = f"无误的在退回修改工作簿“{ISSUES_SHEET}”表的“{IssueColumn.EXPLANATION}”栏写明理由{not_enough}"
         check = f"打开“{FINDINGS}”，逐条核对“{Severity.VERIFY.label}”项：有误的修改，{explain}。"

@@ -197,7 +197,7 @@ def values_for(unit: UnitResult, result: RegionResult, attachments: Sequence[tup
         "待核实数": counts[Status.PENDING],
         "未报数": counts[Status.MISSING],
         "完成比例": percent(unit.completion_ratio),
-        "达标线": result.standard.pass_mark.points,
+        "达标线": result.standard_of(unit).pass_mark.points,
         "问题": [_problem(group, result) for group in groups[:LISTED_PROBLEMS]],
         "未列问题数": max(len(groups) - LISTED_PROBLEMS, 0),
         "未采用文件": [
