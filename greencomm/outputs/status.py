@@ -38,8 +38,8 @@ from greencomm.outputs.progress import (
     Step,
     community_step,
     deadline_line,
+    next_step,
     received_at,
-    step_of,
     time_text,
     timing,
 )
@@ -52,6 +52,7 @@ _STATUS_FILL = {Status.GREEN: GOOD, Status.BELOW: BAD, Status.PENDING: WARN, Sta
 _STEP_FILL = {
     Step.NONE.value: CALM,
     Step.CHASE.value: BAD,
+    Step.PAPERS.value: WARN,
     Step.RESEND.value: BAD,
     Step.SEND_BACK.value: BAD,
     Step.VERIFY.value: WARN,
@@ -124,7 +125,7 @@ class _Writer:
             page.wide(line, FINE)
 
     def _unit(self, page: Page, unit: UnitResult) -> None:
-        when, step = timing(unit, self.result), step_of(unit)
+        when, step = timing(unit, self.result), next_step(unit, self.result)
         blank = Box(BLANK, {**CENTRED, "font_color": GREY})
         here = unit.state is UnitState.RECEIVED
         number = Box(unit.submission, CENTRED) if here and unit.submission else blank
@@ -179,17 +180,21 @@ class _Writer:
     def summary(self) -> str:
         """Totals and the deadline, in two lines."""
         result = self.result
-        expected = [unit for unit in result.units if step_of(unit) is not Step.NONE]
+        expected = [unit for unit in result.units if next_step(unit, result) is not Step.NONE]
         states = Counter(unit.state for unit in expected)
-        steps = Counter(step_of(unit) for unit in expected)
+        steps = Counter(next_step(unit, result) for unit in expected)
         counts = {status: sum(len(unit.of(status)) for unit in result.units) for status in _STATUSES}
         reported = "，".join(f"{STATE_LABELS[state]}{states[state]}个" for state in UnitState)
         todo = "，".join(f"{step.value}{steps[step]}个" for step in (Step.SEND_BACK, Step.VERIFY, Step.PASSED))
         standing = "，".join(f"{status.label}{count}个" for status, count in counts.items())
         late = sum(bool(each.days_late and not each.correction) for each in (timing(unit, result) for unit in expected))
+        excused = sum(len(unit.excused) for unit in result.units)
+        if excused:
+            standing += f"（其中{excused}个已在往年名单上，无需报送）"
+        both = f"，合计完成比例{percent(result.combined_ratio)}" if result.earlier else ""
         return (
             f"{deadline_line(result)}。应报单位{len(expected)}个：{reported}{f'，迟报{late}个' if late else ''}。已报单位中：{todo}。\n"
-            f"城市社区{result.urban_communities}个：{standing}；完成比例{percent(result.completion_ratio)}。"
+            f"城市社区{result.urban_communities}个：{standing}；完成比例{percent(result.completion_ratio)}{both}。"
         )
 
     # 社区
@@ -209,7 +214,7 @@ class _Writer:
     def _community(self, page: Page, unit: UnitResult, community: CommunityResult, findings: Sequence[Finding]) -> None:
         opened = [sum(f.severity is severity and f.settlement is None for f in findings) for severity in _OPEN]
         settled = [sum(f.settlement is not None and f.settlement.kind is kind for f in findings) for kind in _SETTLED]
-        step = community_step(community, step_of(unit), *opened)
+        step = community_step(community, next_step(unit, self.result), *opened)
         page.row(
             [
                 Box(unit.unit.name, BOXED),
@@ -234,7 +239,7 @@ class _Writer:
         self._unknown(page)
 
     def _missing(self, page: Page) -> None:
-        missing = [unit for unit in self.result.units if step_of(unit) is Step.CHASE]
+        missing = [unit for unit in self.result.units if next_step(unit, self.result) in (Step.CHASE, Step.PAPERS)]
         page.skip()
         page.wide(f"一、没有收到任何文件的单位（{len(missing)}个）", SECTION, 22)
         if not missing:
@@ -243,19 +248,20 @@ class _Writer:
         page.row([Box(title, HEAD) for title in ("序号", "填报单位", "联系人", "社区数", "电话和邮箱", "催报函和邮件草稿")])
         for number, unit in enumerate(missing, 1):
             who, contact = unit.unit.contact or "名册中没有填写", _contact(unit)
+            asked, all_of_it = len(unit.unreported), unit.urban_communities
             page.row(
                 [
                     Box(number, CENTRED),
                     Box(unit.unit.name, BOXED),
                     Box(who, BOXED),
-                    Box(unit.urban_communities, CENTRED),
+                    Box(all_of_it if asked == all_of_it else f"{all_of_it}（应报{asked}）", CENTRED),
                     Box(contact or "名册中没有填写", BOXED),
                     Box(self.letters.get(unit.unit.code, BLANK), BOXED),
                 ]
             )
 
     def _rejected(self, page: Page) -> None:
-        units = [unit for unit in self.result.units if step_of(unit) is Step.RESEND]
+        units = [unit for unit in self.result.units if next_step(unit, self.result) is Step.RESEND]
         page.skip()
         page.wide(f"二、文件未采用、须重新报送的单位（{len(units)}个）", SECTION, 22)
         if not units:
