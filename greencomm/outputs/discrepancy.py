@@ -21,6 +21,7 @@ from greencomm.outputs.book import (
     FINE,
     GOOD,
     HEAD,
+    PILOT,
     SAMPLE_SUFFIX,
     SECTION,
     SEVERITY_FILL,
@@ -57,7 +58,6 @@ _DECISIVE = "是否达标"
 """Marks findings that decide whether the community reaches the pass mark."""
 _PENDING = Status.PENDING.label
 _BY_PREFECTURE = "按州标准达标（参考）"
-_PILOT = "（试点）"
 _YES_NO = {True: "是", False: "否", None: "未填"}
 
 
@@ -585,7 +585,7 @@ class _Writer:
                     [
                         Box(number, CENTRED),
                         Box(community.community.code, {**CENTRED, "font_size": SMALL}),
-                        Box(community.community.name + (_PILOT if community.community.pilot else ""), BOXED),
+                        Box(community.community.name + (PILOT if community.community.pilot else ""), BOXED),
                         Box(BLANK if status is Status.MISSING else _YES_NO[community.claimed], CENTRED),
                         *(Box(value, CENTRED) for value in _scores(community)),
                         *self._reference(community),

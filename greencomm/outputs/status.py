@@ -10,6 +10,7 @@ from typing import BinaryIO
 from greencomm import __version__
 from greencomm.findings import Finding, Settled, Severity
 from greencomm.forms.style import GREY, SMALL
+from greencomm.outputs import owing, phases, prospects
 from greencomm.outputs.book import (
     BAD,
     BLANK,
@@ -19,6 +20,7 @@ from greencomm.outputs.book import (
     FINE,
     GOOD,
     HEAD,
+    PILOT,
     SAMPLE_SUFFIX,
     SECTION,
     TEXT,
@@ -44,7 +46,8 @@ from greencomm.outputs.progress import (
     timing,
 )
 from greencomm.results import CommunityResult, FileState, ReceivedFile, RegionResult, Status, UnitResult, UnitState, percent
-from greencomm.standard import PHASE_TITLES
+from greencomm.review.deliverables import group
+from greencomm.standard import ANNUAL, PHASE_TITLES
 
 UNITS, COMMUNITIES, CHASE = "进度", "社区", "催报"
 _STATE_FILL = {UnitState.RECEIVED: GOOD, UnitState.REJECTED: BAD, UnitState.MISSING: CALM}
@@ -71,7 +74,9 @@ _MEANINGS = (
 
 
 def write_status(target: Path | BinaryIO, result: RegionResult, letters: dict[str, str] | None = None) -> None:
-    """Write sheets 进度, 社区 and 催报. ``letters`` names each unit's letter by unit code, as 催报 shows it.
+    """Write sheets 进度, 社区, 催报, 目标进度, in the annual phase 与自评相比, and 报送事项.
+
+    ``letters`` names each unit's letter by unit code, as 催报 shows it.
 
     The same result gives the same bytes.
     """
@@ -79,6 +84,9 @@ def write_status(target: Path | BinaryIO, result: RegionResult, letters: dict[st
     writer.units()
     writer.communities()
     writer.chase()
+    writer.targets()
+    writer.since()
+    writer.deliverables()
     writer.report.close()
 
 
@@ -210,6 +218,7 @@ class _Writer:
             for community in unit.communities:
                 self._community(page, unit, community, by_community.get(community.community.code, []))
         page.sheet.autofilter(head, 0, max(page.next_row - 1, head), len(titles) - 1)
+        self._about_communities(page)
 
     def _community(self, page: Page, unit: UnitResult, community: CommunityResult, findings: Sequence[Finding]) -> None:
         opened = [sum(f.severity is severity and f.settlement is None for f in findings) for severity in _OPEN]
@@ -219,7 +228,7 @@ class _Writer:
             [
                 Box(unit.unit.name, BOXED),
                 Box(community.community.code, {**CENTRED, "font_size": SMALL}),
-                Box(community.community.name, BOXED),
+                Box(community.community.name + (PILOT if community.community.pilot else ""), BOXED),
                 Box(community.status.label, {**CENTRED, "bg_color": _STATUS_FILL[community.status]}),
                 Box(_score(community), CENTRED),
                 Box(unit.submission if community.sheet and unit.submission else BLANK, CENTRED),
@@ -228,6 +237,40 @@ class _Writer:
                 Box(step, {**CENTRED, "bg_color": _STEP_FILL.get(step, CALM)}),
             ]
         )
+
+    # 目标进度, 与自评相比, 报送事项
+
+    def targets(self) -> None:
+        page = self.page(prospects.SHEET, "目标进度", prospects.WIDTHS, prospects.summary(self.result))
+        page.keep_above(page.next_row - 1)
+        prospects.lay_out(page, self.result)
+
+    def since(self) -> None:
+        if self.result.phase != ANNUAL:
+            return
+        summary = "各单位年度总结与同一年度自评的审核结果比较：新报、未再报和结论、得分变动的社区，以及由哪些条款引起。"
+        page = self.page(phases.SHEET, "与自评相比", phases.REGION_WIDTHS, summary)
+        page.keep_above(page.next_row - 1)
+        phases.lay_out_region(page, self.result)
+
+    def deliverables(self) -> None:
+        page = self.page(owing.SHEET, "报送事项", owing.widths(self.result), owing.summary(self.result))
+        owing.lay_out(page, self.result)
+
+    def _about_communities(self, page: Page) -> None:
+        """Pilots against the rest, and who is scored by another standard, below the table."""
+        page.skip()
+        pilots, others = (group(self.result.units, pilot=pilot) for pilot in (True, False))
+        if pilots.communities:
+            told = [
+                f"{name}{each.communities}个：已报{each.reported}个，达标{each.green}个，达标比例{percent(each.ratio)}"
+                for name, each in (("试点社区", pilots), ("其他社区", others))
+            ]
+            page.wide("；".join(told) + "。", FINE)
+        for unit in self.result.units:
+            if own := unit.own_standard:
+                marks = f"满分{own.full_score}分，{own.pass_mark.points}分以上（含）为达标"
+                page.wide(f"{unit.unit.name}的得分和状态按自定的标准“{own.title}”（{own.id}）认定：{marks}。", FINE)
 
     # 催报
 
