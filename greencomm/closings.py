@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -31,7 +31,8 @@ IMPORTED = f"{RESULTS}/imported.json"
 """What a filed Annex 2 says, where a year was imported and not run."""
 EVENTS = "closings.json"
 CLOSE, REOPEN = "close", "reopen"
-_RESTORE = "请用备份恢复这个文件（或整个文件夹）后再运行"
+RESTORE = "请用备份恢复这个文件（或整个文件夹）后再运行"
+"""What to do about a damaged file of a closed year."""
 
 
 class DamagedYear(UserError):
@@ -51,7 +52,7 @@ class YearFolder:
 
     def damaged(self, name: str, what: str) -> DamagedYear:
         """The error for a file of this year that later years cannot do without."""
-        return DamagedYear(f"{self.year}年度的封存档案已损坏：“{self.folder / name}”{what}。{_RESTORE}。")
+        return DamagedYear(f"{self.year}年度的封存档案已损坏：“{self.folder / name}”{what}。{RESTORE}。")
 
     @cached_property
     def manifest_sha256(self) -> str | None:
@@ -96,12 +97,17 @@ class YearFolder:
         """The one file that later years read."""
         return IMPORTED if self.manifest["imported"] else f"{RESULTS}/{RESULT}"
 
-    def differences(self) -> list[str]:
-        """Every file that is not as it was closed, each as a clause of a Chinese sentence: changed, missing or added."""
+    def differences(self, concerns: Callable[[str], bool] = lambda name: True) -> list[str]:
+        """Every file that is not as it was closed, each as a clause of a Chinese sentence: changed, missing or added.
+
+        ``concerns`` picks files by their name in the manifest; the rest is not looked at.
+        """
         found = files_of(self.folder)
         expected: Mapping[str, Any] = self.manifest["files"]
         told = []
         for name in sorted({*found, *expected} - {MANIFEST}):
+            if not concerns(name):
+                continue
             if name not in found:
                 told.append(f"“{name}”不见了")
             elif name not in expected:
@@ -182,7 +188,7 @@ class Closings:
             return []
         except (OSError, ValueError, KeyError, TypeError):
             pass
-        raise UserError(f"封存记录“{path}”读不出来或被改动过，{_RESTORE}。")
+        raise UserError(f"封存记录“{path}”读不出来或被改动过，{RESTORE}。")
 
     def record(self, event: Mapping[str, Any]) -> None:
         """Add one event, on the disk."""

@@ -163,6 +163,11 @@ class CommunityResult:
         return self.status is Status.GREEN and self.listed is None
 
     @property
+    def excused(self) -> bool:
+        """Whether it sent nothing and need not: it stands on an earlier list (D-11)."""
+        return self.listed is not None and self.status is Status.MISSING
+
+    @property
     def counts(self) -> bool:
         """Whether it counts in 合计: on an earlier list, or newly green; each community once."""
         return self.listed is not None or self.newly_green
@@ -209,6 +214,16 @@ class UnitResult:
     def listed(self) -> tuple[CommunityResult, ...]:
         """Communities that already stand on the list of an earlier year."""
         return tuple(community for community in self.communities if community.listed is not None)
+
+    @property
+    def unreported(self) -> tuple[CommunityResult, ...]:
+        """Communities without a sheet that are asked for one: those on no earlier list."""
+        return tuple(each for each in self.communities if each.status is Status.MISSING and not each.excused)
+
+    @property
+    def excused(self) -> tuple[CommunityResult, ...]:
+        """Communities without a sheet that need none."""
+        return tuple(community for community in self.communities if community.excused)
 
     @property
     def combined_count(self) -> int:

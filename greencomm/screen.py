@@ -233,7 +233,7 @@ def _settled_by(finding: Finding) -> str:
     return f"{settlement.kind.label}：{one_line(settlement.text)}" if settlement else ""
 
 
-def show_replay(replay: Replay, workbook: Path | None) -> None:
+def show_replay(replay: Replay, workbook: Path | None, notices: Sequence[str] = ()) -> None:
     """Whose result the standard on trial changes, and by which clauses."""
     from rich.table import Table
 
@@ -257,6 +257,8 @@ def show_replay(replay: Replay, workbook: Path | None) -> None:
     _say(f"{before.name}达标{before.green_count}个变为{after.green_count}个，完成比例{ratios}。")
     if workbook:
         _say(f"明细已写到：{workbook}")
+    for notice in notices:
+        _say(f"请注意：{one_line(notice)}")
 
 
 def _say(text: str) -> None:
