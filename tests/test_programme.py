@@ -85,7 +85,7 @@ LIST_OF_AUGUST = [
     ("开发区规划建设局", 1, "532301102001", "彝人社区居民委员会", 96, 96),
     ("开发区规划建设局", "小计", "达标1个，城市社区2个，完成比例50.00%"),
     ("双柏县", 1, "532322101001", "东城社区居民委员会", 96, 96),
-    ("双柏县", 2, "532322101002", "南城社区居民委员会", 96, 96),
+    ("双柏县", 2, "532322101002", "南城社区居民委员会", 93, 93),
     ("双柏县", 3, "532322101003", "西城社区居民委员会", 96, 96),
     ("双柏县", 4, "532322101006", "北城社区居民委员会", 96, 96),
     ("双柏县", "小计", "达标4个，城市社区4个，完成比例100.00%"),
@@ -177,6 +177,14 @@ def test_what_changed_since_august(played):
         "元谋县": "本年度自评时没有收到可以审核的材料，无从比较。",
         "禄丰县": [("金山社区居民委员会", "得分变动", "88", "96", "8.1 乱停车：2 → 0\n14.1 培训次数：6 → 0")],
     }
+    region = table(folder / "status.xlsx", sheet="与自评相比")
+    # 填报单位, 自评已报, 自评达标 → 现在, 新报, 未再报, 结论变动, 得分变动, 其他.
+    assert ("楚雄市", 3, "1 → 2", 1, 1, 1, 1, 0) in region
+    assert ("开发区规划建设局", 1, "1 → 1", 1, 0, 0, 0, 0) in region
+    assert ("双柏县", 4, "4 → 4", 0, 0, 0, 0, 0, "没有变化") in region
+    assert ("禄丰县", 2, "1 → 1", 0, 0, 0, 1, 0) in region
+    assert ("元谋县", "本年度自评时没有收到可以审核的材料，无从比较。") in region
+    assert any(row[:2] == ("禄丰县", "532331101001") and "8.1 乱停车：2 → 0\n14.1 培训次数：6 → 0" in row for row in region)
 
 
 def test_a_mail_of_half_past_midnight_in_china_is_late(played):
@@ -197,8 +205,8 @@ def test_pilots_are_compared_with_the_rest(played):
     sheet = table(played.output / "2021-annual" / "报送台账.xlsx", sheet="试点社区")
     rows = {row[0]: row[1:] for row in sheet if len(row) == 11}
     assert rows["楚雄市"] == (1, 1, 1, "100.00%", "96.0", 3, 2, 1, "33.33%", "87.0")
-    # 庄甸 is pending: it has no score. Of twelve others ten came: eight with 96, less 18 each of three. (7 × 96 + 3 × 78) ÷ 10.
-    assert rows["地区"] == (3, 3, 2, "66.67%", "96.0", 12, 10, 7, "58.33%", "90.6")
+    # 庄甸 is pending: it has no score. Of twelve others ten came: (6 × 96 + 93 + 3 × 78) ÷ 10.
+    assert rows["地区"] == (3, 3, 2, "66.67%", "96.0", 12, 10, 7, "58.33%", "90.3")
 
 
 # --- closing ------------------------------------------------------------------------------------------------------------------
@@ -242,7 +250,7 @@ def test_the_register_of_the_first_year(played):
         ("楚雄市", "532301101002", "学桥街社区居民委员会", 96),
         ("开发区规划建设局", "532301102001", "彝人社区居民委员会", 96),
         ("双柏县", "532322101001", "东城社区居民委员会", 96),
-        ("双柏县", "532322101002", "南城社区居民委员会", 96),
+        ("双柏县", "532322101002", "南城社区居民委员会", 93),
         ("双柏县", "532322101003", "西城社区居民委员会", 96),
         ("双柏县", "532322101006", "北城社区居民委员会", 96),
         ("元谋县", "532328101001", "元马社区居民委员会", 96),
@@ -313,6 +321,17 @@ def test_the_county_with_a_standard_of_its_own(played):
     assert "适用标准" in openpyxl.load_workbook(played.output / "2022-annual/units/元谋县/元谋县_差异报告.xlsx").sheetnames
 
 
+def test_letters_of_the_second_year_do_not_chase_who_is_on_a_list(played):
+    units = played.output / "2022-annual" / "units"
+    letter = (units / "双柏县" / "双柏县_退回修改.txt").read_text(encoding="utf-8-sig")
+    assert "达标2个，未达标1个，待核实0个，未报0个，往年已达标、不用再报1个，完成比例50.00%" in letter, "城关 sent nothing"
+    assert "连同往年名单上的1个，合计完成比例75.00%" in letter and "一并补报" not in letter
+    zone = (units / "开发区规划建设局" / "开发区规划建设局_退回修改.txt").read_text(encoding="utf-8-sig")
+    # 学桥街 of the list and 庄甸; 彝人 of the list has 78; 新村.
+    assert "达标2个，未达标1个，待核实0个，未报1个，完成比例25.00%" in zone
+    assert "连同往年名单上的2个，合计完成比例75.00%" in zone and "还有1个社区没有填报" in zone
+
+
 def test_the_register_of_the_second_year(place):
     status, screen = place.do("close", "--who", "王某", year=2022)
     assert (status, "2022年度已封存" in screen) == (0, True)
@@ -320,7 +339,7 @@ def test_the_register_of_the_second_year(place):
     assert len(rows) == 12 and [row[4] for row in rows].count(2022) == 6
     by_code = {row[1]: row for row in rows}
     assert by_code["532322101009"] == (
-        "双柏县", "532322101009", "城关社区居民委员会", 96, 2021, None,
+        "双柏县", "532322101009", "城关社区居民委员会", "96、93", 2021, None,
         names("东城", "南城"), "532322101001、532322101002",
     )  # fmt: skip
     assert by_code["532302101001"][:6] == ("禄丰市", "532302101001", "金山社区居民委员会", 96, 2021, "是")
