@@ -104,7 +104,9 @@ def run(options: Options, progress: Progress | None = None) -> Outcome:
         with durable.speaking(options.archive):
             history = last_history(publication.runs(name), roster)
         result, history = _review(arrivals, adopted, roster, options, history, earlier)
-        if said := closings.guard(result.year, result.input_sha256):
+        # What is closed is the annual summary's input: against the self-evaluation's folder every file would differ.
+        found = found_in(options.input) if result.phase == ANNUAL else {}
+        if said := closings.guard(result.year, result.input_sha256, found):
             publication.notices.append(said)
         result = _with_self_evaluation(result, publication)
         return publish(result, history, options, publication)

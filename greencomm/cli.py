@@ -319,16 +319,17 @@ def _replay(args: argparse.Namespace, options: Options) -> int:
     from greencomm import screen
     from greencomm.replay import closed_options, replay, replay_document, write_workbook
 
-    options = closed_options(options, given_input=args.input is not None, given_roster=args.roster is not None)
+    options, notices = closed_options(options, given_input=args.input is not None, given_roster=args.roster is not None)
     with screen.progress(quiet=args.json, title="正在读取") as step:
         done = replay(options, args.standard, args.unit, step)
     if args.output is not None:
         write_workbook(args.output, done, options)
     with _reader_may_leave():
         if args.json:
+            _notify(notices)
             print_json(replay_document(done))
         else:
-            screen.show_replay(done, args.output)
+            screen.show_replay(done, args.output, notices)
     return 0
 
 

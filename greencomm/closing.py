@@ -8,7 +8,7 @@ import datetime
 import getpass
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,27 @@ from typing import Any
 from greencomm import __version__, durable
 from greencomm.archive import Publication
 from greencomm.batch import Options, keep_apart, prepare
-from greencomm.closings import IMPORTED, INPUT, REGISTER, RESULTS, SCHEMA, Closings, YearFolder, imported_document, run_year
+from greencomm.closings import (
+    IMPORTED,
+    INPUT,
+    REGISTER,
+    RESULTS,
+    SCHEMA,
+    Closings,
+    YearFolder,
+    imported_document,
+    named,
+    restore,
+    run_year,
+)
 from greencomm.errors import NothingToProcess, OutputError, UserError
 from greencomm.filed import read_filed
 from greencomm.findings import Severity
 from greencomm.intake.collect import Progress, found_in, same_file
 from greencomm.outputs.register import Entry, write_register
-from greencomm.past_years import ClosedYear, follow
-from greencomm.roster import Roster
+from greencomm.past_years import ClosedYear, Trace, follow
+from greencomm.review.names import base_name
+from greencomm.roster import Community, Roster
 from greencomm.runs import DamagedRun, KeptRun
 from greencomm.standard import ANNUAL, Standard
 
@@ -70,6 +83,8 @@ class Closed:
     reopened: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
     """Names of units by code."""
+    communities: Mapping[str, str] = field(default_factory=dict)
+    """Names of communities by code."""
 
     @property
     def document(self) -> dict[str, Any]:
@@ -90,7 +105,10 @@ def close(options: Options, wish: Wish, progress: Progress | None = None) -> Clo
     if wish.reopen and (wish.accept_open or wish.annex2):
         raise UserError("--reopen 不能与 --accept-open 或 --annex2 同时使用。")
     if wish.reopen and not wish.reason.strip():
-        raise UserError('重新打开已封存的年度须写明原因，例如：python process.py close --reopen --reason "双柏县补报两个社区"')
+        raise UserError(
+            '重新打开已封存的年度须写明原因，例如：'
+            f'python process.py close --year {options.year or 2021} --reopen --reason "双柏县补报两个社区"'
+        )
     if options.phase not in (None, ANNUAL):
         raise UserError("封存的是年度总结的结果，不用写 --phase，或写 --phase annual。")
     if wish.annex2 is not None and options.year is None:
@@ -143,11 +161,18 @@ def _import(closings: Closings, options: Options, wish: Wish, form: Path) -> Clo
     standard, roster = prepare(dataclasses.replace(options, year=None))
     year = options.year
     assert year is not None
-    if closings.year(year).is_there:
-        raise _closed_already(closings.year(year))
+    closed = closings.year(year)
+    if closed.is_there:
+        return _imported_again(closings, closed, form)
     filed = read_filed(form, year, standard, roster)
     if filed.year is None:
-        raise UserError("\n".join([f"附件2“{form.name}”没有导入，{year}年度没有封存：", *(f"  ● {line}" for line in filed.problems)]))
+        lines = [f"附件2“{form.name}”没有导入，{year}年度没有封存：", *(f"  ● {line}" for line in filed.problems)]
+        if roster.batch.year != year:
+            lines.append(
+                f"名册是{roster.batch.year}年度的；留有{year}年度名册的，可以按当年的名册导入（合并、拆分、撤销的社区也对得上）："
+                f"python process.py close --year {year} --annex2 {form.name} --roster {year}年名册.xlsx"
+            )
+        raise UserError("\n".join(lines))
     with _speaking(closings.year(year), _PLACED):
         number = closings.number(year)
         building = closings.building(year)
@@ -170,9 +195,39 @@ def _import(closings: Closings, options: Options, wish: Wish, form: Path) -> Clo
     return Closed(True, year, closed.folder, tuple(closed.manifest["files"]))
 
 
-def _closed_already(closed: YearFolder) -> UserError:
-    how_to = f"确需更改的，请先重新打开：python process.py close --year {closed.year} --reopen --reason 原因"
-    return UserError(f"{closed.year}年度已于{closed.closed_words}，内容与这次的不同，没有改动。{how_to}")
+def _imported_again(closings: Closings, closed: YearFolder, form: Path) -> Closed:
+    """The year is closed: all is well where it was imported from this very form."""
+    _check_sound(closings, closed)
+    if not closed.manifest["imported"]:
+        raise UserError(f"{closed.year}年度已于{closed.closed_words}，用的是审核结果，没有导入附件2，没有改动。{_how_to_reopen(closed)}")
+    if not form.is_file():
+        raise UserError(f"找不到附件2文件“{form}”，请检查文件名是否写对。")
+    kept = closed.manifest["files"].get(closed.manifest["annex2"])
+    if kept is None or not durable.surely_holds(form, kept["sha256"]):
+        raise _closed_already(closed)
+    return _already(closed)
+
+
+def _already(closed: YearFolder) -> Closed:
+    return Closed(True, closed.year, closed.folder, tuple(closed.manifest["files"]), already=True)
+
+
+def _check_sound(closings: Closings, closed: YearFolder) -> None:
+    """Raise where anything of a closed year is not as it was closed."""
+    closings.check_manifest(closed)
+    if told := closed.differences():
+        raise UserError(
+            f"{closed.year}年度已于{closed.closed_words}，但封存档案“{closed.folder}”与封存时不一致：{'；'.join(told)}。{restore(told)}。"
+        )
+
+
+def _closed_already(closed: YearFolder, changes: Sequence[str] = ()) -> UserError:
+    where = named(changes)
+    return UserError(f"{closed.year}年度已于{closed.closed_words}，内容与这次的不同{where}，没有改动。{_how_to_reopen(closed)}")
+
+
+def _how_to_reopen(closed: YearFolder) -> str:
+    return f"确需更改的，请先重新打开：python process.py close --year {closed.year} --reopen --reason 原因"
 
 
 # --- closing ------------------------------------------------------------------------------------------------------------
@@ -189,8 +244,15 @@ class _Closing:
         self.year = self.roster.batch.year
 
     def close(self) -> Closed:
-        run = self._run()
         closed = self.closings.year(self.year)
+        run = self._latest()
+        if closed.is_there and (run is None or closed.is_imported):
+            return self._without_run(closed)
+        if run is None:
+            raise NothingToProcess(
+                f"{self.year}年度的年度总结还没有运行过，没有可以封存的结果。"
+                f"请先运行：python process.py --year {self.year} --phase {ANNUAL}"
+            )
         changes = self._changes(run)
         if closed.is_there:
             return self._again(closed, run, changes)
@@ -206,8 +268,9 @@ class _Closing:
             if finding["severity"] == Severity.SEND_BACK and finding.get("settled") is None
         )
         names = {unit["code"]: unit["name"] for unit in document["units"]}
+        members = {each["code"]: each["name"] for each in document["communities"]}
         if left and not self.wish.accept_open:
-            return Closed(False, self.year, None, open=left, names=names)
+            return Closed(False, self.year, None, open=left, names=names, communities=members)
         earlier, notices = self.closings.earlier_years(self.standard, self.year)
         with _speaking(closed, _PLACED):
             number = self.closings.number(self.year)
@@ -216,31 +279,31 @@ class _Closing:
                 sealed = self._seal(building, number, run, document, earlier, left)
             finally:
                 durable.remove_tree(building)
-        return Closed(True, self.year, sealed.folder, tuple(sealed.manifest["files"]), left, tuple(notices), names=names)
+        files = tuple(sealed.manifest["files"])
+        return Closed(True, self.year, sealed.folder, files, left, tuple(notices), names=names, communities=members)
 
-    def _run(self) -> KeptRun:
+    def _latest(self) -> KeptRun | None:
         runs = self.publication.runs(f"{self.year}-{ANNUAL}")
         run = runs.latest()
         for folder in runs.damaged:
             self.publication.notices.append(f"运行记录“{folder}”读不出来或已损坏，没有使用它。")
-        if run is None:
-            raise NothingToProcess(
-                f"{self.year}年度的年度总结还没有运行过，没有可以封存的结果。"
-                f"请先运行：python process.py --year {self.year} --phase {ANNUAL}"
-            )
         return run
+
+    def _without_run(self, closed: YearFolder) -> Closed:
+        """The year is closed, and no run of it is kept or it was imported: its archive alone tells what was closed."""
+        _check_sound(self.closings, closed)
+        if closed.manifest["imported"]:
+            return _already(closed)
+        if changes := closed.changes(found_in(self.options.input)):
+            raise _closed_already(closed, changes)
+        return _already(closed)
 
     def _again(self, closed: YearFolder, run: KeptRun, changes: list[str]) -> Closed:
         """The year is closed: all is well where it is the same, and nothing of it has been changed."""
-        self.closings.check_manifest(closed)
-        if told := closed.differences():
-            raise UserError(
-                f"{self.year}年度已于{closed.closed_words}，但封存档案“{closed.folder}”与封存时不一致：{'；'.join(told)}。"
-                "请用备份恢复。"
-            )
+        _check_sound(self.closings, closed)
         if changes or closed.manifest["input"] != run.input_sha256 or not _same_results(closed.document(), _document(run)):
-            raise _closed_already(closed)
-        return Closed(True, self.year, closed.folder, tuple(closed.manifest["files"]), already=True)
+            raise _closed_already(closed, changes or closed.changes(found_in(self.options.input)))
+        return _already(closed)
 
     def _changes(self, run: KeptRun) -> list[str]:
         """What of the input is not as it was when the run read it, each as a clause of a Chinese sentence."""
@@ -364,27 +427,39 @@ def _register(
     past = follow([*earlier, this], roster)
     scores = {(each.year, known.code): known.score for each in past.years for known in each.communities}
     entries = []
-    traces = {trace.community.code: trace for trace in reversed(past.traces) if trace.community is not None}
+    traces: dict[str, list[Trace]] = {}
+    for trace in past.traces:
+        if trace.community is not None:
+            traces.setdefault(trace.community.code, []).append(trace)
     for unit in roster.units:
         for community in roster.of_unit[unit.code]:
-            trace = traces.get(community.code)
-            if trace is None:
+            own = traces.get(community.code, [])
+            if not own:
                 continue
-            filed = tuple(name for name in (trace.listed.name,) if name != community.name)
-            codes = tuple(code for code in (trace.listed.code,) if code != community.code)
+            # Of a merger, those that stand on the earliest list.
+            year_of_list = own[0].year
+            known = [scores.get((trace.year, trace.listed.code)) for trace in own if trace.year == year_of_list]
+            filed = _other_names([trace.listed.name for trace in own], community)
+            codes = tuple(trace.listed.code for trace in own if trace.listed.code != community.code)
             entries.append(
                 Entry(
                     unit.name,
                     community.code,
                     community.name,
-                    scores.get((trace.year, trace.listed.code)),
-                    trace.year,
+                    tuple(dict.fromkeys(score for score in known if score is not None)),
+                    year_of_list,
                     community.pilot,
-                    tuple(dict.fromkeys((*community.former_names, *filed))),
+                    (*community.former_names, *filed),
                     tuple(dict.fromkeys((*community.former_codes, *codes))),
                 )
             )
     write_register(building / REGISTER, year, roster.batch.region, entries, date, origin, sample=sample)
+
+
+def _other_names(names: Iterable[str], community: Community) -> tuple[str, ...]:
+    """Those of ``names`` that the roster does not have for the community already, be it without 居民委员会."""
+    known = {base_name(name) for name in (community.name, *community.former_names)}
+    return tuple(name for name in dict.fromkeys(names) if base_name(name) not in known)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -31,7 +31,8 @@ IMPORTED = f"{RESULTS}/imported.json"
 """What a filed Annex 2 says, where a year was imported and not run."""
 EVENTS = "closings.json"
 CLOSE, REOPEN = "close", "reopen"
-_RESTORE = "请用备份恢复这个文件（或整个文件夹）后再运行"
+RESTORE = "请用备份恢复这个文件（或整个文件夹）后再运行"
+"""What to do about a damaged file of a closed year."""
 
 
 class DamagedYear(UserError):
@@ -51,7 +52,7 @@ class YearFolder:
 
     def damaged(self, name: str, what: str) -> DamagedYear:
         """The error for a file of this year that later years cannot do without."""
-        return DamagedYear(f"{self.year}年度的封存档案已损坏：“{self.folder / name}”{what}。{_RESTORE}。")
+        return DamagedYear(f"{self.year}年度的封存档案已损坏：“{self.folder / name}”{what}。{RESTORE}。")
 
     @cached_property
     def manifest_sha256(self) -> str | None:
@@ -87,21 +88,48 @@ class YearFolder:
         return f"{self.manifest['closed']}由{self.manifest['who']}封存"
 
     @property
+    def is_imported(self) -> bool:
+        """Whether a filed form stands for the year. Raises DamagedYear."""
+        return bool(self.manifest["imported"])
+
+    @property
     def needed(self) -> str:
         """The one file that later years read."""
         return IMPORTED if self.manifest["imported"] else f"{RESULTS}/{RESULT}"
 
-    def differences(self) -> list[str]:
-        """Every file that is not as it was closed, each as a clause of a Chinese sentence: changed, missing or added."""
+    def differences(self, concerns: Callable[[str], bool] = lambda name: True) -> list[str]:
+        """Every file that is not as it was closed, each as a clause of a Chinese sentence: changed, missing or added.
+
+        ``concerns`` picks files by their name in the manifest; the rest is not looked at.
+        """
         found = files_of(self.folder)
         expected: Mapping[str, Any] = self.manifest["files"]
         told = []
         for name in sorted({*found, *expected} - {MANIFEST}):
+            if not concerns(name):
+                continue
             if name not in found:
                 told.append(f"“{name}”不见了")
             elif name not in expected:
                 told.append(f"“{name}”是后来放进去的")
             elif not durable.surely_holds(found[name], expected[name]["sha256"]):
+                told.append(f"“{name}”被改动过")
+        return told
+
+    def changes(self, found: Mapping[str, Path]) -> list[str]:
+        """What of an input folder's files is not as it was closed, each as a clause of a Chinese sentence."""
+        start = f"{INPUT}/"
+        files: Mapping[str, Any] = self.manifest["files"]
+        expected = {name.removeprefix(start): about["sha256"] for name, about in files.items() if name.startswith(start)}
+        # Links and folders are never kept.
+        found = {name: path for name, path in found.items() if path.is_file() and not path.is_symlink()}
+        told = []
+        for name in sorted({*expected, *found}):
+            if name not in found:
+                told.append(f"“{name}”不见了")
+            elif name not in expected:
+                told.append(f"“{name}”是后来放进去的")
+            elif not durable.surely_holds(found[name], expected[name]):
                 told.append(f"“{name}”被改动过")
         return told
 
@@ -160,7 +188,7 @@ class Closings:
             return []
         except (OSError, ValueError, KeyError, TypeError):
             pass
-        raise UserError(f"封存记录“{path}”读不出来或被改动过，{_RESTORE}。")
+        raise UserError(f"封存记录“{path}”读不出来或被改动过，{RESTORE}。")
 
     def record(self, event: Mapping[str, Any]) -> None:
         """Add one event, on the disk."""
@@ -293,16 +321,36 @@ class Closings:
             notices += damage_notices(closed)
         return found, notices
 
-    def guard(self, year: int, input_sha256: str) -> str | None:
-        """Refuse a run of a closed year with another input than the closed one; else what to say, None where it is not closed."""
+    def guard(self, year: int, input_sha256: str, found: Mapping[str, Path]) -> str | None:
+        """Refuse a run of a closed year with another input than the closed one; else what to say, None where it is not closed.
+
+        ``found`` are the files of the input folder by label, so that the differing ones can be named.
+        """
         closed = self.year(year)
         if not closed.is_there:
             return None
         self.check_manifest(closed)
         how_to = f"确需更改的，请先重新打开：python process.py close --year {year} --reopen --reason 原因"
+        if closed.manifest["imported"]:
+            raise UserError(f"{year}年度已于{closed.closed_words}（从当年上报的附件2导入），没有运行，原有结果没有改动。{how_to}")
         if closed.manifest["input"] != input_sha256:
-            raise UserError(f"{year}年度已于{closed.closed_words}，这次的输入与封存时不同，没有运行，原有结果没有改动。{how_to}")
+            changes = named(closed.changes(found))
+            raise UserError(
+                f"{year}年度已于{closed.closed_words}，这次的输入与封存时不同{changes}，没有运行，原有结果没有改动。{how_to}"
+            )
         return f"{year}年度已于{closed.closed_words}，这次的输入与封存时相同，封存的内容没有改动。"
+
+
+_NAMED = 5
+"""How many files a sentence names before the rest is counted."""
+
+
+def named(changes: Sequence[str]) -> str:
+    """What differs, in brackets; empty where nothing is known of it."""
+    if not changes:
+        return ""
+    more = f"等{len(changes)}处" if len(changes) > _NAMED else ""
+    return f"（{'；'.join(changes[:_NAMED])}{more}）"
 
 
 def closing_event(closed: YearFolder) -> dict[str, Any]:
@@ -318,12 +366,19 @@ def closing_event(closed: YearFolder) -> dict[str, Any]:
     }
 
 
+def restore(told: Sequence[str]) -> str:
+    """What to do about these differences of an archive."""
+    added = sum("后来放进去" in each for each in told)
+    steps = ("被改动和不见的文件请用备份恢复",) if added < len(told) else ()
+    return "，".join((*steps, *(("多出来的文件请移走",) if added else ())))
+
+
 def damage_notices(closed: YearFolder) -> list[str]:
     """What is not as it was closed, though nothing that is needed now."""
     told = closed.differences()
     if not told:
         return []
-    return [f"{closed.year}年度的封存档案“{closed.folder}”与封存时不一致：{'；'.join(told)}。不影响本次结果，请用备份恢复。"]
+    return [f"{closed.year}年度的封存档案“{closed.folder}”与封存时不一致：{'；'.join(told)}。不影响本次结果；{restore(told)}。"]
 
 
 # --- what a year was --------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import Any
 from greencomm import durable
 from greencomm.adopted import Adopted
 from greencomm.batch import Options, adopted_by, prepare
+from greencomm.closings import INPUT, RESTORE, Closings, DamagedYear, damage_notices, files_of
 from greencomm.errors import NothingToProcess, UserError
 from greencomm.intake.collect import Progress, collect
 from greencomm.results import CommunityResult, RegionResult, ratio_text
@@ -146,17 +147,33 @@ def write_workbook(path: Path, done: Replay, options: Options) -> None:
         durable.write_file(path, content.getvalue())
 
 
-def closed_options(options: Options, *, given_input: bool, given_roster: bool) -> Options:
-    """The options of a replay: without a folder of its own it reads what was closed of the year."""
+def closed_options(options: Options, *, given_input: bool, given_roster: bool) -> tuple[Options, list[str]]:
+    """The options of a replay, and what the person should know, in Chinese: without a folder of its own it reads what was
+    closed of the year, after comparing it with what was recorded.
+
+    Raises UserError where nothing was closed that could be reviewed, DamagedYear where a file that is read is not as it was.
+    """
     if given_input:
-        return options
+        return options, []
     if options.year is None:
         raise UserError("请写明要重算的年度，例如：--year 2021；或者用 --input 指明当时各县市报送的文件所在的文件夹。")
-    folder = options.archive / str(options.year) / "input"
-    if not folder.is_dir():
+    elsewhere = "用 --input 指明当时各县市报送的文件所在的文件夹"
+    closings = Closings(options.archive)
+    closed = closings.year(options.year)
+    if not closed.is_there:
         raise UserError(
-            f"“{options.archive}”中没有{options.year}年度的封存资料。请先用 python process.py close 封存，"
-            "或者用 --input 指明当时各县市报送的文件所在的文件夹。"
+            f"“{options.archive}”中没有{options.year}年度的封存资料。请先用 python process.py close 封存，或者{elsewhere}。"
         )
-    roster = options.roster if given_roster else folder / "roster.xlsx"
-    return dataclasses.replace(options, input=folder, roster=roster, phase=options.phase or ANNUAL)
+    closings.check_manifest(closed)
+    if closed.manifest["imported"]:
+        raise UserError(
+            f"{options.year}年度是由上报的附件2导入的，封存资料中没有各县市的填报工作簿，不能重算。有当时的工作簿的，请{elsewhere}。"
+        )
+    kept = str(closed.manifest["roster"])
+    needed = () if given_roster else (kept,)
+    told = closed.differences(lambda name: name in needed or name.startswith(f"{INPUT}/"))
+    if told:
+        raise DamagedYear(f"{options.year}年度的封存档案“{closed.folder}”与封存时不一致：{'；'.join(told)}。{RESTORE}。")
+    roster = options.roster if given_roster else files_of(closed.folder)[kept]
+    settled = dataclasses.replace(options, input=closed.folder / INPUT, roster=roster, phase=options.phase or ANNUAL)
+    return settled, damage_notices(closed)

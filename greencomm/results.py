@@ -165,6 +165,11 @@ class CommunityResult:
         return self.status is Status.GREEN and self.listed is None
 
     @property
+    def excused(self) -> bool:
+        """Whether it sent nothing and need not: it stands on an earlier list (D-11)."""
+        return self.listed is not None and self.status is Status.MISSING
+
+    @property
     def counts(self) -> bool:
         """Whether it counts in 合计: on an earlier list, or newly green; each community once."""
         return self.listed is not None or self.newly_green
@@ -215,6 +220,16 @@ class UnitResult:
         return tuple(community for community in self.communities if community.listed is not None)
 
     @property
+    def unreported(self) -> tuple[CommunityResult, ...]:
+        """Communities without a sheet that are asked for one: those on no earlier list."""
+        return tuple(each for each in self.communities if each.status is Status.MISSING and not each.excused)
+
+    @property
+    def excused(self) -> tuple[CommunityResult, ...]:
+        """Communities without a sheet that need none."""
+        return tuple(community for community in self.communities if community.excused)
+
+    @property
     def combined_count(self) -> int:
         """How many communities count in 合计, each once."""
         return sum(community.counts for community in self.communities)
@@ -244,8 +259,8 @@ class UnitResult:
 
     @property
     def reference_green(self) -> int:
-        """How many communities would be green by the prefecture's standard, where the unit has its own (D-14)."""
-        references = (community.reference for community in self.communities)
+        """How many communities would be newly green by the prefecture's standard, where the unit has its own (D-14)."""
+        references = (community.reference for community in self.communities if community.listed is None)
         return sum(reference is not None and reference.status is Status.GREEN for reference in references)
 
     def count(self, severity: Severity) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from greencomm import rules
 from greencomm.findings import Finding, Settled, Severity
 from greencomm.intake.collect import Progress
 from greencomm.ledger import LEDGER_SHEET
@@ -19,6 +20,7 @@ from greencomm.results import FileState, RegionResult, Status, UnitState, percen
 from greencomm.review.deliverables import late_text, owed
 from greencomm.review.trial import result_shown
 from greencomm.roster import WAIVER_SHEET
+from greencomm.standard import SELF_EVALUATION
 from greencomm.targets import Near, nearest_communities
 from greencomm.targets import progress as progress_to
 from greencomm.texts import one_line
@@ -113,6 +115,11 @@ def show_run(outcome: Outcome) -> None:
         console.print(f"名册的“{WAIVER_SHEET}”表有{len(waivers)}处需要看一下：")
         for finding in waivers:
             console.print(f"  ● {one_line(finding.message)}{one_line(finding.fix)}", soft_wrap=True)
+    changed = [finding for finding in _open(result.findings, Severity.VERIFY) if finding.rule in _ROSTER_CHANGES]
+    if changed:
+        console.print(f"往年名单与本年名册有{len(changed)}处对不上，会影响合计，请先核实：")
+        for finding in changed:
+            _say(f"  ● {one_line(finding.message)}{one_line(finding.fix)}")
     for unit in result.units:
         if unit.own_standard:
             by_prefecture = f"；同样的填报内容按州标准达标{unit.reference_green}个，只供参考" if unit.state is UnitState.RECEIVED else ""
@@ -127,6 +134,10 @@ def show_run(outcome: Outcome) -> None:
     console.print(_next_step(outcome))
 
 
+_ROSTER_CHANGES = frozenset(
+    rule.code for rule in (rules.LISTED_MERGED_IN_PART, rules.LISTED_SPLIT, rules.LISTED_GONE, rules.UNIT_GONE)
+)
+"""What only the prefecture can put right, in its roster."""
 _NAMED = 3
 """How many of the nearest communities the screen names."""
 
@@ -148,13 +159,18 @@ def _score(near: Near) -> str:
 
 
 def _next_step(outcome: Outcome) -> str:
+    from greencomm.outputs.achievement import NAME
+
     if outcome.has_send_back:
         return (
             "下一步：打开 units 文件夹，核对后把函件和附件发给有“退回”问题的单位（.eml 是写好的邮件草稿，程序不会发出），"
             "收到修改后的工作簿放进 input 再运行一次。"
         )
     if _open(outcome.result.findings, Severity.VERIFY):
-        return "下一步：没有需要退回的；请把差异报告中的“需核实”问题与单位核对，然后打印 annex2.xlsx 盖章。"
+        paper = f"“{NAME}.xlsx”" if outcome.result.phase == SELF_EVALUATION else " annex2.xlsx "
+        return f"下一步：没有需要退回的；请把差异报告中的“需核实”问题与单位核对，然后打印{paper}盖章。"
+    if outcome.result.phase == SELF_EVALUATION:
+        return f"下一步：没有需要修改的，可以打印“{NAME}.xlsx”；各单位的名单在 units 文件夹中，由各单位盖章报送。"
     return "下一步：没有需要修改的，可以打印 annex2.xlsx 盖章归档。"
 
 
@@ -217,7 +233,7 @@ def _settled_by(finding: Finding) -> str:
     return f"{settlement.kind.label}：{one_line(settlement.text)}" if settlement else ""
 
 
-def show_replay(replay: Replay, workbook: Path | None) -> None:
+def show_replay(replay: Replay, workbook: Path | None, notices: Sequence[str] = ()) -> None:
     """Whose result the standard on trial changes, and by which clauses."""
     from rich.table import Table
 
@@ -241,6 +257,8 @@ def show_replay(replay: Replay, workbook: Path | None) -> None:
     _say(f"{before.name}达标{before.green_count}个变为{after.green_count}个，完成比例{ratios}。")
     if workbook:
         _say(f"明细已写到：{workbook}")
+    for notice in notices:
+        _say(f"请注意：{one_line(notice)}")
 
 
 def _say(text: str) -> None:
@@ -271,7 +289,9 @@ def show_close(done: Closed) -> None:
             if own:
                 _say(f"  {name}：{len(own)}条")
             for finding in own:
-                _say(f"    ● {one_line(finding['message'])}")
+                member = done.communities.get(finding["community"], "")
+                where = "，".join(filter(None, (member, finding["file"] and f"“{finding['file']}”", finding["cell"])))
+                _say(f"    ● {one_line(where)}：{one_line(finding['message'])}" if where else f"    ● {one_line(finding['message'])}")
         for finding in done.open:
             if finding["unit"] not in done.names:
                 _say(f"    ● {one_line(finding['file'] or '')}：{one_line(finding['message'])}")

@@ -98,6 +98,18 @@ def nearest_communities(unit: UnitResult, standard: Standard) -> tuple[Near, ...
     return tuple(sorted(found, key=lambda near: (max(0, mark - near.highest), max(0, mark - near.lowest))))
 
 
+def nearest_in_region(result: RegionResult) -> tuple[tuple[UnitResult, Near], ...]:
+    """The same for all units together, each by its own standard; equally near ones in the order of Annex 2."""
+    found = [(unit, near) for unit in result.units for near in nearest_communities(unit, result.standard_of(unit))]
+
+    def far(entry: tuple[UnitResult, Near]) -> tuple[int, int]:
+        unit, near = entry
+        mark = result.standard_of(unit).pass_mark.points
+        return max(0, mark - near.highest), max(0, mark - near.lowest)
+
+    return tuple(sorted(found, key=far))
+
+
 def _near(result: CommunityResult, standard: Standard) -> Near | None:
     if result.counts or result.lowest is None or result.highest is None or not result.clauses:
         return None

@@ -12,6 +12,7 @@ from season import CITY, STANDARD, form
 from test_run import run
 
 from greencomm.adopted import adopt
+from greencomm.closings import Closings
 from greencomm.errors import RosterError, StandardError
 from greencomm.roster import BatchLabel
 from greencomm.rosters_io import write_roster
@@ -158,8 +159,8 @@ def new_standard(place, changes):
 @pytest.fixture
 def closed(place):
     """The year 2021 in the archive, both units by the prefecture's standard."""
-    folder = place / "archive" / "2021"
-    folder.mkdir(parents=True)
+    closings = Closings(place / "archive")
+    folder = closings.building(2021)
     (place / "input").rename(folder / "input")
     units = roster_naming("").units
     write_roster(folder / "input" / "roster.xlsx", STANDARD, BATCH, units, LOCAL_ROSTER.communities)
@@ -168,7 +169,69 @@ def closed(place):
     hill = {"8.1": (2, None, None), "14.1": (1, None, None), "1.1": (None, 3, None)}
     answers = {TOWN.code: sheet(town, STANDARD), "532322101002": sheet(hill, STANDARD)}
     (folder / "input" / "双柏县.xlsx").write_bytes(county_form(answers, STANDARD))
+    # Beside the workbooks something that replay does not read.
+    (folder / "register.xlsx").write_bytes(b"a register")
+    closings.seal(2021, folder, MANIFEST)
     return place
+
+
+MANIFEST = {
+    "schema": "greencomm-year/1", "year": 2021, "closed": "2021-10-25", "who": "王某", "number": 1, "imported": False, "input": "",
+    "roster": "input/roster.xlsx",
+}  # fmt: skip
+
+
+def replayed(place, *words):
+    """Exit status, what is said on the screen and what is said to be wrong."""
+    return run("replay", "--standard", new_standard(place, HARDER), "--year", "2021", *words, cwd=place)
+
+
+@pytest.mark.parametrize("name", ["双柏县.xlsx", "roster.xlsx"])
+def test_replay_reads_no_closed_file_that_was_changed(closed, name):
+    path = closed / "archive" / "2021" / "input" / name
+    path.write_bytes(path.read_bytes() + b" ")
+    status, _, err = replayed(closed)
+    assert status == 2 and f"“input/{name}”被改动过" in err and "请用备份恢复这个文件" in err
+
+
+def test_replay_reads_no_closed_year_that_lost_or_got_a_file(closed):
+    folder = closed / "archive" / "2021" / "input"
+    (folder / "双柏县.xlsx").rename(folder / "另存.xlsx")
+    status, _, err = replayed(closed)
+    assert status == 2 and "“input/双柏县.xlsx”不见了；“input/另存.xlsx”是后来放进去的" in err
+    (closed / "archive" / "2021" / "manifest.json").write_text("{}", encoding="utf-8")
+    status, _, err = replayed(closed)
+    assert status == 2 and "manifest.json”读不出来或被改动过" in err
+
+
+def test_replay_names_other_damage_and_goes_on(closed):
+    (closed / "archive" / "2021" / "register.xlsx").write_bytes(b"another")
+    status, out, _ = replayed(closed)
+    assert status == 0 and "请注意：2021年度的封存档案" in out and "“register.xlsx”被改动过" in out
+    status, out, err = replayed(closed, "--json")
+    assert status == 0 and json.loads(out)["year"] == 2021 and "“register.xlsx”被改动过" in err
+
+
+def test_an_imported_year_has_no_workbooks_to_replay(place):
+    closings = Closings(place / "archive")
+    folder = closings.building(2021)
+    (folder / "results").mkdir()
+    (folder / "results" / "imported.json").write_text("{}", encoding="utf-8")
+    closings.seal(2021, folder, {**MANIFEST, "imported": True})
+    status, _, err = replayed(place)
+    assert status == 2 and "2021年度是由上报的附件2导入的，封存资料中没有各县市的填报工作簿，不能重算。" in err
+
+
+def test_replay_finds_a_roster_that_lay_elsewhere(closed):
+    closings = Closings(closed / "archive")
+    folder = closings.building(2021)
+    closings.year(2021).folder.rename(folder)
+    (folder / "manifest.json").unlink()
+    (folder / "roster").mkdir()
+    (folder / "input" / "roster.xlsx").rename(folder / "roster" / "名册.xlsx")
+    closings.seal(2021, folder, {**MANIFEST, "number": 2, "roster": "roster/名册.xlsx"})
+    status, out, _ = replayed(closed)
+    assert status == 0 and "试算3个社区" in out
 
 
 # 8.1 takes 3 each, at most 6; 4 trainings a year; pass mark 82.

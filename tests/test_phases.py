@@ -160,6 +160,20 @@ def test_a_kept_run_of_an_older_program_is_compared_without_clauses():
     assert (move.clauses, move.remark) == ((), "当时或现在没有逐条的结果，不能逐条比较")
 
 
+def test_in_a_second_year_the_green_of_august_are_the_newly_green():
+    """东兴 stood on the list of 2021 when August 2022 was assessed: of two green ones one is new."""
+    then = document(arrive("八月.xlsx", form(CITY, roster=AUGUST)))
+    then["communities"][0]["listed"] = 2021
+    then["units"][0]["green"] = [BRIDGE.code]
+    result = since(then, arrive("十月.xlsx", form(CITY)))
+    assert (result.since.units[CITY.code].green, result.since.units[CITY.code].communities) == (1, 2)
+    # 东兴 is gone from the roster: it was none of the newly green, 学桥街 would have been.
+    without_east = dataclasses.replace(ROSTER, communities=(BRIDGE, TOWN))
+    assert since(then, roster=without_east).since.units[CITY.code].green == 1
+    without_bridge = dataclasses.replace(ROSTER, communities=(EAST, TOWN))
+    assert since(then, roster=without_bridge).since.units[CITY.code].green == 1
+
+
 def discrepancy(result, unit=0):
     target = io.BytesIO()
     write_discrepancy(target, result.units[unit], result)
@@ -342,12 +356,16 @@ def test_august_then_october(tmp_path):
         (None, "创建成果名单.xlsx"),
     ]  # fmt: skip
     assert august["communities"][0]["clauses"]["8.1"] == 2
+    # The region's Annex 2 is there in both phases, units stamp theirs in October only.
+    assert {made["unit"] for made in august["outputs"] if made["role"] in ("annex2", "unit_annex2")} == {None}
 
     (tmp_path / "input" / "楚雄市.xlsx").write_bytes(form(CITY))
     status, _, _ = run("--date", "2021-10-18", "--phase", "annual", cwd=tmp_path)
     assert status == 0
     october = json.loads((output / "2021-annual" / "result.json").read_text(encoding="utf-8"))
-    assert [made["role"] for made in october["outputs"]] == ["annex2", "ledger", "discrepancy", "discrepancy"]
+    roles = {(made["role"], made["unit"]) for made in october["outputs"]}
+    assert {unit for role, unit in roles if role == "unit_annex2"} == {"532301", "532322"} and ("annex2", None) in roles
+    assert "achievement_list" not in {role for role, _ in roles}
     rows = cells(output / "2021-annual" / "units" / "楚雄市" / "楚雄市_差异报告.xlsx")["与自评相比"]
     assert [row[6:] for row in rows if row[1] == EAST.code] == [["94", "96", "8.1 乱停车：2 → 0"]]
     listed = {entry["deliverable"]: entry for entry in october["deliverables"] if entry["unit"] == "532301"}

@@ -176,7 +176,7 @@ def test_nobody_to_chase():
 
 def test_tables_can_be_filtered_and_printed():
     book = book_of(prefecture())
-    assert book.sheetnames == ["进度", "社区", "先办问题", "催报"]
+    assert book.sheetnames == ["进度", "社区", "先办问题", "催报", "目标进度", "与自评相比", "报送事项"]
     # The row of sums is no unit.
     assert book["进度"].auto_filter.ref == "A4:P9" and book["社区"].auto_filter.ref == "A4:K10"
     for sheet in book:

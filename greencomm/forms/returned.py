@@ -126,7 +126,7 @@ def write_returned(target: Path | BinaryIO, unit: UnitResult, result: RegionResu
         target,
         unit.unit,
         result.roster,
-        result.standard,
+        result.standard_of(unit),
         form_date=result.roster.batch.form_date or result.run_date,
         kind=layout.SAMPLE if result.sample else layout.REAL,
         answers={page.community.code: page.answers for page in form.pages},
@@ -285,7 +285,7 @@ class ReturnedForm(Variation):
     communities_first = layout.ISSUES_SHEET
 
     def __init__(self, unit: UnitResult, result: RegionResult) -> None:
-        self.unit, self.result, self.standard = unit, result, result.standard
+        self.unit, self.result, self.standard = unit, result, result.standard_of(unit)
         self.plan = sheet_plan(self.standard, self.widths)
         self.pages: list[_Page] = []
         self.page_of: dict[tuple[str, str], _Page] = {}

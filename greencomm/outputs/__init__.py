@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from greencomm.results import ReceivedFile, RegionResult, UnitResult
-from greencomm.standard import SELF_EVALUATION
+from greencomm.standard import ANNUAL, SELF_EVALUATION
 
 Originals = Callable[[ReceivedFile], bytes | None]
 """The bytes of a received file exactly as they came; None where they cannot be had any more."""
@@ -58,9 +58,11 @@ def write_outputs(folder: Path, result: RegionResult, originals: Originals | Non
         write_discrepancy(folder / path, unit, result)
         made = [Made("discrepancy", unit.unit.code, path)]
         made += [Made(role, unit.unit.code, path) for role, path in write_return(folder, name, unit, result, originals)]
-        path = f"units/{name}/{name}_附件2.xlsx"
-        write_unit_annex2(folder / path, unit, result, TEMPLATES / "annex2.xlsx")
-        made.append(Made("unit_annex2", unit.unit.code, path))
+        if result.phase == ANNUAL:
+            # Units stamp and file Annex 2 in October only; what they file in August is 创建成果名单 (S-33).
+            path = f"units/{name}/{name}_附件2.xlsx"
+            write_unit_annex2(folder / path, unit, result, TEMPLATES / "annex2.xlsx")
+            made.append(Made("unit_annex2", unit.unit.code, path))
         # Last, since a letter attaches what was made before it.
         made += write_letter(folder, f"units/{name}/{name}", unit, result, letters, made)
         sent[unit.unit.code] = next((each.path for each in made if each.role == "letter"), "")

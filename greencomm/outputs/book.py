@@ -45,6 +45,8 @@ SAMPLE_HEADER = f"{SAMPLE_SUFFIX}数据为虚构，不作为上报依据"
 PAGE_NUMBERS = "第 &P 页 共 &N 页"
 BLANK = "—"
 """Shown where there is no figure."""
+PILOT = "（试点）"
+"""Follows the name of a pilot community."""
 
 GOOD, WARN, BAD, CALM = PALE_GREEN, PALE_AMBER, PALE_RED, LOCKED
 """Fills: in order, to look at, to correct, for information."""

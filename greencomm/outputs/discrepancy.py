@@ -21,6 +21,7 @@ from greencomm.outputs.book import (
     FINE,
     GOOD,
     HEAD,
+    PILOT,
     SAMPLE_SUFFIX,
     SECTION,
     SEVERITY_FILL,
@@ -38,6 +39,7 @@ from greencomm.outputs.book import (
 )
 from greencomm.outputs.effective import EFFECTIVE, WIDTHS, write_effective
 from greencomm.results import CommunityResult, FileState, RegionResult, Status, UnitResult, UnitState, percent, ratio
+from greencomm.review.deliverables import papers
 from greencomm.rules import CATALOGUE
 from greencomm.standard import ANNUAL, PHASE_TITLES, Item, Standard
 
@@ -56,7 +58,6 @@ _DECISIVE = "是否达标"
 """Marks findings that decide whether the community reaches the pass mark."""
 _PENDING = Status.PENDING.label
 _BY_PREFECTURE = "按州标准达标（参考）"
-_PILOT = "（试点）"
 _YES_NO = {True: "是", False: "否", None: "未填"}
 
 
@@ -99,11 +100,15 @@ def task(unit: UnitResult, result: RegionResult) -> Task:
     due = deadline_text(result)
     hand_in = f"把整个工作簿报送{result.roster.batch.reporting_unit}。"
     if unit.state is UnitState.MISSING:
+        if not unit.unreported:
+            return _papers(unit, result)
         fill_in = f"填写下发给本单位的填报工作簿：每个社区一张表，{len(result.standard_of(unit).clauses)}个条款逐条填写。"
+        if unit.excused:
+            fill_in += f"已在往年名单上的 {len(unit.excused)} 个社区不用再填。"
         return Task("尚未收到本单位的填报工作簿，请填报", due, (fill_in, hand_in), BAD)
     if unit.state is UnitState.REJECTED:
         return Task("收到的文件都不能采用，请重新报送", due, ("按下方“收到的文件”中的原因和建议处理。", hand_in), BAD)
-    absent = len(unit.of(Status.MISSING))
+    absent = len(unit.unreported)
     more = (f"另有 {absent} 个社区没有填报，见“{LISTS}”；已经开展创建的，请一并补报。",) if absent else ()
     number = (unit.submission or 1) + 1
     # Where the county corrects its own file instead, the number is the one thing that it must not forget.
@@ -115,12 +120,21 @@ def task(unit: UnitResult, result: RegionResult) -> Task:
         where = "请在随本报告退回的“退回修改”工作簿中修改：原来填的内容都在里面，有问题的格子已标出颜色。"
         return Task(f"有 {send_back} 处必须修改，请改好后重新报送", due, (first, where, *resend), BAD)
     if verify:
-        phrase = result.standard.reading.empty_phrases[0] if result.standard.reading.empty_phrases else ""
+        phrase = next(iter(result.standard_of(unit).reading.empty_phrases), "")
         not_enough = f"（只写“{phrase}”不算）" if phrase else ""
         explain = f"无误的在退回修改工作簿“{ISSUES_SHEET}”表的“{IssueColumn.EXPLANATION}”栏写明理由{not_enough}"
         check = f"打开“{FINDINGS}”，逐条核对“{Severity.VERIFY.label}”项：有误的修改，{explain}。"
         return Task(f"没有必须修改的内容，有 {verify} 处需要核实", due, (check, *resend), WARN)
     return Task("审核通过，无需修改", "", more, GOOD)
+
+
+def _papers(unit: UnitResult, result: RegionResult) -> Task:
+    """What a unit has to do whose communities are all on earlier lists."""
+    names = "、".join(f"“{entry.deliverable.name}”" for entry in papers(unit, result))
+    if not names:
+        return Task("本单位的社区都已在往年名单上，无需填报", "", (), GOOD)
+    hand_in = f"把{names}（盖章）报送{result.roster.batch.reporting_unit}；社区的表不用再填。"
+    return Task(f"本单位的社区都已在往年名单上，只需报送{names}", deadline_text(result), (hand_in,), WARN)
 
 
 def deadline_text(result: RegionResult) -> str:
@@ -318,7 +332,7 @@ class _Writer:
             (Status.GREEN.label, claimed, counts[Status.GREEN], self._difference(claimed, counts[Status.GREEN])),
             (Status.BELOW.label, None, counts[Status.BELOW], f"核定得分达不到{self.standard.pass_mark.points}分"),
             (_PENDING, None, counts[Status.PENDING], "有条款无法计分，补正后才能确定"),
-            (Status.MISSING.label, None, counts[Status.MISSING], "没有收到填报表，或填报表是空白"),
+            (Status.MISSING.label, None, counts[Status.MISSING], self._unreported()),
             ("完成比例", percent(claimed_ratio), percent(unit.completion_ratio), aim),
         ]
         if self.unit.own_standard and reported:
@@ -334,6 +348,11 @@ class _Writer:
         for label, own, assessed, remark in rows:
             shown = BLANK if own is None else own
             page.row([Box(label, CENTRED), Box(shown, CENTRED), Box(assessed, {**CENTRED, "bold": True}), Box(remark, BOXED)])
+
+    def _unreported(self) -> str:
+        excused = len(self.unit.excused)
+        more = f"；其中{excused}个已在往年名单上，无需报送" if excused else ""
+        return f"没有收到填报表，或填报表是空白{more}"
 
     @staticmethod
     def _difference(claimed: int | None, green: int) -> str:
@@ -586,7 +605,7 @@ class _Writer:
                     [
                         Box(number, CENTRED),
                         Box(community.community.code, {**CENTRED, "font_size": SMALL}),
-                        Box(community.community.name + (_PILOT if community.community.pilot else ""), BOXED),
+                        Box(community.community.name + (PILOT if community.community.pilot else ""), BOXED),
                         Box(BLANK if status is Status.MISSING else _YES_NO[community.claimed], CENTRED),
                         *(Box(value, CENTRED) for value in _scores(community)),
                         *self._reference(community),

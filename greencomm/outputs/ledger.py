@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -30,16 +29,13 @@ from greencomm.outputs.book import (
     chinese_date,
     provenance,
 )
+from greencomm.outputs.owing import STATE_FILL, one_decimal
 from greencomm.results import RegionResult, Status, UnitResult, percent
 from greencomm.review.deliverables import Entry, Group, Source, State, entries_of, group, other_years, records_of
 from greencomm.standard import PHASE_TITLES
 
 NAME = LEDGER_SHEET
 RECORDS_SHEET, PILOT_SHEET = "示范与表扬", "试点社区"
-_FILL = {
-    State.RECEIVED: GOOD, State.UNDATED: GOOD, State.LATE: WARN, State.OWED: BAD, State.DUE: CALM, State.OPTIONAL: CALM,
-    State.PAST: CALM, State.NOT_ASKED: CALM,
-}  # fmt: skip
 _SOURCE = {
     Source.LEDGER: "名册登记", Source.RUN: "本次收到", Source.SELF_EVALUATION: "自评时收到", Source.ROSTER: "名册已列",
 }  # fmt: skip
@@ -85,7 +81,7 @@ def _ledger(report: Report, result: RegionResult, suffix: str) -> None:
                 Box(entry.deliverable.name, BOXED),
                 Box(chinese_date(entry.due) if entry.due else BLANK, CENTRED),
                 Box(received, CENTRED),
-                Box(entry.label, {**CENTRED, "bg_color": _FILL[entry.state]}),
+                Box(entry.label, {**CENTRED, "bg_color": STATE_FILL[entry.state]}),
                 Box(_SOURCE[entry.source] if entry.source else "", CENTRED),
                 Box(_joined(row.text for row in entry.rows), {**BOXED, "font_size": SMALL}),
                 Box(_joined(row.number for row in entry.rows), {**BOXED, "font_size": SMALL}),
@@ -200,14 +196,7 @@ def _groups(units: Sequence[UnitResult], *, bold: bool = False) -> list[Box]:
 def _group(counted: Group, *, bold: bool) -> list[Box]:
     style: dict[str, Any] = {**CENTRED, "bold": bold}
     values: tuple[int | str, ...] = (counted.communities, counted.reported, counted.green)
-    return [*(Box(value, style) for value in (*values, percent(counted.ratio), _one_decimal(counted.average)))]
-
-
-def _one_decimal(value: Fraction | None) -> str:
-    if value is None:
-        return BLANK
-    tenths = (value * 20 + 1) // 2
-    return f"{tenths // 10}.{tenths % 10}"
+    return [*(Box(value, style) for value in (*values, percent(counted.ratio), one_decimal(counted.average)))]
 
 
 def _joined(texts: Any) -> str:

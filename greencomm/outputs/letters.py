@@ -26,8 +26,9 @@ from greencomm.findings import Finding, Severity
 from greencomm.forms.returned import ReturnedPlace, returned_places
 from greencomm.outputs.book import SAMPLE_SUFFIX, chinese_date
 from greencomm.outputs.discrepancy import grouped
-from greencomm.outputs.progress import Step, deadline_of, step_of, timing, uncounted
+from greencomm.outputs.progress import Step, deadline_of, next_step, step_of, timing, uncounted
 from greencomm.results import FileState, RegionResult, Status, UnitResult, percent
+from greencomm.review.deliverables import papers
 from greencomm.standard import PHASE_TITLES
 from greencomm.texts import one_line
 
@@ -60,18 +61,20 @@ class Letter(StrEnum):
 _LETTERS = {
     Step.CHASE: Letter.CHASE,
     Step.RESEND: Letter.CHASE,
+    Step.PAPERS: Letter.CHASE,
     Step.SEND_BACK: Letter.SEND_BACK,
     Step.VERIFY: Letter.SEND_BACK,
     Step.PASSED: Letter.PASSED,
 }
-ATTACHED = {Step.CHASE: (), Step.RESEND: ("discrepancy",), Step.PASSED: ("discrepancy",)}
+ATTACHED = {Step.CHASE: (), Step.PAPERS: ("unit_annex2",), Step.RESEND: ("discrepancy",), Step.PASSED: ("discrepancy",)}
 """Roles of a unit's outputs that go with its letter where they were made; otherwise report and returned workbook."""
 _ATTACHED_USUALLY = ("return", "discrepancy")
 
 PLACEHOLDERS: dict[str, object] = {
     "单位": "", "地区": "", "年度": 0, "阶段": "", "报送批次": 1, "下次批次": 2, "收到时间": "", "迟报天数": 0, "截止日期": "",
     "还有几天": 0, "退回数": 0, "核实数": 0, "已说明数": 0, "免予处理数": 0, "社区数": 0, "已报数": 0, "达标数": 0, "未达标数": 0,
-    "待核实数": 0, "未报数": 0, "完成比例": "", "达标线": 0, "问题": (), "未列问题数": 0, "未采用文件": (), "附件": (),
+    "待核实数": 0, "未报数": 0, "不用再报数": 0, "往年名单数": 0, "完成比例": "", "合计完成比例": "",
+    "达标线": 0, "未报材料": (), "问题": (), "未列问题数": 0, "未采用文件": (), "附件": (),
     "退回工作簿": "", "已恢复数": 0, "不能计分社区": (),
     "收件人": "", "收件电话": "", "联系人": "", "联系电话": "", "落款": "", "日期": "", "示例": False,
 }  # fmt: skip
@@ -80,9 +83,9 @@ PROBLEM_FIELDS = ("类别", "社区", "条款", "位置", "问题", "怎样修�
 FILE_FIELDS = ("名称", "原因", "办法")
 
 
-def letter_for(unit: UnitResult) -> Letter | None:
-    """Which letter goes to ``unit``; None where nothing is asked of it."""
-    return _LETTERS.get(step_of(unit))
+def letter_for(unit: UnitResult, result: RegionResult | None = None) -> Letter | None:
+    """Which letter goes to ``unit``; None where nothing is asked of it. ``result`` tells what it handed in besides."""
+    return _LETTERS.get(next_step(unit, result) if result else step_of(unit))
 
 
 def attached_roles(unit: UnitResult) -> tuple[str, ...]:
@@ -200,9 +203,13 @@ def values_for(unit: UnitResult, result: RegionResult, attachments: Sequence[tup
         "达标数": counts[Status.GREEN],
         "未达标数": counts[Status.BELOW],
         "待核实数": counts[Status.PENDING],
-        "未报数": counts[Status.MISSING],
+        "未报数": len(unit.unreported),
+        "不用再报数": len(unit.excused),
+        "往年名单数": len(unit.listed),
         "完成比例": percent(unit.completion_ratio),
-        "达标线": result.standard.pass_mark.points,
+        "合计完成比例": percent(unit.combined_ratio),
+        "达标线": result.standard_of(unit).pass_mark.points,
+        "未报材料": [entry.deliverable.name for entry in papers(unit, result)],
         "问题": [_problem(group, result) for group in groups[:LISTED_PROBLEMS]],
         "未列问题数": max(len(groups) - LISTED_PROBLEMS, 0),
         "未采用文件": [
@@ -388,5 +395,6 @@ def _trials(letter: Letter) -> list[dict[str, object]]:
     if letter is Letter.SEND_BACK:
         least["问题"] = [problem]
     full = {name: "甲" if value == "" else 1 if isinstance(value, int) else value for name, value in PLACEHOLDERS.items()}
-    full |= {"问题": [problem, problem], "未采用文件": [file, file], "附件": ["甲", "乙"], "不能计分社区": ["甲"], "示例": True}
+    full |= {"问题": [problem, problem], "未采用文件": [file, file], "附件": ["甲", "乙"], "未报材料": ["甲", "乙"]}
+    full |= {"不能计分社区": ["甲"], "示例": True}
     return [least, full, full | {"还有几天": -1, "退回数": 0}, full | {"还有几天": 1, "核实数": 0}]

@@ -63,7 +63,7 @@ def lay_out_unit(page: Page, unit: UnitResult, result: RegionResult) -> None:
     page.wide(f"有变化的社区（{len(past.moves)}个）", SECTION, 22)
     page.row([Box(title, HEAD) for title in ("序号", *_TITLES)], 24)
     for number, move in enumerate(past.moves, 1):
-        page.row([Box(number, CENTRED), *_move(move, result.standard)])
+        page.row([Box(number, CENTRED), *_move(move, result.standard_of(unit))])
     page.skip()
     page.wide(_how(result), FINE)
 
@@ -94,13 +94,17 @@ def lay_out_region(page: Page, result: RegionResult) -> None:
             ]
         )
     page.skip()
-    moves = [(unit.unit.name, move) for unit in result.units for move in since.units[unit.unit.code].moves]
-    moves += [("名册中已无", move) for move in since.gone]
+    moves = [
+        (unit.unit.name, move, result.standard_of(unit))
+        for unit in result.units
+        for move in since.units[unit.unit.code].moves
+    ]
+    moves += [("名册中已无", move, result.standard) for move in since.gone]
     if moves:
         page.wide(f"有变化的社区（{len(moves)}个）", SECTION, 22)
         page.row([Box(title, HEAD) for title in ("填报单位", *_TITLES)], 24)
-        for name, move in moves:
-            page.row([Box(name, BOXED), *_move(move, result.standard)])
+        for name, move, standard in moves:
+            page.row([Box(name, BOXED), *_move(move, standard)])
         page.skip()
     page.wide(_how(result), FINE)
 

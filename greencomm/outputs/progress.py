@@ -12,6 +12,7 @@ from greencomm.forms import layout
 from greencomm.intake.times import CHINA, shown_time
 from greencomm.outputs.book import chinese_date
 from greencomm.results import CommunityResult, FileState, ReceivedFile, RegionResult, Status, UnitResult, UnitState
+from greencomm.review.deliverables import papers
 
 STATE_LABELS = {UnitState.RECEIVED: "已报", UnitState.REJECTED: "文件未采用", UnitState.MISSING: "未报"}
 NO_TIME, NOT_RECEIVED = "无时间信息", "未收到"
@@ -24,13 +25,17 @@ NOTHING = "无需办理"
 """Said of a community that nothing is asked of."""
 UNCOUNTED = "免予处理，不能计分"
 """Said of a community that nothing is asked of and that cannot be scored all the same."""
+EXCUSED = "无需报送"
+"""Said of a community on an earlier list that sent nothing."""
 
 
 class Step(StrEnum):
     """What comes next for a unit, in the words that people see."""
 
     NONE = "无需填报"
-    """The roster has no community of it."""
+    """The roster has no community of it, or all are on earlier lists and the rest has come."""
+    PAPERS = "报书面材料"
+    """All its communities are on earlier lists: only the stamped report of the phase is asked for."""
     CHASE = "催报"
     RESEND = "请重新报送"
     SEND_BACK = "退回修改"
@@ -39,9 +44,11 @@ class Step(StrEnum):
 
 
 def step_of(unit: UnitResult) -> Step:
-    """What comes next for ``unit``."""
+    """What comes next for ``unit``, whatever else than workbooks it handed in."""
     if not unit.urban_communities:
         return Step.NONE
+    if unit.state is UnitState.MISSING and not unit.unreported:
+        return Step.PAPERS
     if unit.state is not UnitState.RECEIVED:
         return Step.CHASE if unit.state is UnitState.MISSING else Step.RESEND
     if unit.open_count(Severity.SEND_BACK):
@@ -49,8 +56,16 @@ def step_of(unit: UnitResult) -> Step:
     return Step.VERIFY if unit.open_count(Severity.VERIFY) else Step.PASSED
 
 
+def next_step(unit: UnitResult, result: RegionResult) -> Step:
+    """What comes next for ``unit``, the roster's ledger considered."""
+    step = step_of(unit)
+    return Step.NONE if step is Step.PAPERS and not papers(unit, result) else step
+
+
 def community_step(community: CommunityResult, step: Step, send_back: int, verify: int) -> str:
     """What comes next for a community of a unit whose next step is ``step``, by its own open findings."""
+    if community.excused and not send_back and not verify:
+        return f"{EXCUSED}（{community.listed}年已达标）"
     if step in (Step.CHASE, Step.RESEND):
         return step.value
     if send_back:

@@ -20,8 +20,9 @@ class Entry:
     unit: str
     code: str
     name: str
-    score: int | None
-    """核定得分 of the year in which it reached the standard; None where unknown (imported lists)."""
+    scores: tuple[int, ...]
+    """核定得分 of the year in which it reached the standard: several where it was merged from several that differ, none where
+    unknown (imported lists)."""
     year: int
     """Of the list on which it stands."""
     pilot: bool = False
@@ -54,7 +55,7 @@ def write_register(
                 Box(entry.unit, BOXED),
                 Box(entry.code, CENTRED),
                 Box(entry.name, BOXED),
-                Box(BLANK if entry.score is None else entry.score, CENTRED),
+                Box(_shown(entry.scores), CENTRED),
                 Box(entry.year, CENTRED),
                 Box("是" if entry.pilot else "", CENTRED),
                 Box("、".join(entry.former_names), BOXED),
@@ -63,3 +64,7 @@ def write_register(
         )
     report.state(origin)
     report.close()
+
+
+def _shown(scores: tuple[int, ...]) -> int | str:
+    return scores[0] if len(scores) == 1 else "、".join(map(str, scores)) or BLANK

@@ -18,7 +18,7 @@ def write_letter(
 
     ``stem`` is folder and name of the unit below ``folder`` (``units/楚雄市/楚雄市``).
     """
-    letter = letter_for(unit)
+    letter = letter_for(unit, result)
     if letter is None:
         return []
     path, mail = f"{stem}_{letter}.txt", f"{stem}_{letter}.eml"

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from greencomm import __version__
 from greencomm.findings import Finding, Impact, Settled, Severity
 from greencomm.forms.style import GREY, SMALL
+from greencomm.outputs import owing, phases, prospects
 from greencomm.outputs.book import (
     BAD,
     BLANK,
@@ -19,6 +20,7 @@ from greencomm.outputs.book import (
     FINE,
     GOOD,
     HEAD,
+    PILOT,
     SAMPLE_SUFFIX,
     SECTION,
     SEVERITY_FILL,
@@ -43,15 +45,16 @@ from greencomm.outputs.progress import (
     Step,
     community_step,
     deadline_line,
+    next_step,
     received_at,
-    step_of,
     time_text,
     timing,
     uncounted,
     uncounted_text,
 )
 from greencomm.results import CommunityResult, FileState, ReceivedFile, RegionResult, Status, UnitResult, UnitState, percent
-from greencomm.standard import PHASE_TITLES
+from greencomm.review.deliverables import group
+from greencomm.standard import ANNUAL, PHASE_TITLES
 
 UNITS, COMMUNITIES, FIRST, CHASE = "进度", "社区", "先办问题", "催报"
 _STATE_FILL = {UnitState.RECEIVED: GOOD, UnitState.REJECTED: BAD, UnitState.MISSING: CALM}
@@ -59,6 +62,7 @@ _STATUS_FILL = {Status.GREEN: GOOD, Status.BELOW: BAD, Status.PENDING: WARN, Sta
 _STEP_FILL = {
     Step.NONE.value: CALM,
     Step.CHASE.value: BAD,
+    Step.PAPERS.value: WARN,
     Step.RESEND.value: BAD,
     Step.SEND_BACK.value: BAD,
     Step.VERIFY.value: WARN,
@@ -79,7 +83,9 @@ _MEANINGS = (
 
 
 def write_status(target: Path | BinaryIO, result: RegionResult, letters: dict[str, str] | None = None) -> None:
-    """Write sheets 进度, 社区, 先办问题 and 催报. ``letters`` names each unit's letter by unit code, as 催报 shows it.
+    """Write sheets 进度, 社区, 先办问题, 催报, 目标进度, in the annual phase 与自评相比, and 报送事项.
+
+    ``letters`` names each unit's letter by unit code, as 催报 shows it.
 
     The same result gives the same bytes.
     """
@@ -88,6 +94,9 @@ def write_status(target: Path | BinaryIO, result: RegionResult, letters: dict[st
     writer.communities()
     writer.first()
     writer.chase()
+    writer.targets()
+    writer.since()
+    writer.deliverables()
     writer.report.close()
 
 
@@ -134,7 +143,7 @@ class _Writer:
             page.wide(line, FINE)
 
     def _unit(self, page: Page, unit: UnitResult) -> None:
-        when, step = timing(unit, self.result), step_of(unit)
+        when, step = timing(unit, self.result), next_step(unit, self.result)
         blank = Box(BLANK, {**CENTRED, "font_color": GREY})
         here = unit.state is UnitState.RECEIVED
         number = Box(unit.submission, CENTRED) if here and unit.submission else blank
@@ -192,17 +201,21 @@ class _Writer:
     def summary(self) -> str:
         """Totals and the deadline, in two lines."""
         result = self.result
-        expected = [unit for unit in result.units if step_of(unit) is not Step.NONE]
+        expected = [unit for unit in result.units if next_step(unit, result) is not Step.NONE]
         states = Counter(unit.state for unit in expected)
-        steps = Counter(step_of(unit) for unit in expected)
+        steps = Counter(next_step(unit, result) for unit in expected)
         counts = {status: sum(len(unit.of(status)) for unit in result.units) for status in _STATUSES}
         reported = "，".join(f"{STATE_LABELS[state]}{states[state]}个" for state in UnitState)
         todo = "，".join(f"{step.value}{steps[step]}个" for step in (Step.SEND_BACK, Step.VERIFY, Step.PASSED))
         standing = "，".join(f"{status.label}{count}个" for status, count in counts.items())
         late = sum(bool(each.days_late and not each.correction) for each in (timing(unit, result) for unit in expected))
+        excused = sum(len(unit.excused) for unit in result.units)
+        if excused:
+            standing += f"（其中{excused}个已在往年名单上，无需报送）"
+        both = f"，合计完成比例{percent(result.combined_ratio)}" if result.earlier else ""
         return (
             f"{deadline_line(result)}。应报单位{len(expected)}个：{reported}{f'，迟报{late}个' if late else ''}。已报单位中：{todo}。\n"
-            f"城市社区{result.urban_communities}个：{standing}；完成比例{percent(result.completion_ratio)}。"
+            f"城市社区{result.urban_communities}个：{standing}；完成比例{percent(result.completion_ratio)}{both}。"
         )
 
     # 社区
@@ -218,18 +231,19 @@ class _Writer:
             for community in unit.communities:
                 self._community(page, unit, community, by_community.get(community.community.code, []))
         page.sheet.autofilter(head, 0, max(page.next_row - 1, head), len(titles) - 1)
+        self._about_communities(page)
 
     def _community(self, page: Page, unit: UnitResult, community: CommunityResult, findings: Sequence[Finding]) -> None:
         opened = [sum(f.severity is severity and f.settlement is None for f in findings) for severity in _OPEN]
         settled = [sum(f.settlement is not None and f.settlement.kind is kind for f in findings) for kind in _SETTLED]
-        step = community_step(community, step_of(unit), *opened)
+        step = community_step(community, next_step(unit, self.result), *opened)
         if step == NOTHING and community in uncounted(unit):
             step = UNCOUNTED
         page.row(
             [
                 Box(unit.unit.name, BOXED),
                 Box(community.community.code, {**CENTRED, "font_size": SMALL}),
-                Box(community.community.name, BOXED),
+                Box(community.community.name + (PILOT if community.community.pilot else ""), BOXED),
                 Box(community.status.label, {**CENTRED, "bg_color": _STATUS_FILL[community.status]}),
                 Box(_score(community), CENTRED),
                 Box(unit.submission if community.sheet and unit.submission else BLANK, CENTRED),
@@ -272,6 +286,40 @@ class _Writer:
         else:
             page.wide("没有：目前没有影响是否达标或比例的问题。", BOXED)
 
+    # 目标进度, 与自评相比, 报送事项
+
+    def targets(self) -> None:
+        page = self.page(prospects.SHEET, "目标进度", prospects.WIDTHS, prospects.summary(self.result))
+        page.keep_above(page.next_row - 1)
+        prospects.lay_out(page, self.result)
+
+    def since(self) -> None:
+        if self.result.phase != ANNUAL:
+            return
+        summary = "各单位年度总结与同一年度自评的审核结果比较：新报、未再报和结论、得分变动的社区，以及由哪些条款引起。"
+        page = self.page(phases.SHEET, "与自评相比", phases.REGION_WIDTHS, summary)
+        page.keep_above(page.next_row - 1)
+        phases.lay_out_region(page, self.result)
+
+    def deliverables(self) -> None:
+        page = self.page(owing.SHEET, "报送事项", owing.widths(self.result), owing.summary(self.result))
+        owing.lay_out(page, self.result)
+
+    def _about_communities(self, page: Page) -> None:
+        """Pilots against the rest, and who is scored by another standard, below the table."""
+        page.skip()
+        pilots, others = (group(self.result.units, pilot=pilot) for pilot in (True, False))
+        if pilots.communities:
+            told = [
+                f"{name}{each.communities}个：已报{each.reported}个，达标{each.green}个，达标比例{percent(each.ratio)}"
+                for name, each in (("试点社区", pilots), ("其他社区", others))
+            ]
+            page.wide("；".join(told) + "。", FINE)
+        for unit in self.result.units:
+            if own := unit.own_standard:
+                marks = f"满分{own.full_score}分，{own.pass_mark.points}分以上（含）为达标"
+                page.wide(f"{unit.unit.name}的得分和状态按自定的标准“{own.title}”（{own.id}）认定：{marks}。", FINE)
+
     # 催报
 
     def chase(self) -> None:
@@ -282,7 +330,7 @@ class _Writer:
         self._unknown(page)
 
     def _missing(self, page: Page) -> None:
-        missing = [unit for unit in self.result.units if step_of(unit) is Step.CHASE]
+        missing = [unit for unit in self.result.units if next_step(unit, self.result) in (Step.CHASE, Step.PAPERS)]
         page.skip()
         page.wide(f"一、没有收到任何文件的单位（{len(missing)}个）", SECTION, 22)
         if not missing:
@@ -291,19 +339,20 @@ class _Writer:
         page.row([Box(title, HEAD) for title in ("序号", "填报单位", "联系人", "社区数", "电话和邮箱", "催报函和邮件草稿")])
         for number, unit in enumerate(missing, 1):
             who, contact = unit.unit.contact or "名册中没有填写", _contact(unit)
+            asked, all_of_it = len(unit.unreported), unit.urban_communities
             page.row(
                 [
                     Box(number, CENTRED),
                     Box(unit.unit.name, BOXED),
                     Box(who, BOXED),
-                    Box(unit.urban_communities, CENTRED),
+                    Box(all_of_it if asked == all_of_it else f"{all_of_it}（应报{asked}）", CENTRED),
                     Box(contact or "名册中没有填写", BOXED),
                     Box(self.letters.get(unit.unit.code, BLANK), BOXED),
                 ]
             )
 
     def _rejected(self, page: Page) -> None:
-        units = [unit for unit in self.result.units if step_of(unit) is Step.RESEND]
+        units = [unit for unit in self.result.units if next_step(unit, self.result) is Step.RESEND]
         page.skip()
         page.wide(f"二、文件未采用、须重新报送的单位（{len(units)}个）", SECTION, 22)
         if not units:

@@ -36,7 +36,7 @@ def write_replay(target: Path | BinaryIO, replay: Replay) -> None:
     before, after, trial = replay.before, replay.after, replay.trial
     suffix = SAMPLE_SUFFIX if before.sample else ""
     report = Report(target, before.run_date, f"标准试算{suffix}")
-    report.state({**provenance(before), "试算标准": f"{trial.id} {trial.sha256}"}, "标准试算")
+    report.state({**provenance(before, "标准试算"), "试算标准": f"{trial.id} {trial.sha256}"})
     origin = f"试算标准：{trial.id}（{trial.sha256[:8]}）　程序版本：{__version__}　试算日期：{chinese_date(before.run_date)}"
     page = report.page(SUMMARY, (24, 12, 12, 12, 14, 14, 24), landscape=True, sample=before.sample)
     page.wide(f"{before.name}{before.year}年度填报按另一标准试算{suffix}", TITLE, 34)

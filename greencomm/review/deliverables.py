@@ -86,9 +86,20 @@ class Entry:
 
 def entries_of(result: RegionResult) -> tuple[Entry, ...]:
     """Every unit × everything that is due in or before the year, in the order of Annex 2 and of the standard."""
+    return tuple(entry for unit in result.units for entry in unit_entries(unit, result))
+
+
+def unit_entries(unit: UnitResult, result: RegionResult) -> tuple[Entry, ...]:
+    """The entries of one unit."""
     year = result.year
     asked = [each for each in result.standard.deliverables if not each.is_record and (each.year or year) <= year]
-    return tuple(_entry(unit, deliverable, result) for unit in result.units for deliverable in asked)
+    return tuple(_entry(unit, deliverable, result) for deliverable in asked)
+
+
+def papers(unit: UnitResult, result: RegionResult) -> tuple[Entry, ...]:
+    """What of this phase has not come from ``unit``, due or not: the report that goes with the workbook."""
+    mine = (entry for entry in unit_entries(unit, result) if entry.deliverable.phase == result.phase)
+    return tuple(entry for entry in mine if entry.state in (State.OWED, State.DUE))
 
 
 def owed(result: RegionResult) -> tuple[Entry, ...]:

@@ -152,7 +152,7 @@ def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 class _UnitFollower:
     def __init__(self, unit: UnitResult, past: UnitHistory | None, facts: UnitFacts, result: RegionResult) -> None:
         self.unit, self.past, self.facts = unit, past, facts
-        self.roster, self.standard, self.run_date = result.roster, result.standard, result.run_date
+        self.roster, self.standard, self.run_date = result.roster, result.standard_of(unit), result.run_date
         self.fingerprint = fingerprint(unit.files)
         self.before: State | None = past.preceding(self.fingerprint) if past else None
         self.gone = past.gone if past else frozenset()
@@ -494,17 +494,22 @@ def _idle_waivers(result: RegionResult, used: set[Waiver]) -> Iterator[Finding]:
 
 
 def _straddles(aim: Fraction, groups: Sequence[Sequence[CommunityResult]]) -> bool:
-    """Whether the ratio of these communities may still fall on either side of the target ``aim``."""
+    """Whether 合计完成比例 of these communities may still fall on either side of the target ``aim`` (D-11, D-12)."""
     communities = [community for group in groups for community in group]
-    green = sum(community.status is Status.GREEN for community in communities)
-    undecided = sum(community.status in (Status.PENDING, Status.MISSING) for community in communities)
-    lowest, highest = ratio(green, len(communities)), ratio(green + undecided, len(communities))
+    certain = sum(community.counts for community in communities)
+    undecided = sum(_undecided(community) for community in communities)
+    lowest, highest = ratio(certain, len(communities)), ratio(certain + undecided, len(communities))
     return lowest is not None and highest is not None and lowest < aim <= highest
+
+
+def _undecided(community: CommunityResult) -> bool:
+    """Whether it may still come to count: on no earlier list, and not yet decided."""
+    return community.listed is None and community.status in (Status.PENDING, Status.MISSING)
 
 
 def _weighed(findings: Iterable[Finding], unit: UnitResult, ratio_open: bool) -> Iterator[Finding]:
     """Findings that decide whether a ratio crosses its target: those of communities whose standing is open."""
-    undecided = {c.community.code for c in unit.communities if c.status in (Status.PENDING, Status.MISSING)}
+    undecided = {c.community.code for c in unit.communities if _undecided(c)}
     for finding in findings:
         community = finding.place.community
         if community is None:

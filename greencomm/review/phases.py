@@ -46,10 +46,12 @@ def compare(document: Document, result: RegionResult) -> Since:
             remark = "名册中已没有这个社区；如属更名、换代码，请在名册“曾用代码”中填上"
             move = CommunityMove(row["code"], row["name"], Move.GONE, _then(row), Standing(Status.MISSING), remark=remark)
             lost.setdefault(unit.code if unit else "", []).append(move)
+    # Newly green as the run itself counted them: a community that was on an earlier list is none (D-11).
+    green = frozenset(code for row in document["units"] for code in row["green"])
     units = {
         unit.unit.code: _unit(
             _rows_of(document, unit.unit.code, roster), unit.communities, past, tuple(lost.get(unit.unit.code, ())),
-            _first_received(document, unit.unit.code, roster),
+            _first_received(document, unit.unit.code, roster), green,
         )
         for unit in result.units
     }  # fmt: skip
@@ -78,6 +80,7 @@ def _unit(
     past: Mapping[str, Sequence[Document]],
     lost: tuple[CommunityMove, ...],
     received: datetime.date | None,
+    green: frozenset[str],
 ) -> UnitSince:
     then = [row for community in communities for row in past.get(community.community.code, ())]
     with_sheet = [row for row in then if row["status"] != Status.MISSING]
@@ -91,8 +94,7 @@ def _unit(
         received=received,
         urban_communities=sum(row["urban_communities"] for row in rows),
         communities=len(with_sheet) + len(lost),
-        green=sum(row["status"] == Status.GREEN for row in with_sheet)
-        + sum(move.before.status is Status.GREEN for move in lost),
+        green=sum(code in green for code in (*(row["code"] for row in with_sheet), *(move.code for move in lost))),
         moves=(*moves, *lost),
     )
 
