@@ -176,7 +176,7 @@ def is_below_first(code: str) -> bool:
     return code not in FIRST_LISTED and draw(code, "below-2021", 7) == 0
 
 
-BELOW: dict[str, Answer] = {id: (None, 3, "示例：见整改台账") for id in ("1.1", "2.1", "2.2", "4.2", "9.1", "9.2")}
+BELOW: dict[str, Answer] = dict.fromkeys(("1.1", "2.1", "2.2", "4.2", "9.1", "9.2"), (None, 3, "示例：见整改台账"))
 """Takes 18 points of the 96 that can be had without an award."""
 
 
