@@ -1,4 +1,4 @@
-"""Reading, scoring and writing apart, on the shipped sample (137 sheets): python benchmarks/stages.py [rounds].
+"""Reading, scoring and writing apart, on the second year of the shipped sample (90 communities): python benchmarks/stages.py [rounds].
 
 Beside them calamine's own read of the same files, in the same rounds, as the yardstick; medians of interleaved rounds.
 """
@@ -35,7 +35,7 @@ def raw_read(folder: Path) -> None:
 def main(rounds: int) -> None:
     """Print a table of medians."""
     folder = ROOT / "input"
-    options = Options(folder, Path(), folder / "roster.xlsx", Path(), datetime.date(2021, 10, 18))
+    options = Options(folder, Path(), folder / "roster.xlsx", Path(), datetime.date(2022, 10, 18))
     standard, roster = prepare(options)
     arrivals = collect(folder, options.roster, standard)
     result = review(arrivals, roster, standard, lambda _: standard, options.run_date)

@@ -317,7 +317,10 @@ class Closings:
             self.check_manifest(closed)
             found.append(closed.load())
             if found[-1].sample:
-                notices.append(f"封存的{each}年度是示例数据，所以本次结果也标为【示例】。")
+                notices.append(
+                    f"封存的{each}年度是示例数据，所以本次结果也标为【示例】。"
+                    f"正式使用前请重新打开它：python process.py close --year {each} --reopen --reason 示例数据"
+                )
             notices += damage_notices(closed)
         return found, notices
 

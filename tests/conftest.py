@@ -1,4 +1,7 @@
-"""Shared fixtures: the shipped standard."""
+"""Shared fixtures: the shipped standard, a copy of the shipped sample."""
+
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -8,3 +11,13 @@ from greencomm.standard import Standard, load_standard
 @pytest.fixture(scope="session")
 def standard() -> Standard:
     return load_standard()
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the shipped sample as a clone of the repository has it: input/ and the closed year, no earlier runs."""
+    root, place = Path(__file__).resolve().parents[1], tmp_path_factory.mktemp("shipped")
+    for folder in ("input", "archive/2021"):
+        shutil.copytree(root / folder, place / folder)
+    shutil.copyfile(root / "archive" / "closings.json", place / "archive" / "closings.json")
+    return place

@@ -213,20 +213,22 @@ def test_the_season_has_every_kind_of_trouble(season):
 
 
 @pytest.mark.parametrize("path", sorted(path.name for path in (ROOT / "input").glob("*.xlsx") if path.name != "roster.xlsx"))
-def test_a_file_of_the_shipped_sample_alone(sample_run, path):
+def test_a_file_of_the_shipped_sample_alone(shipped, sample_run, path):
     code = next(unit["code"] for unit in sample_run["units"] if unit["code"] in owner(sample_run, path))
     expected = concerning(sample_run, code, (path,))
-    status, document = check(f"input/{path}", cwd=ROOT)
+    status, document = check(f"input/{path}", cwd=shipped)
     assert says(document) == expected
     assert status == int(any(severity == "send_back" for _, severity, *_ in expected["findings"]))
     assert document["sample"] is True
 
 
 @pytest.fixture(scope="module")
-def sample_run(tmp_path_factory):
+def sample_run(shipped, tmp_path_factory):
+    """With an archive of its own, so that single files are checked as in a new clone, before any run."""
     place = tmp_path_factory.mktemp("sample")
-    run(*DAY, "--output", place / "output", "--archive", place / "archive")
-    return json.loads((place / "output" / "2021-annual" / "result.json").read_text(encoding="utf-8"))
+    shutil.copytree(shipped / "archive", place / "archive")
+    run(*DAY, "--output", place / "output", "--archive", place / "archive", cwd=shipped)
+    return json.loads((place / "output" / "2022-annual" / "result.json").read_text(encoding="utf-8"))
 
 
 def owner(result, path):
@@ -348,8 +350,8 @@ def test_the_screen_says_what_stands_in_the_roster_and_not_in_the_file(season):
     assert re.search(r"  ● 名册 “社区名册”表 [A-Z]+[0-9]+单元格：名册中的“核实村村民委员会”", out)
 
 
-def test_the_screen_says_that_a_sample_is_one():
-    _, out, _ = run("check", "input/永仁县.xlsx", *DAY, cwd=ROOT)
+def test_the_screen_says_that_a_sample_is_one(shipped):
+    _, out, _ = run("check", "input/永仁县.xlsx", *DAY, cwd=shipped)
     assert out.startswith("【示例】") and out.endswith("示例只供练习，不用来报送。\n") and "可以报送" not in out
 
 

@@ -273,30 +273,48 @@ def test_whom_to_chase_and_where_letters_go_may_be_named(tmp_path: Path) -> None
     assert again.units == roster.units and again.batch.email == "zjj@example.cn"
 
 
-def test_the_shipped_roster_is_the_published_list(tmp_path: Path) -> None:
+CLOSED = ROOT / "archive" / "2021" / "input" / "roster.xlsx"
+COUNTS = {
+    "楚雄市": 31, "双柏县": 8, "牟定县": 5, "南华县": 12, "姚安县": 13, "大姚县": 17, "永仁县": 3, "元谋县": 10, "武定县": 9,
+}  # fmt: skip
+
+
+def published() -> list[tuple[str, str, str, str]]:
+    with build_roster.SOURCE.open(encoding="utf-8", newline="") as file:
+        return [(row["community_code"], row["community"], row["county"], row["town"]) for row in csv.DictReader(file)]
+
+
+def test_the_roster_of_the_closed_year_is_the_published_list() -> None:
     """137 residents' committees in ten counties and cities; the list's misprints kept."""
-    roster = load_roster(build_roster.TARGET, STANDARD)
-    assert {unit.name: len(roster.of_unit[unit.code]) for unit in roster.units} == {
-        "楚雄市": 31,
-        "双柏县": 8,
-        "牟定县": 5,
-        "南华县": 12,
-        "姚安县": 13,
-        "大姚县": 17,
-        "永仁县": 3,
-        "元谋县": 10,
-        "武定县": 9,
-        "禄丰县": 29,
-    }
+    roster = load_roster(CLOSED, STANDARD)
+    assert {unit.name: len(roster.of_unit[unit.code]) for unit in roster.units} == COUNTS | {"禄丰县": 29}
     assert len(roster.communities) == 137
+    assert [(each.code, each.name, each.county, each.town) for each in roster.communities] == published()
+    assert "碧城社区民居委员会" in {community.name for community in roster.communities}
+
+
+def test_the_shipped_roster_has_the_county_that_became_a_city() -> None:
+    """The same 137; the codes of one county are new and its three misprinted names put right, each with what it was."""
+    roster = load_roster(build_roster.TARGET, STANDARD)
+    assert roster.batch.year == 2022 and "示例" in roster.batch.contact and "示例" in roster.batch.phone
+    assert {unit.name: len(roster.of_unit[unit.code]) for unit in roster.units} == COUNTS | {"禄丰市": 29}
     assert [unit.code for unit in roster.units] == sorted(unit.code for unit in roster.units)
     assert roster.findings == ()
-    with build_roster.SOURCE.open(encoding="utf-8", newline="") as file:
-        published = [(row["community_code"], row["community"], row["county"], row["town"]) for row in csv.DictReader(file)]
-    assert [(each.code, each.name, each.county, each.town) for each in roster.communities] == published
-    assert "碧城社区民居委员会" in {community.name for community in roster.communities}
-    assert "示例" in roster.batch.contact
-    assert "示例" in roster.batch.phone
+    assert roster.unit["532302"] == Unit("532302", "禄丰市", ("532331",), ("禄丰县",))
+    was = {code: (name, town) for code, name, _, town in published()}
+    corrected = {}
+    for each in roster.communities:
+        name, town = was.pop(each.former_codes[0] if each.unit == "532302" else each.code)
+        assert town == each.town
+        if name != each.name:
+            corrected[each.code] = (name, each.name)
+            assert each.former_names == (name,)
+    assert was == {}
+    assert corrected == {
+        "532302103001": ("碧城社区民居委员会", "碧城社区居民委员会"),
+        "532302107001": ("黑井社区居民民委员会", "黑井社区居民委员会"),
+        "532302108003": ("老鸦关区居民委员会", "老鸦关社区居民委员会"),
+    }
 
 
 def test_the_shipped_roster_is_made_again_byte_for_byte(tmp_path: Path) -> None:

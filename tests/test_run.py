@@ -1,4 +1,4 @@
-"""The whole run from the command line: the shipped sample, damaged inputs, exit statuses, the same bytes again."""
+"""The whole run from the command line: damaged inputs, exit statuses, the same bytes again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -212,30 +211,6 @@ def test_an_output_no_longer_made_is_taken_away(place):
     assert result["units"][1]["name"] == "双柏新县"
     assert sorted(p.name for p in (place / "output" / "2021-annual" / "units").iterdir()) == ["双柏新县", "楚雄市"]
     assert mine.exists()
-
-
-def test_the_shipped_sample(tmp_path):
-    status, out, err = run("--date", "2021-10-18", "--output", tmp_path / "out", "--archive", tmp_path / "archive")
-    result = json.loads((tmp_path / "out" / "2021-annual" / "result.json").read_text(encoding="utf-8"))
-    assert status == 1 and err == ""
-    assert "【示例】" in out and "\x1b" not in out
-    assert result["region"]["urban_communities"] == 137 and len(result["communities"]) == 137
-    assert [unit["state"] for unit in result["units"]].count("missing") == 1
-    assert {community["status"] for community in result["communities"]} == {"green", "below", "pending", "missing"}
-    assert {finding["severity"] for finding in result["findings"]} == {"send_back", "verify", "note"}
-    with zipfile.ZipFile(tmp_path / "out" / "2021-annual" / "annex2.xlsx") as book:
-        assert "示例" in b"".join(book.read(name) for name in book.namelist()).decode("utf-8", "replace")
-
-
-def test_the_sample_is_what_its_script_makes(tmp_path):
-    from tools.build_sample import build
-
-    shutil.copy(ROOT / "input" / "roster.xlsx", tmp_path)
-    made = build(tmp_path)
-    assert {path.name for path in made} == {path.name for path in (ROOT / "input").glob("*.xlsx")} - {"roster.xlsx"}
-    for path in made:
-        # Hashes: a text of two workbooks that differ is of no use to anybody and takes minutes to make.
-        assert digest(path) == digest(ROOT / "input" / path.name), path.name
 
 
 def test_another_roster_leaves_the_one_in_the_folder_alone(place):
