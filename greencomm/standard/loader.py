@@ -303,11 +303,11 @@ class Loader:
         table.done()
         return clause
 
-    def _pass_mark(self, table: Table, full_score: int) -> PassMark:
+    def _pass_mark(self, table: Table, full_score: int, near_points: int = 0) -> PassMark:
         points = table.take("points", int)
         if not 0 < points <= full_score:
             raise table.fail(f"达标线应在1到满分 {full_score} 之间，现为 {points}")
-        near = table.take("near_points", int, 0)
+        near = table.take("near_points", int, near_points)
         if not 0 <= near < points:
             raise table.fail(f"接近达标的范围 near_points 应在0到达标线 {points} 之间，现为 {near}")
         mark = PassMark(quote=self._quote(table), decisions=self._decisions(table), points=points, near_points=near)
