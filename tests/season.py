@@ -23,7 +23,7 @@ from greencomm.past_years import ClosedYear
 from greencomm.results import RegionResult
 from greencomm.review.region import review, review_after
 from greencomm.roster import Batch, Community, Roster, Unit
-from greencomm.standard import ANNUAL, SELF_EVALUATION, load_standard
+from greencomm.standard import ANNUAL, SELF_EVALUATION, Standard, load_standard
 
 STANDARD = load_standard()
 DAY = datetime.date(2021, 10, 18)
@@ -93,14 +93,14 @@ def judge(*arrivals: Arrival, roster: Roster = ROSTER, earlier: Sequence[ClosedY
 class Course:
     """A season run after run, without an archive: each run is given what the last one left, as it is kept on the disk."""
 
-    def __init__(self, roster: Roster = ROSTER) -> None:
-        self.roster, self.kept = roster, dump(History())
+    def __init__(self, roster: Roster = ROSTER, standard_of: Callable[[Unit], Standard] = lambda unit: STANDARD) -> None:
+        self.roster, self.kept, self.standard_of = roster, dump(History()), standard_of
         self.day = DAY
 
     def run(self, *arrivals: Arrival, keep: bool = True) -> RegionResult:
         """One run over these arrivals."""
         history = load(self.kept, self.roster)
-        result, history = review_after(history, arrivals, self.roster, STANDARD, lambda unit: STANDARD, self.day)
+        result, history = review_after(history, arrivals, self.roster, STANDARD, self.standard_of, self.day)
         if keep:
             self.kept = dump(history)
         return result

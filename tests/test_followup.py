@@ -7,6 +7,7 @@ import datetime
 import hashlib
 import io
 
+import demo
 import openpyxl
 import pytest
 from season import (
@@ -33,9 +34,10 @@ from greencomm.document import result_document
 from greencomm.findings import Impact, Life, OtherReply, Settled, Severity
 from greencomm.forms.layout import ISSUES_SHEET, IssueColumn
 from greencomm.forms.returned import write_returned
+from greencomm.history import History
 from greencomm.outputs.discrepancy import write_discrepancy
 from greencomm.results import CellChange, Status
-from greencomm.review.followup import is_empty_phrase
+from greencomm.review.followup import follow_up, is_empty_phrase
 from greencomm.roster import Community, Waiver
 
 DIFFERS = {"c8_1": (3, 1, None)}  # 3 places: 2 points; the county wrote 1 (C07).
@@ -513,6 +515,36 @@ def test_no_target_no_ratio():
     roster = dataclasses.replace(ROSTER, batch=batch, communities=tuple(own))
     result = Course(roster).run(send(form(CITY, {own[0].code: clean(**BLANK)}, roster=roster)))
     assert result.units[0].state == "received" and Impact.RATIO not in {f.impact for f in result.findings}
+
+
+@pytest.mark.parametrize(
+    ("listed", "green", "hangs"),
+    [
+        # Of five, three are needed (60 %). Two on the list (one without a sheet, one at 78) and one open: 2 or 3.
+        (("missing", "below"), 0, True),
+        (("below",), 1, True),
+        # Three on the list: whatever the open one brings.
+        (("missing", "missing", "below"), 0, False),
+        (("missing", "below"), 1, False),
+        # One on the list, one open: 1 or 2. A listed one without a sheet is no open one.
+        (("missing",), 0, False),
+        # Nor does a listed one with an open clause decide.
+        (("pending",), 1, True),
+        (("pending", "pending"), 1, False),
+    ],
+)
+def test_in_a_second_year_earlier_lists_count_towards_the_ratio(listed, green, hangs):
+    states = [*listed, *["green"] * green, "pending"]
+    states += ["below"] * (5 - len(states))
+    members = [demo.community(f"53230110100{n}", f"{n}号社区居民委员会", Status(state)) for n, state in enumerate(states)]
+    members = [dataclasses.replace(each, listed=2021) if n < len(listed) else each for n, each in enumerate(members)]
+    open_one = members[len(listed) + green].community.code
+    finding = demo.finding("C01", Severity.SEND_BACK, "没有填写。", "请填写。", sheet="甲", clause="1.1", community=open_one)
+    of_listed = dataclasses.replace(finding, place=dataclasses.replace(finding.place, community=members[0].community.code))
+    unit = demo.unit("532301", "楚雄市", members, findings=[finding, of_listed])
+    result, _ = follow_up(demo.region([unit], year=2022), History(), {})
+    impacts = {each.place.community: each.impact for each in result.units[0].findings}
+    assert impacts == {open_one: Impact.RATIO if hangs else Impact.NONE, members[0].community.code: Impact.NONE}
 
 
 def test_missing_communities_decide_about_the_ratio():

@@ -10,16 +10,19 @@ import io
 
 import openpyxl
 import pytest
-from localities import HILL, LOCAL, OWN, TOWN_ANSWERS, both, county_form, judge, sheet
+from localities import HILL, LOCAL, LOCAL_ROSTER, OWN, TOWN_ANSWERS, both, county_form, judge, sheet
 from office import recalculated
-from season import CITY, EAST, STANDARD, TOWN, beside, cell_of
+from season import CITY, EAST, STANDARD, TOWN, Course, beside, cell_of, send
 
 from greencomm.document import result_document
 from greencomm.forms.layout import META_SHEET, Column, Heading
 from greencomm.forms.live import live_view
+from greencomm.forms.returned import write_returned
 from greencomm.outputs.annex2 import annex2_form
 from greencomm.outputs.book import provenance
 from greencomm.outputs.discrepancy import write_discrepancy
+from greencomm.outputs.letters import values_for
+from greencomm.outputs.status import write_status
 from greencomm.results import Status
 from greencomm.standard import load_local_standard
 
@@ -226,6 +229,59 @@ def test_a_unit_of_the_prefecture_has_neither(result):
     assert "适用标准" not in book.sheetnames
     text = "\n".join(str(cell) for page in book for row in rows(page) for cell in row)
     assert "州标准" not in text and LOCAL.id not in text
+
+
+def returned(result):
+    target = io.BytesIO()
+    write_returned(target, unit_of(result, OWN.code), result)
+    return target.getvalue()
+
+
+def test_what_goes_back_asks_by_the_countys_standard_and_reads_back_unchanged():
+    # 9.3 is the county's own; blank. 8.1 states 1 where 3 cars take 4.
+    answers = both() | {TOWN.code: sheet(TOWN_ANSWERS | {"9.3": (None, None, None), "8.1": (3, 1, None)})}
+    first = judge(county_form(answers))
+    data = returned(first)
+    page = openpyxl.load_workbook(io.BytesIO(data))["东城社区"]
+    ids = [cell.value for row in page.iter_rows() for cell in row if cell.value in LOCAL.clause or cell.value == "16.1"]
+    assert ids == list(LOCAL.clause)
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    assert {row[0]: row[1] for row in book[META_SHEET].iter_rows(max_col=2, values_only=True)}["standard_id"] == LOCAL.id
+    texts = "\n".join(str(cell.value) for row in page.iter_rows() for cell in row if cell.value)
+    assert ">=85" in texts.replace(" ", "") and ">=80" not in texts.replace(" ", "")
+    second = judge(data)
+    about = [{(f.rule, f.place.community, f.place.clause, f.severity) for f in unit_of(each, OWN.code).findings} for each in (first, second)]
+    assert about[0] == about[1] and {("C01", TOWN.code, "9.3"), ("C07", TOWN.code, "8.1")} <= {found[:3] for found in about[0]}
+    for one, other in zip(unit_of(first, OWN.code).typed, unit_of(second, OWN.code).typed, strict=True):
+        assert (one.answers, one.heading) == (other.answers, other.heading)
+    for code in (TOWN.code, HILL.code):
+        one, other = community(first, code), community(second, code)
+        assert (one.status, one.lowest, one.highest) == (other.status, other.lowest, other.highest)
+
+
+def test_the_letter_and_the_status_name_the_countys_pass_mark(result):
+    county = unit_of(result, OWN.code)
+    assert values_for(county, result, [])["达标线"] == 85
+    assert values_for(unit_of(result, CITY.code), result, [])["达标线"] == 80
+    target = io.BytesIO()
+    write_status(target, result)
+    book = openpyxl.load_workbook(target)
+    told = [row[0] for row in book["社区"].iter_rows(values_only=True) if row[0]]
+    assert "双柏县的得分和状态按自定的标准“示例县绿色社区创建标准”（示例县-2021）认定：满分104分，85分以上（含）为达标。" in told
+    # 西城 has 82: near the county's 85, not green by the prefecture's 80.
+    (near,) = [row for row in book["目标进度"].iter_rows(values_only=True) if row[1] == HILL.code]
+    assert near[3:7] == ("未达标", "82", 85, "3")
+    assert near[7] == "14.1 培训次数扣6；8.1 乱停车扣4；1.1 缺文件扣3；2.1 无议事平台扣3；18.1 未达到节水型标准的小区扣2"
+
+
+def test_changes_of_the_countys_own_clauses_are_told_in_its_order():
+    course = Course(LOCAL_ROSTER, lambda unit: LOCAL if unit.code == OWN.code else STANDARD)
+    course.run(send(county_form(both()), "双柏县.xlsx"))
+    changed = both() | {TOWN.code: sheet(TOWN_ANSWERS | {"9.3": (None, 0, None), "18.1": (0, None, None), "10.1": (0.9, None, None)})}
+    later = course.run(send(county_form(changed), "双柏县.xlsx"))
+    assert [(change.clause, change.before, change.after) for change in unit_of(later, OWN.code).changes] == [
+        ("9.3", "2", "0"), ("10.1", "1", "0.9"), ("18.1", "1", "0")
+    ]  # fmt: skip
 
 
 def test_result_json_names_each_units_standard_and_the_reference(result):

@@ -5,20 +5,27 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import io
+from fractions import Fraction
 
 import demo
 import openpyxl
 import pytest
 from injections import INJECTIONS
-from season import CITY, COUNTY, arrive, form, judge
+from season import CITY, COUNTY, arrive, clean, form, judge
 
 from greencomm.document import result_document
 from greencomm.findings import Impact, Place, Settled, Settlement, Severity
 from greencomm.intake.times import CHINA
-from greencomm.outputs.progress import Step, step_of, timing
+from greencomm.ledger import LedgerRow
+from greencomm.outputs import TEMPLATES
+from greencomm.outputs.discrepancy import task
+from greencomm.outputs.letters import Letter, Letters, attached_roles, letter_for
+from greencomm.outputs.progress import Step, next_step, step_of, timing
 from greencomm.outputs.status import write_status
+from greencomm.past_years import ClosedYear
 from greencomm.results import FileState, ReceivedFile, RegionResult, UnitResult, UnitState
 from greencomm.roster import Unit
+from greencomm.standard import SELF_EVALUATION
 
 BACK = demo.finding("C01", Severity.SEND_BACK, "没有填写。", "请填写。", sheet="东兴社区", cell="G10", clause="1.1",
                     community="532301101001")  # fmt: skip
@@ -310,3 +317,136 @@ def test_what_counties_and_the_roster_say_stays_text():
     for sheet in book_of(demo.region(units)):
         for row in sheet.iter_rows():
             assert all(cell.data_type != "f" and cell.hyperlink is None for cell in row)
+
+
+# --- a second year ----------------------------------------------------------------------------------------------------
+
+
+def second_year(day: int = 23, *, ledger: tuple[LedgerRow, ...] = ()) -> RegionResult:
+    """2022 after its deadline: 楚雄市 reported 东兴 and 学桥街, 中大街 is listed and 米市街 is not; all of 元谋县 is listed, it sent
+    nothing; of 武定县's two one is listed, it sent nothing."""
+    west = demo.community("532301101004", "米市街社区居民委员会", demo.MISSING)
+    city = demo.unit("532301", "楚雄市", [EAST, OPEN, dataclasses.replace(ABSENT, listed=2021), west])
+    pair = [demo.community(f"53232910100{n}", f"{n}号社区居民委员会", demo.MISSING) for n in (1, 2)]
+    pair[0] = dataclasses.replace(pair[0], listed=2021)
+    horse = dataclasses.replace(demo.community("532328101001", "元马社区居民委员会", demo.MISSING), listed=2021)
+    absent = demo.unit("532328", "元谋县", [horse], state=UnitState.MISSING, files=(), submission=None)
+    part = demo.unit("532329", "武定县", pair, state=UnitState.MISSING, files=(), submission=None)
+    result = demo.region([city, absent, part], year=2022, run_date=datetime.date(2022, 10, day))
+    year = ClosedYear(2021, 3, 7, Fraction(3, 7), (), ())
+    return dataclasses.replace(result, earlier=(year,), roster=dataclasses.replace(result.roster, ledger=ledger))
+
+
+REPORTED = LedgerRow("532328", "annual-report", "2022年度总结", datetime.date(2022, 10, 15), "", "", 2)
+
+
+def test_communities_on_earlier_lists_are_not_chased():
+    book = book_of(second_year())
+    steps = {row[1]: row[10] for row in rows_of(book["社区"], "填报单位")[1:]}
+    assert steps == {
+        "532301101001": "无需办理", "532301101002": "无需办理", "532301101003": "无需报送（2021年已达标）", "532301101004": "已创建的请补报",
+        "532328101001": "无需报送（2021年已达标）", "532329101001": "无需报送（2021年已达标）", "532329101002": "催报",
+    }  # fmt: skip
+    assert [row[15] for row in rows_of(book["进度"], "填报单位")[1:-1]] == ["审核通过", "报书面材料", "催报"]
+    # 未报: 中大街, 米市街, 元马, two of 武定县; three of them listed. 东兴 is new: 1 of 7; with the three 4 of 7.
+    assert "未报5个（其中3个已在往年名单上，无需报送）；完成比例14.29%，合计完成比例57.14%。" in book["进度"]["A3"].value
+    assert [[row[1].value, row[3].value] for row in book["催报"].iter_rows() if isinstance(row[0].value, int)] == [
+        ["元谋县", "1（应报0）"], ["武定县", "2（应报1）"]
+    ]  # fmt: skip
+
+
+def test_nothing_is_asked_of_a_unit_on_earlier_lists_whose_report_has_come():
+    result = second_year(ledger=(REPORTED,))
+    assert [next_step(unit, result) for unit in result.units] == [Step.PASSED, Step.NONE, Step.CHASE]
+    assert letter_for(result.units[1], result) is None and letter_for(result.units[1], second_year()) is Letter.CHASE
+    assert task(result.units[1], result).headline == "本单位的社区都已在往年名单上，无需填报"
+
+
+def test_what_a_unit_on_earlier_lists_is_asked_for():
+    result = second_year()
+    letters = Letters(TEMPLATES / "letters")
+    body = letters.write(result.units[1], result, [("unit_annex2", "元谋县_附件2.xlsx")]).body
+    assert "你单位共有城市社区1个，都已在往年绿色社区名单上，不用再填报。请报送“年度总结评估报告及附件2”（盖章）。" in body
+    assert "填报工作簿" not in body and "附件：1. 元谋县_附件2.xlsx" in body and "\n\n\n" not in body
+    assert attached_roles(result.units[1]) == ("unit_annex2",)
+    body = letters.write(result.units[2], result, []).body
+    assert "城市社区2个，其中1个已在往年绿色社区名单上，不用再填报，还应填报1个；未报的社区不能认定为达标" in body
+    assert "请填写下发给你单位的填报工作簿" in body
+    body = letters.write(result.units[0], result, []).body
+    assert "没有填报的1个社区" in body
+    assert "未报1个，往年已达标、不用再报1个，完成比例25.00%（只计本年新达标的；连同往年名单上的1个，合计完成比例50.00%）。" in body
+    todo = task(result.units[1], result)
+    assert todo.headline == "本单位的社区都已在往年名单上，只需报送“年度总结评估报告及附件2”" and "已过3天" in todo.due
+    assert task(result.units[0], result).steps == ("另有 1 个社区没有填报，见“名单”；已经开展创建的，请一并补报。",)
+    assert "已在往年名单上的 1 个社区不用再填。" in task(result.units[2], result).steps[0]
+
+
+def test_progress_against_the_target_with_earlier_lists():
+    sheet = book_of(second_year())["目标进度"]
+    # 60 % of 7 are 4.2: 5. Three listed and 东兴 are 4.
+    assert sheet["A3"].value == "2022年目标60.00%：城市社区7个，需5个，已有4个（57.14%），还差1个。"
+    (target,) = rows_of(sheet, "年度")[1:]
+    assert target == ["2022年", "60.00%", None, 7, 5, 4, 1, "未达到：现为57.14%"]
+    assert rows_of(sheet, "一、楚雄州的目标")[0][0] == "一、楚雄州的目标"
+    units = rows_of(sheet, "二、各单位的完成情况（供参考）")[2:]
+    assert units == [
+        ["楚雄市", 4, 2, 1, 1, 2, "50.00%", "2022年60.00%需3个，还差1个"],
+        ["元谋县", 1, 1, 1, 0, 0, "100.00%", "2022年60.00%需1个，已达到"],
+        ["武定县", 2, 1, 1, 0, 1, "50.00%", "2022年60.00%需2个，还差1个"],
+    ]
+    assert "还没有填报、也不在往年名单上的社区2个" in texts(sheet)
+
+
+def test_the_nearest_communities_of_all_units_with_their_clauses():
+    lost = {f"c{c}": (None, 3, None) for c in ("1_1", "2_1", "2_2", "4_2", "9_1")}  # 96 - 15 = 81
+    city = form(CITY, {
+        "532301101001": clean(**lost, c9_2=(None, 3, None)),  # 78
+        "532301101002": clean(**lost, c5_1=(None, None, None)),  # 79 … 81
+    })  # fmt: skip
+    county = form(COUNTY, {"532322101001": clean(**lost, c8_1=(3, None, None))})  # 79
+    sheet = book_of(judge(arrive("楚雄市.xlsx", city), arrive("双柏县.xlsx", county)))["目标进度"]
+    near = [row for row in sheet.iter_rows(values_only=True) if str(row[1]).startswith("532") and len(str(row[1])) == 12]
+    common = "1.1 缺文件扣3；2.1 无议事平台扣3；2.2 未开展基层协商扣3；4.2 无整改计划扣3；9.1 无适老化改造扣3"
+    assert [row[1:7] for row in near] == [
+        ("532301101002", "学桥街社区居民委员会", "待核实", "79～81", 80, "0～1"),
+        ("532322101001", "东城社区居民委员会", "未达标", "79", 80, "1"),
+        ("532301101001", "东兴社区居民委员会", "未达标", "78", 80, "2"),
+    ]
+    assert near[0][7] == f"5.1 未开展社区道路综合治理待核实（最多2分）；{common}"
+    assert near[1][7] == f"{common}；8.1 乱停车扣2" and near[2][7] == f"{common}；9.2 无无障碍设施扣3"
+
+
+def test_who_owes_what_by_when_and_pilots_against_the_rest():
+    city = demo.unit("532301", "楚雄市", [pilot(EAST), OPEN, ABSENT], files=(file(received=china(12)),))
+    absent = demo.unit("532328", "元谋县", [demo.community("532328101001", "元马社区居民委员会", demo.MISSING)],
+                       state=UnitState.MISSING, files=(), submission=None)  # fmt: skip
+    result = demo.region([city, absent])
+    plan = LedgerRow("532328", "plan", "方案", datetime.date(2021, 4, 2), "", "", 2)
+    book = book_of(dataclasses.replace(result, roster=dataclasses.replace(result.roster, ledger=(plan,))))
+    head, *rows = rows_of(book["报送事项"], "填报单位")
+    assert head == ["填报单位", "实施方案\n（2021年3月31日）", "本地创建标准\n（2021年3月31日）", "试点社区\n（2021年3月31日）",
+                    "创建成果名单\n（2021年8月31日）", "年度总结评估报告及附件2\n（2021年10月20日）"]  # fmt: skip
+    # 31 March to 18 October are 201 days, from 31 August 48.
+    assert rows == [
+        ["楚雄市", "未报，已过201天", "未报（有才报）", "已报，日期不详", "未报，已过48天", "已收填报工作簿\n2021年10月12日收到"],
+        ["元谋县", "迟报2天\n2021年4月2日收到", "未报（有才报）", "未报，已过201天", "未报，已过48天", "未到期，还有2天"],
+    ]
+    assert book["报送事项"]["A3"].value == (
+        "欠报“实施方案”的有1个单位：楚雄市。\n欠报“创建成果名单”的有2个单位：楚雄市、元谋县。\n欠报“试点社区”的有1个单位：元谋县。"
+    )
+    compared = rows_of(book["报送事项"], "试点社区与其他社区")[2:4]
+    assert [row[:6] for row in compared] == [["试点社区", 1, 1, 1, "100.00%", "93.0"], ["其他社区", 3, 1, 0, "0.00%", "—"]]
+    assert [row[2] for row in rows_of(book["社区"], "填报单位")[1:3]] == ["东兴社区居民委员会（试点）", "学桥街社区居民委员会"]
+    assert "试点社区1个：已报1个，达标1个，达标比例100.00%；其他社区3个：已报1个，达标0个，达标比例0.00%。" in texts(book["社区"])
+
+
+def pilot(result):
+    return dataclasses.replace(result, community=dataclasses.replace(result.community, pilot=True))
+
+
+def test_the_self_evaluation_is_compared_with_nothing():
+    result = prefecture()
+    batch = dataclasses.replace(result.roster.batch, phase=SELF_EVALUATION)
+    august = dataclasses.replace(result, phase=SELF_EVALUATION, roster=dataclasses.replace(result.roster, batch=batch))
+    assert "与自评相比" not in book_of(august).sheetnames
+    assert "运行记录中没有本年度自评的审核结果，无从比较。" in texts(book_of(result)["与自评相比"])

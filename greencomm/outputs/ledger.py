@@ -163,7 +163,7 @@ def _pilots(report: Report, result: RegionResult, suffix: str) -> None:
     for unit in result.units:
         page.row([Box(unit.unit.name, BOXED), *_groups([unit])])
     page.row([Box(result.standard.annex2.total_label, {**BOXED, "bold": True}), *_groups(result.units, bold=True)], 22)
-    page.wide("达标比例＝达标社区数÷社区数；平均核定得分只算没有待核实条款的社区，四舍五入保留一位小数。", FINE)
+    page.wide("达标含往年名单上的社区；达标比例＝达标社区数÷社区数；平均核定得分只算没有待核实条款的社区，四舍五入保留一位小数。", FINE)
     page.skip()
     pilots = [(unit, each) for unit in result.units for each in unit.communities if each.community.pilot]
     page.wide(f"试点社区（{len(pilots)}个）", SECTION, 22)

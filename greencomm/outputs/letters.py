@@ -327,7 +327,7 @@ def _listed(texts: Sequence[str | None]) -> str:
 def _sentence(text: str) -> str:
     """With a full stop, so that another sentence can follow."""
     text = text.strip()
-    return text if not text or text[-1] in "。！？；" else f"{text}。"
+    return text if not text or text.rstrip("）”")[-1:] in tuple("。！？；") else f"{text}。"
 
 
 # --- mistakes in templates ----------------------------------------------------------------------------------------------

@@ -38,8 +38,8 @@ def lay_out(page: Page, result: RegionResult) -> None:
 def _targets(page: Page, result: RegionResult) -> None:
     page.skip()
     page.wide(f"一、{result.name}的目标", SECTION, 22)
-    titles = ("年度", "目标比例", "", "城市社区", "需要（个）", "已有", "还差（个）", "进度")
-    page.row([Box(title, HEAD) for title in titles], 22)
+    titles = ("年度", "目标比例", "城市社区", "需要（个）", "已有", "还差（个）", "进度")
+    page.row([Box(title, HEAD, 2 if title == titles[1] else 1) for title in titles], 22)
     for each in progress(result):
         label, fill = _MET[each.met]
         page.row(
@@ -58,7 +58,7 @@ def _targets(page: Page, result: RegionResult) -> None:
 def _shares(page: Page, result: RegionResult) -> None:
     page.skip()
     page.wide("二、各单位的完成情况（供参考）", SECTION, 22)
-    titles = ("填报单位", "城市社区", "已达标（含往年名单）", "往年名单", "本年新达标", "还差", "完成比例", "按全州目标计")
+    titles = ("填报单位", "城市社区", "已达标（含往年名单）", "往年名单", "本年新达标", "未计入", "完成比例", "按全州目标计")
     page.row([Box(title, HEAD) for title in titles], 22)
     for unit in result.units:
         ahead = unit_progress(unit, result)
@@ -69,7 +69,7 @@ def _shares(page: Page, result: RegionResult) -> None:
                 Box(unit.combined_count, CENTRED),
                 Box(len(unit.listed), CENTRED),
                 Box(len(unit.green), CENTRED),
-                Box(ahead[0].missing if ahead else BLANK, CENTRED),
+                Box(unit.urban_communities - unit.combined_count, CENTRED),
                 Box(percent(unit.combined_ratio), CENTRED),
                 Box("；".join(_share(each) for each in ahead if each.ratio is not None), {**BOXED, "font_size": SMALL}),
             ]

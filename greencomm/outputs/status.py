@@ -222,7 +222,7 @@ class _Writer:
 
     def communities(self) -> None:
         titles = ("填报单位", "社区代码", "社区名称", "状态", "核定得分", "报送批次", *_COUNTED, "下一步")
-        page = self.page(COMMUNITIES, "各社区进度", (16, 16, 30, 9, 12, 9, 8, 8, 8, 9, 17), self.summary())
+        page = self.page(COMMUNITIES, "各社区进度", (16, 16, 30, 9, 12, 9, 8, 8, 8, 9, 26), self.summary())
         head = page.head(titles)
         for unit in self.result.units:
             by_community: dict[str, list[Finding]] = {}

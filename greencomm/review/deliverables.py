@@ -232,6 +232,7 @@ class Group:
     communities: int
     reported: int
     green: int
+    """Newly green ones and those on earlier lists, each once."""
     scores: tuple[int, ...]
     """Assessed scores that are decided."""
 
@@ -252,7 +253,7 @@ def group(units: Sequence[UnitResult], *, pilot: bool) -> Group:
     return Group(
         len(members),
         sum(each.status is not Status.MISSING for each in members),
-        sum(each.status is Status.GREEN for each in members),
+        sum(each.counts for each in members),
         tuple(each.assessed_score for each in members if each.assessed_score is not None),
     )
 

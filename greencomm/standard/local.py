@@ -280,6 +280,7 @@ class _LocalLoader(Loader):
             return before
         table = self.root.table("pass_mark", where)
         authority = self._whose(table)
+        # What is nearly green is the prefecture's own measure: it goes with a new mark unless the county says otherwise.
         mark = self._pass_mark(table, full_score, before.near_points)
         if mark.points == before.points:
             raise table.fail(f"与州标准的 {before.points} 分相同，请删去这一节")
