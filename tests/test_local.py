@@ -297,9 +297,9 @@ def test_result_json_names_each_units_standard_and_the_reference(result):
 
 
 def test_what_figures_rest_on_names_the_countys_standard(result):
-    assert provenance(result, unit_of(result, OWN.code))["标准"] == LOCAL.id
-    assert provenance(result, unit_of(result, CITY.code))["标准"] == STANDARD.id
-    assert provenance(result)["自定标准"] == f"{LOCAL.id} {LOCAL.sha256}"
+    assert provenance(result, "差异报告", unit_of(result, OWN.code))["标准"] == LOCAL.id
+    assert provenance(result, "差异报告", unit_of(result, CITY.code))["标准"] == STANDARD.id
+    assert provenance(result, "附件2")["自定标准"] == f"{LOCAL.id} {LOCAL.sha256}"
 
 
 # --- a standard made for a test ---------------------------------------------------------------------------------------------
