@@ -45,9 +45,10 @@ def titles() -> dict[str, str]:
     return {path.stem: path.read_text(encoding="utf-8").split("\n", 1)[0].removeprefix("# ").strip() for path in records}
 
 
-def local_standards() -> list[Standard]:
-    """Counties' own standards that are shipped with the input."""
-    return [load_any_standard(path) for path in sorted(LOCAL.glob("*.toml"))]
+def local_standards() -> dict[str, Standard]:
+    """Counties' own standards that lie with the input, and the example, by the folder they lie in."""
+    paths = [*sorted(LOCAL.glob("*.toml")), *sorted((DOCS / "examples").glob("*.toml"))]
+    return {path.relative_to(ROOT).as_posix(): load_any_standard(path) for path in paths}
 
 
 def differences(standard: Standard) -> list[str]:
@@ -200,7 +201,7 @@ def index_page() -> str:
 
 def pages() -> dict[Path, str]:
     """Every generated page by its path."""
-    own = {DOCS / f"standard-{each.id}.md": standard_page(each, LOCAL.relative_to(ROOT).as_posix()) for each in local_standards()}
+    own = {DOCS / f"standard-{each.id}.md": standard_page(each, path.rpartition("/")[0]) for path, each in local_standards().items()}
     return own | {
         DOCS / "standard.md": standard_page(load_standard()),
         DOCS / "rules.md": rules_page(),
