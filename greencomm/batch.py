@@ -79,6 +79,11 @@ def prepare(options: Options) -> tuple[Standard, Roster]:
     return standard, dataclasses.replace(roster, batch=batch)
 
 
+def roster_year(options: Options) -> int:
+    """The year that the roster itself names, whatever was asked for."""
+    return prepare(dataclasses.replace(options, year=None))[1].batch.year
+
+
 def adopted_by(options: Options, standard: Standard, roster: Roster) -> Adopted:
     """The standard of each unit: the prefecture's, or the one that the roster names (D-14)."""
     return adopt(options.standards or standards_folder(options.roster), standard, roster)
@@ -93,7 +98,7 @@ def run(options: Options, progress: Progress | None = None) -> Outcome:
     with Publication(options.archive, options.output) as publication:
         closings = Closings(options.archive)
         with durable.speaking(options.archive):
-            publication.notices += closings.recover()
+            publication.notices += closings.recover(options.run_date.isoformat())
         standard, roster = prepare(options)
         adopted = adopted_by(options, standard, roster)
         arrivals = collect(options.input, options.roster, standard, progress, standards=adopted.files)
@@ -106,7 +111,7 @@ def run(options: Options, progress: Progress | None = None) -> Outcome:
         result, history = _review(arrivals, adopted, roster, options, history, earlier)
         # What is closed is the annual summary's input: against the self-evaluation's folder every file would differ.
         found = found_in(options.input) if result.phase == ANNUAL else {}
-        if said := closings.guard(result.year, result.input_sha256, found):
+        if said := closings.guard(result.year, result.input_sha256, found, earlier, lambda: roster_year(options)):
             publication.notices.append(said)
         result = _with_self_evaluation(result, publication)
         return publish(result, history, options, publication)

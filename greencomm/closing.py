@@ -15,8 +15,9 @@ from typing import Any
 
 from greencomm import __version__, durable
 from greencomm.archive import Publication
-from greencomm.batch import Options, keep_apart, prepare
+from greencomm.batch import Options, keep_apart, prepare, roster_year
 from greencomm.closings import (
+    CLOSE,
     IMPORTED,
     INPUT,
     REGISTER,
@@ -26,6 +27,7 @@ from greencomm.closings import (
     YearFolder,
     imported_document,
     named,
+    of_another_year,
     restore,
     run_year,
 )
@@ -106,7 +108,7 @@ def close(options: Options, wish: Wish, progress: Progress | None = None) -> Clo
         raise UserError("--reopen 不能与 --accept-open 或 --annex2 同时使用。")
     if wish.reopen and not wish.reason.strip():
         raise UserError(
-            '重新打开已封存的年度须写明原因，例如：'
+            "重新打开已封存的年度须写明原因，例如："
             f'python process.py close --year {options.year or 2021} --reopen --reason "双柏县补报两个社区"'
         )
     if options.phase not in (None, ANNUAL):
@@ -117,7 +119,7 @@ def close(options: Options, wish: Wish, progress: Progress | None = None) -> Clo
     with Publication(options.archive, options.output) as publication:
         closings = Closings(options.archive)
         with durable.speaking(options.archive, ""):
-            publication.notices += closings.recover()
+            publication.notices += closings.recover(options.run_date.isoformat())
         if wish.reopen:
             done = _reopen(closings, options, wish)
         elif wish.annex2 is not None:
@@ -146,12 +148,19 @@ def _speaking(closed: YearFolder, where_there: str) -> Iterator[None]:
 def _reopen(closings: Closings, options: Options, wish: Wish) -> Closed:
     year = options.year or prepare(options)[1].batch.year
     closed = closings.year(year)
-    if not closed.is_there:
-        raise UserError(f"{year}年度没有封存，不需要重新打开。")
-    closings.events()
+    last = closings.last_event(year)
+    # A year whose folder was lost is opened again too, for there is no other way to close it anew.
+    if not closed.is_there and (last is None or last["event"] != CLOSE):
+        again = "已重新打开，尚未再封存" if closings.reopened(year) else "没有封存"
+        raise UserError(f"{year}年度{again}，不需要重新打开。")
+    later = "、".join(str(each) for each in closings.built_upon(year))
     with _speaking(closed, "仍是封存状态；如已记录重新打开，再运行一次就会接着完成"):
         place = closings.reopen(closed, who=wish.person, date=options.run_date.isoformat(), reason=wish.reason.strip())
-    return Closed(False, year, place, reopened=True)
+    notices = (
+        f"已封存的{later}年度是在{year}年度的基础上封存的，{year}年度有改动后，它的附件2和合计会与新的{year}年度对不上。"
+        f"{year}年度再封存之后，请把{later}年度也重新打开、重新运行、再封存。",
+    )
+    return Closed(False, year, place, reopened=True, notices=notices if later else ())
 
 
 # --- importing ----------------------------------------------------------------------------------------------------------
@@ -162,8 +171,8 @@ def _import(closings: Closings, options: Options, wish: Wish, form: Path) -> Clo
     year = options.year
     assert year is not None
     closed = closings.year(year)
-    if closed.is_there:
-        return _imported_again(closings, closed, form)
+    if closings.check_there(closed):
+        return _imported_again(closings, closed, form, options, wish)
     filed = read_filed(form, year, standard, roster)
     if filed.year is None:
         lines = [f"附件2“{form.name}”没有导入，{year}年度没有封存：", *(f"  ● {line}" for line in filed.problems)]
@@ -181,7 +190,9 @@ def _import(closings: Closings, options: Options, wish: Wish, form: Path) -> Clo
             _copy(form, building / kept)
             _copy(options.roster, building / kept_roster)
             _write(building / IMPORTED, imported_document(filed.year))
-            _register(building, year, (), filed.year, roster, options.run_date, {"附件2校验码": durable.file_sha256(form)}, False)
+            _register(
+                building, year, (), filed.year, roster, options.run_date, {"附件2校验码": durable.file_sha256(form)}, False
+            )
             manifest = _manifest(year, options, wish, number, standard) | {
                 "imported": True,
                 "input": None,
@@ -195,21 +206,26 @@ def _import(closings: Closings, options: Options, wish: Wish, form: Path) -> Clo
     return Closed(True, year, closed.folder, tuple(closed.manifest["files"]))
 
 
-def _imported_again(closings: Closings, closed: YearFolder, form: Path) -> Closed:
+def _imported_again(closings: Closings, closed: YearFolder, form: Path, options: Options, wish: Wish) -> Closed:
     """The year is closed: all is well where it was imported from this very form."""
     _check_sound(closings, closed)
     if not closed.manifest["imported"]:
-        raise UserError(f"{closed.year}年度已于{closed.closed_words}，用的是审核结果，没有导入附件2，没有改动。{_how_to_reopen(closed)}")
+        raise UserError(
+            f"{closed.year}年度已于{closed.closed_words}，用的是审核结果，没有导入附件2，没有改动。{_how_to_reopen(closed)}"
+        )
     if not form.is_file():
         raise UserError(f"找不到附件2文件“{form}”，请检查文件名是否写对。")
     kept = closed.manifest["files"].get(closed.manifest["annex2"])
     if kept is None or not durable.surely_holds(form, kept["sha256"]):
         raise _closed_already(closed)
-    return _already(closed)
+    return _already(closings, closed, options, wish)
 
 
-def _already(closed: YearFolder) -> Closed:
-    return Closed(True, closed.year, closed.folder, tuple(closed.manifest["files"]), already=True)
+def _already(closings: Closings, closed: YearFolder, options: Options, wish: Wish) -> Closed:
+    """Nothing to do, but that the officer has now looked at what was entered later."""
+    confirmed = closings.confirm(closed, who=wish.person, date=options.run_date.isoformat())
+    notices = (confirmed,) if confirmed else ()
+    return Closed(True, closed.year, closed.folder, tuple(closed.manifest["files"]), already=True, notices=notices)
 
 
 def _check_sound(closings: Closings, closed: YearFolder) -> None:
@@ -246,7 +262,7 @@ class _Closing:
     def close(self) -> Closed:
         closed = self.closings.year(self.year)
         run = self._latest()
-        if closed.is_there and (run is None or closed.is_imported):
+        if self.closings.check_there(closed) and (run is None or closed.is_imported):
             return self._without_run(closed)
         if run is None:
             raise NothingToProcess(
@@ -293,17 +309,24 @@ class _Closing:
         """The year is closed, and no run of it is kept or it was imported: its archive alone tells what was closed."""
         _check_sound(self.closings, closed)
         if closed.manifest["imported"]:
-            return _already(closed)
+            return self._as_it_is(closed)
         if changes := closed.changes(found_in(self.options.input)):
-            raise _closed_already(closed, changes)
-        return _already(closed)
+            raise self._differs(closed, changes)
+        return self._as_it_is(closed)
+
+    def _as_it_is(self, closed: YearFolder) -> Closed:
+        return _already(self.closings, closed, self.options, self.wish)
+
+    def _differs(self, closed: YearFolder, changes: Sequence[str]) -> UserError:
+        other = roster_year(self.options)
+        return _closed_already(closed, changes) if other == self.year else of_another_year(closed, other)
 
     def _again(self, closed: YearFolder, run: KeptRun, changes: list[str]) -> Closed:
         """The year is closed: all is well where it is the same, and nothing of it has been changed."""
         _check_sound(self.closings, closed)
         if changes or closed.manifest["input"] != run.input_sha256 or not _same_results(closed.document(), _document(run)):
-            raise _closed_already(closed, changes or closed.changes(found_in(self.options.input)))
-        return _already(closed)
+            raise self._differs(closed, changes or closed.changes(found_in(self.options.input)))
+        return self._as_it_is(closed)
 
     def _changes(self, run: KeptRun) -> list[str]:
         """What of the input is not as it was when the run read it, each as a clause of a Chinese sentence."""

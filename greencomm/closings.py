@@ -30,7 +30,8 @@ INPUT, RESULTS, REGISTER = "input", "results", "register.xlsx"
 IMPORTED = f"{RESULTS}/imported.json"
 """What a filed Annex 2 says, where a year was imported and not run."""
 EVENTS = "closings.json"
-CLOSE, REOPEN = "close", "reopen"
+CLOSE, REOPEN, CONFIRM = "close", "reopen", "confirm"
+"""A confirmation says that a closing that was entered later from the archive (``entered``) has been looked at."""
 RESTORE = "请用备份恢复这个文件（或整个文件夹）后再运行"
 """What to do about a damaged file of a closed year."""
 
@@ -188,7 +189,10 @@ class Closings:
             return []
         except (OSError, ValueError, KeyError, TypeError):
             pass
-        raise UserError(f"封存记录“{path}”读不出来或被改动过，{RESTORE}。")
+        raise UserError(
+            f"封存记录“{path}”读不出来或被改动过，没有运行，原有结果没有改动。{RESTORE}；"
+            "没有备份的，请把它移到别处保存再运行，程序会按各年度的档案补记，并一直提示到再次封存确认为止。"
+        )
 
     def record(self, event: Mapping[str, Any]) -> None:
         """Add one event, on the disk."""
@@ -197,8 +201,42 @@ class Closings:
         durable.write_file(self.archive / EVENTS, text.encode())
 
     def last_event(self, year: int) -> dict[str, Any] | None:
-        """The last thing that was recorded of a year."""
-        return next((event for event in reversed(self.events()) if event["year"] == year), None)
+        """The last closing or reopening that was recorded of a year."""
+        happened = (event for event in reversed(self.events()) if event["year"] == year and event["event"] != CONFIRM)
+        return next(happened, None)
+
+    def reopened(self, year: int) -> str:
+        """Date, who and why of a reopening after which the year was not closed again; empty where there is none."""
+        last = self.last_event(year)
+        return f"{last['date']}，{last['who']}，原因：{last['reason']}" if last is not None and last["event"] == REOPEN else ""
+
+    def check_there(self, closed: YearFolder) -> bool:
+        """Whether the year is closed. Raises DamagedYear where the record says so and its folder is gone."""
+        if closed.is_there:
+            return True
+        last = self.last_event(closed.year)
+        if last is not None and last["event"] == CLOSE:
+            raise DamagedYear(
+                f"封存记录中{closed.year}年度已封存（{last['date']}，{last['who']}），但“{closed.folder}”不见了。"
+                "请用备份恢复这个文件夹后再运行；确实没有备份的，请重新打开后再封存："
+                f"python process.py close --year {closed.year} --reopen --reason 档案丢失"
+            )
+        return False
+
+    # --- closings that were entered later -------------------------------------------------------------------------------
+
+    def entered(self, year: int) -> dict[str, Any] | None:
+        """The closing of a year that was entered from its archive and not confirmed since."""
+        own = [event for event in self.events() if event["year"] == year]
+        return own[-1] if own and own[-1]["event"] == CLOSE and "entered" in own[-1] else None
+
+    def confirm(self, closed: YearFolder, *, who: str, date: str) -> str | None:
+        """Record that a closing that was entered later is right; what to say of it, None where there is nothing to confirm."""
+        if self.entered(closed.year) is None:
+            return None
+        about = {"event": CONFIRM, "year": closed.year, "who": who, "date": date, "reason": ""}
+        self.record(about | {"manifest": closed.manifest_sha256})
+        return f"补记的{closed.year}年度封存已由{who}确认，以后不再提示。"
 
     # --- closing and reopening ------------------------------------------------------------------------------------------
 
@@ -230,8 +268,8 @@ class Closings:
         self.record(closing_event(closed))
         return closed
 
-    def reopen(self, closed: YearFolder, *, who: str, date: str, reason: str) -> Path:
-        """Record it, then move the year's folder to ``archive/reopened/``; returns where it lies now."""
+    def reopen(self, closed: YearFolder, *, who: str, date: str, reason: str) -> Path | None:
+        """Record it, then move the year's folder to ``archive/reopened/``; returns where it lies now, None where it was lost."""
         self.record(
             {
                 "event": REOPEN,
@@ -242,7 +280,7 @@ class Closings:
                 "manifest": closed.manifest_sha256,
             }
         )
-        return self._set_aside(closed)
+        return self._set_aside(closed) if closed.is_there else None
 
     def _set_aside(self, closed: YearFolder) -> Path:
         folder = self.archive / "reopened" / str(closed.year)
@@ -253,17 +291,17 @@ class Closings:
         durable.sync(self.archive)
         return place
 
-    def recover(self) -> list[str]:
-        """Finish what an interrupted command had begun, under the archive's lock; says so in Chinese."""
+    def recover(self, today: str = "") -> list[str]:
+        """Finish what an interrupted command had begun, under the archive's lock; says so in Chinese.
+
+        ``today`` is the date that a closing is entered with which the record lacks. Raises UserError where the record
+        cannot be read: it is the proof that nothing was changed unseen.
+        """
+        self.events()
         notices = []
         for aside in sorted((self.archive / "work").glob("close-*")):
             durable.remove_tree(aside)
             notices.append("上次封存没有完成就中断了：没有写完的内容已经清除，那个年度没有封存，请再封存一次。")
-        try:
-            self.events()
-        except UserError as error:
-            # Runs go on without the record; closing and reopening do not.
-            return [*notices, str(error)]
         for closed in self.folders():
             last = self.last_event(closed.year)
             if last is not None and last["event"] == REOPEN and last["manifest"] == closed.manifest_sha256:
@@ -271,10 +309,15 @@ class Closings:
                 notices.append(f"上次重新打开{closed.year}年度时中断，现已完成：{closed.year}年度不再是封存状态。")
             elif last is None or last["event"] == REOPEN:
                 try:
-                    self.record(closing_event(closed))
+                    self.record(closing_event(closed) | {"entered": today})
                 except DamagedYear:
                     continue  # Named by whoever needs the year.
-                notices.append(f"封存记录中缺少{closed.year}年度的封存，现已按档案补记。")
+            if entered := self.entered(closed.year):
+                on = f"于{entered['entered']}" if entered["entered"] else ""
+                notices.append(
+                    f"封存记录中缺少{closed.year}年度的封存，{on}按“{closed.folder}”补记。请核对这个文件夹是不是原来封存的那一份；"
+                    f"核对无误的，用当年的材料再封存一次予以确认，以后不再提示：python process.py close --year {closed.year}"
+                )
         return notices
 
     def folders(self) -> list[YearFolder]:
@@ -290,10 +333,7 @@ class Closings:
     def check_manifest(self, closed: YearFolder) -> None:
         """Raise DamagedYear where the manifest is not the one that was recorded."""
         closed.manifest  # noqa: B018  Raises where it cannot be read.
-        try:
-            last = self.last_event(closed.year)
-        except UserError:
-            return
+        last = self.last_event(closed.year)
         if last is not None and last["event"] == CLOSE and last["manifest"] != closed.manifest_sha256:
             raise closed.damaged(MANIFEST, "被改动过")
 
@@ -307,7 +347,13 @@ class Closings:
             if each >= year:
                 continue
             closed = self.year(each)
-            if not closed.is_there:
+            if not self.check_there(closed):
+                if reopened := self.reopened(each):
+                    notices.append(
+                        f"{each}年度已重新打开，尚未再封存（{reopened}），附件2中{each}年的各栏留空，合计不含{each}年。"
+                        f"请先再封存：python process.py close --year {each}"
+                    )
+                    continue
                 notices.append(
                     f"{each}年度还没有封存，附件2中{each}年的各栏留空，合计不含{each}年。"
                     f"请先封存：python process.py close --year {each}；没有当年数据的，可导入当年上报的附件2："
@@ -324,24 +370,80 @@ class Closings:
             notices += damage_notices(closed)
         return found, notices
 
-    def guard(self, year: int, input_sha256: str, found: Mapping[str, Path]) -> str | None:
-        """Refuse a run of a closed year with another input than the closed one; else what to say, None where it is not closed.
+    def guard(
+        self,
+        year: int,
+        input_sha256: str,
+        found: Mapping[str, Path],
+        earlier: Sequence[ClosedYear],
+        roster_year: Callable[[], int],
+    ) -> str | None:
+        """Refuse a run of a closed year with another input than the closed one, or upon other earlier years; else what to say,
+        None where it is not closed.
 
-        ``found`` are the files of the input folder by label, so that the differing ones can be named.
+        ``found`` are the files of the input folder by label, so that the differing ones can be named; ``roster_year`` gives
+        the year that the roster itself names.
         """
         closed = self.year(year)
-        if not closed.is_there:
+        if not self.check_there(closed):
             return None
         self.check_manifest(closed)
         how_to = f"确需更改的，请先重新打开：python process.py close --year {year} --reopen --reason 原因"
         if closed.manifest["imported"]:
-            raise UserError(f"{year}年度已于{closed.closed_words}（从当年上报的附件2导入），没有运行，原有结果没有改动。{how_to}")
+            raise UserError(
+                f"{year}年度已于{closed.closed_words}（从当年上报的附件2导入），没有运行，原有结果没有改动。{how_to}"
+            )
         if closed.manifest["input"] != input_sha256:
+            if (other := roster_year()) != year:
+                raise of_another_year(closed, other)
             changes = named(closed.changes(found))
             raise UserError(
                 f"{year}年度已于{closed.closed_words}，这次的输入与封存时不同{changes}，没有运行，原有结果没有改动。{how_to}"
             )
+        if told := self.moved_below(closed, earlier):
+            raise UserError(
+                f"{year}年度已于{closed.closed_words}，它所依据的往年此后有变动：{'；'.join(told)}。"
+                f"这次算出的数字会与封存的不同，没有运行，原有结果没有改动。需要按变动后的往年重算的，请先封存往年，再重新打开{year}年度："
+                f"python process.py close --year {year} --reopen --reason 往年名单有变动"
+            )
         return f"{year}年度已于{closed.closed_words}，这次的输入与封存时相同，封存的内容没有改动。"
+
+    def moved_below(self, closed: YearFolder, earlier: Sequence[ClosedYear]) -> list[str]:
+        """Which earlier years are not those that a closed year was built on, each as a clause of a Chinese sentence."""
+        then = {each["year"]: each["manifest"] for each in closed.document().get("earlier", ())}
+        now = {each.year: each.manifest_sha256 for each in earlier}
+        told = []
+        for year in sorted({*then, *now}):
+            if year not in now:
+                why = self.reopened(year)
+                told.append(f"{year}年度已重新打开，尚未再封存（{why}）" if why else f"{year}年度现在没有封存")
+            elif year not in then:
+                told.append(f"{year}年度是在那之后才封存的")
+            elif then[year] != now[year]:
+                told.append(f"{year}年度已重新打开并再次封存")
+        return told
+
+    def built_upon(self, year: int) -> list[int]:
+        """The closed later years that were made from this one; those that cannot be read are counted in."""
+        later = []
+        for closed in self.folders():
+            if closed.year > year:
+                try:
+                    if closed.is_imported or year not in {each["year"] for each in closed.document().get("earlier", ())}:
+                        continue
+                except DamagedYear:
+                    pass
+                later.append(closed.year)
+        return later
+
+
+def of_another_year(closed: YearFolder, roster_year: int) -> UserError:
+    """The refusal where the input folder holds another year than the closed one that was asked for."""
+    return UserError(
+        f"{closed.year}年度已封存（{closed.manifest['closed']}，{closed.manifest['who']}）；"
+        f"输入文件夹里是{roster_year}年度的材料（名册年度{roster_year}）。没有运行，原有结果没有改动。"
+        f"请用 --input 指明{closed.year}年度的文件夹，或改写 --year {roster_year}。"
+    )
 
 
 _NAMED = 5

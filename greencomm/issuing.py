@@ -18,6 +18,8 @@ from greencomm.batch import Options, adopted_by, prepare
 from greencomm.errors import OutputError
 from greencomm.forms.issue import form_file_name, issue_workbook
 from greencomm.intake.collect import Progress
+from greencomm.outputs import TEMPLATES
+from greencomm.outputs.annex2 import check_year
 
 FORMS_FOLDER = Path("forms")
 _ISSUED = "issued.json"
@@ -39,6 +41,8 @@ def issue_forms(options: Options, *, direct: bool, progress: Progress | None = N
     be written, after all others were.
     """
     standard, roster = prepare(options)
+    # Not only when the filled forms are back: the results of the year would have no place.
+    check_year(TEMPLATES / "annex2.xlsx", standard, roster.batch.year)
     adopted = adopted_by(options, standard, roster)
     folder = options.output if direct else FORMS_FOLDER
     form_date = roster.batch.form_date or options.run_date

@@ -160,7 +160,7 @@ def closed_options(options: Options, *, given_input: bool, given_roster: bool) -
     elsewhere = "用 --input 指明当时各县市报送的文件所在的文件夹"
     closings = Closings(options.archive)
     closed = closings.year(options.year)
-    if not closed.is_there:
+    if not closings.check_there(closed):
         raise UserError(
             f"“{options.archive}”中没有{options.year}年度的封存资料。请先用 python process.py close 封存，或者{elsewhere}。"
         )

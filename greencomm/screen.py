@@ -280,7 +280,8 @@ def show_close(done: Closed) -> None:
     for notice in done.notices:
         _say(f"请注意：{one_line(notice)}")
     if done.reopened:
-        _say(f"{done.year}年度已重新打开，可以修改后再运行、再封存；原来的档案保存在：{done.folder}")
+        kept = f"；原来的档案保存在：{done.folder}" if done.folder else "；原来的档案已经不见了，没有可以保存的"
+        _say(f"{done.year}年度已重新打开，可以修改后再运行、再封存{kept}")
         return
     if done.open:
         _say(f"还有{len(done.open)}条“退回”的问题没有解决：")

@@ -17,9 +17,11 @@ from two_years import CITY, Prefecture
 
 from greencomm import durable
 from greencomm.archive import Publication
+from greencomm.cli import main
 from greencomm.closings import Closings
 from greencomm.roster import load_roster
 from greencomm.standard import load_standard
+from greencomm.standard.loader import DEFAULT
 
 
 @pytest.fixture(scope="module")
@@ -279,7 +281,72 @@ def test_a_damaged_record_of_closings_is_named_and_never_overwritten(closed, cap
     assert closed.do(2021, "close", "--reopen", "--reason", "补报") == 2
     assert "closings.json" in said(capsys) and record.read_bytes() == b"{" and (closed.archive / "2021").exists()
     closed.receive(2022)
-    assert closed.do(2022) == 0 and "closings.json" in said(capsys)
+    for words in ([], ["close"]):
+        assert closed.do(2022, *words) == 2 and "closings.json" in said(capsys)
+    assert not (closed.output / "2022-annual").exists()
+
+
+def test_a_year_that_was_closed_and_is_gone_is_never_taken_for_one_that_was_not(closed, capsys):
+    """The folder away, the record there: whatever needs the year stops and says to restore it."""
+    shutil.rmtree(closed.archive / "2021")
+    closed.receive(2022)
+    sheet = str(closed.input(2022) / "楚雄市.xlsx")
+    standard = ["replay", "--standard", str(DEFAULT), "--year", "2021", "--archive", str(closed.archive)]
+    commands = (lambda: closed.do(2022), lambda: closed.do(2022, "check", sheet), lambda: closed.do(2021, "close"),
+                lambda: closed.do(2021), lambda: main(standard))  # fmt: skip
+    for command in commands:
+        assert command() == 2
+        screen = said(capsys)
+        assert "封存记录中2021年度已封存（2021-10-20，王某），但“" in screen and "不见了。请用备份恢复" in screen
+    assert not (closed.output / "2022-annual").exists()
+    # Without a backup the year is opened again, with a reason, and closed anew.
+    assert closed.do(2021, "close", "--reopen", "--reason", "档案丢失") == 0 and "已经不见了" in said(capsys)
+    assert closed.do(2021) in (0, 1) and closed.do(2021, "close") == 0
+    assert [event["event"] for event in events(closed)] == ["close", "reopen", "close"]
+
+
+def test_a_closing_that_was_entered_later_is_told_at_every_run_until_it_is_confirmed(closed, capsys):
+    (closed.archive / "closings.json").unlink()
+    for _ in range(2):
+        assert closed.do(2021) in (0, 1)
+        assert "于2021-10-20按“" in (screen := said(capsys)) and "补记" in screen
+    assert [event.get("entered") for event in events(closed)] == ["2021-10-20"]
+    assert closed.do(2021, "close", "--who", "李某") == 0 and "已由李某确认" in said(capsys)
+    assert closed.do(2021) in (0, 1) and "补记" not in said(capsys)
+    assert [event["event"] for event in events(closed)] == ["close", "confirm"]
+
+
+# --- a later year that is closed too ----------------------------------------------------------------------------------------
+
+
+def test_reopening_a_year_that_a_closed_one_builds_on(closed, capsys):
+    closed.receive(2022)
+    assert closed.do(2022) in (0, 1) and closed.do(2022, "close", "--accept-open") == 0
+    assert closed.do(2022) in (0, 1)
+    said(capsys)
+    before = below(closed.output / "2022-annual")
+    assert closed.do(2021, "close", "--reopen", "--reason", "补报", "--who", "李某") == 0
+    assert "已封存的2022年度是在2021年度的基础上封存的" in said(capsys)
+    assert closed.do(2022) == 2
+    screen = said(capsys)
+    assert "2021年度已重新打开，尚未再封存（2021-10-20，李某，原因：补报）" in screen and "会与封存的不同" in screen
+    assert "还没有封存" not in screen
+    assert closed.do(2021, "close") == 0
+    said(capsys)
+    assert closed.do(2022) == 2 and "2021年度已重新打开并再次封存" in said(capsys)
+    assert below(closed.output / "2022-annual") == before
+    # Opened again itself, it is built on what 2021 is now.
+    assert closed.do(2022, "close", "--reopen", "--reason", "往年名单有变动") == 0
+    assert closed.do(2022) in (0, 1)
+
+
+def test_a_closed_year_asked_of_another_year_s_folder(closed, capsys):
+    closed.receive(2022)
+    for words in ([], ["close"]):
+        assert closed.do(2022, *words, "--year", "2021") == 2
+        screen = said(capsys)
+        assert "2021年度已封存（2021-10-20，王某）；输入文件夹里是2022年度的材料（名册年度2022）" in screen
+        assert "后来放进去" not in screen
 
 
 # --- interruptions ----------------------------------------------------------------------------------------------------------

@@ -217,6 +217,20 @@ def test_a_third_year_needs_no_code(tmp_path):
     ]
 
 
+def test_a_year_without_columns_is_refused_before_forms_go_out(tmp_path, monkeypatch, capsys):
+    """The run and ``forms`` say the same, and what to do."""
+    monkeypatch.chdir(tmp_path)
+    place = Prefecture(tmp_path)
+    place.receive(2022)
+    told = []
+    for words in ([], ["forms"]):
+        assert place.do(2022, *words, "--year", "2023") == 2
+        told.append(next(line for line in capsys.readouterr().err.splitlines() if "附件2模板" in line))
+    assert told[0] == told[1]
+    assert "“2023 年绿色社区名单”" in told[0] and "years = [2021, 2022, 2023]" in told[0] and "annex2.xlsx" in told[0]
+    assert not list((tmp_path / "output").glob("*"))
+
+
 # --- following lists to a roster -----------------------------------------------------------------------------------------
 
 

@@ -25,6 +25,7 @@ from greencomm.outputs import book
 from greencomm.past_years import ClosedUnit, filed_rows
 from greencomm.results import RegionResult, UnitResult
 from greencomm.results import ratio as share
+from greencomm.standard import Standard
 from greencomm.texts import normal_label
 
 # The labels of the form, as the notice prints them; the standard's data gives the years and the remaining words.
@@ -192,6 +193,35 @@ def name_parts(names: Iterable[str], width: float, size: float) -> list[str]:
     return parts
 
 
+def _no_column(file_name: str, label: str, year: int, years: Iterable[int]) -> str:
+    labels = "”、“".join(each.format(year=year) for each in (NAMES, COUNT, RATIO))
+    return (
+        f"附件2模板“{file_name}”中找不到“{label}”，{year}年度的结果没有地方填写。请做两件事：一、在标准文件的 [annex2] 中，"
+        f"给 years 加上 {year}，例如 years = [{', '.join(map(str, years))}]；二、在 templates 文件夹的 annex2.xlsx 中，于“{COMBINED}”之前"
+        f"加上“{labels}”三列。本来不是{year}年度的，请改正 --year 或名册中的年度。"
+    )
+
+
+def check_year(template: Path, standard: Standard, year: int) -> None:
+    """Raise UserError where Annex 2 has no columns for ``year``, as filling it would; a template that cannot be opened at all
+    is left to the filling.
+    """
+    try:
+        workbook = openpyxl.load_workbook(template)
+    except Exception:  # openpyxl raises whatever the damage happens to break
+        return
+    sheet = next((sheet for sheet in workbook.worksheets if _find(sheet, COUNTY)), None)
+    if sheet is None:
+        return
+    header = {normal_label(cell.value) for cell in sheet[_find(sheet, COUNTY).row]}
+    years = sorted({*standard.annex2.years, year})
+    for each in years:
+        for form in (NAMES, COUNT, RATIO):
+            label = form.format(year=each)
+            if normal_label(label) not in header:
+                raise UserError(_no_column(template.name, label, each, years))
+
+
 class _Filler:
     """One template being filled."""
 
@@ -233,6 +263,9 @@ class _Filler:
     # finding
 
     def _missing(self, label: str) -> UserError:
+        year = next((year for year in self.form.years if any(label == each.format(year=year) for each in (NAMES, COUNT, RATIO))), None)
+        if year is not None:
+            return UserError(_no_column(self.file_name, label, year, self.form.years))
         return UserError(f"附件2模板“{self.file_name}”中找不到“{label}”，请补上这一格，或恢复原来的模板。")
 
     def _cell(self, label: str) -> Any:
