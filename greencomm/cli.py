@@ -202,6 +202,8 @@ def _options(args: argparse.Namespace) -> Options:
         if args.phase not in PHASES:
             raise UsageError(f"阶段“{args.phase}”应写成 self-evaluation（自评）或 annual（年度总结）。")
         phase = PHASES[args.phase]
+    if args.standards is not None and not args.standards.is_dir():
+        raise UsageError(f"找不到标准文件夹“{args.standards}”，请检查 --standards 后面的文件夹名是否写对。")
     date = datetime.date.today()
     if args.date is not None:
         try:

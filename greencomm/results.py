@@ -170,6 +170,11 @@ class CommunityResult:
         return self.listed is not None and self.status is Status.MISSING
 
     @property
+    def standing_label(self) -> str:
+        """The word that people see: of one that need not report, the list that it stands on."""
+        return f"已列入{self.listed}年名单" if self.excused else self.status.label
+
+    @property
     def counts(self) -> bool:
         """Whether it counts in 合计: on an earlier list, or newly green; each community once."""
         return self.listed is not None or self.newly_green
@@ -258,6 +263,11 @@ class UnitResult:
         return sum(community.claimed is True for community in self.communities)
 
     @property
+    def newly_declared(self) -> int:
+        """How many of these stand on no earlier list: what the newly green are compared with (D-11)."""
+        return sum(community.claimed is True and community.listed is None for community in self.communities)
+
+    @property
     def reference_green(self) -> int:
         """How many communities would be newly green by the prefecture's standard, where the unit has its own (D-14)."""
         references = (community.reference for community in self.communities if community.listed is None)
@@ -308,12 +318,12 @@ class Standing:
 
     @property
     def score_text(self) -> str:
-        """``86``, ``78—84`` where clauses are unresolved, ``—`` without a sheet."""
+        """``86``, ``78～84`` where clauses are unresolved, ``—`` without a sheet."""
         if self.score is not None:
             return str(self.score)
         if self.lowest is None or self.highest is None:
             return "—"
-        return f"{self.lowest}—{self.highest}" if self.lowest != self.highest else str(self.lowest)
+        return f"{self.lowest}～{self.highest}" if self.lowest != self.highest else str(self.lowest)
 
 
 @dataclass(frozen=True, slots=True)

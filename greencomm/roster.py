@@ -178,6 +178,11 @@ class Batch:
     email: str = ""
     """As written; empty where the sheet says nothing."""
 
+    @property
+    def round_title(self) -> str:
+        """What this collection is called: ``2021年自评``, ``2021年度总结``."""
+        return f"{self.year}年{PHASE_TITLES[self.phase].removeprefix('年')}"
+
 
 @dataclass(frozen=True)
 class Roster:

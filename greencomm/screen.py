@@ -18,10 +18,10 @@ from greencomm.ledger import LEDGER_SHEET
 from greencomm.machine import print_json
 from greencomm.results import FileState, RegionResult, Status, UnitState, percent
 from greencomm.review.deliverables import late_text, owed
-from greencomm.review.trial import result_shown
+from greencomm.review.trial import pending_count, result_shown
 from greencomm.roster import WAIVER_SHEET
 from greencomm.standard import SELF_EVALUATION
-from greencomm.targets import Near, nearest_communities
+from greencomm.targets import Near, nearest_in_region
 from greencomm.targets import progress as progress_to
 from greencomm.texts import one_line
 
@@ -69,7 +69,7 @@ def show_run(outcome: Outcome) -> None:
         _say(f"请注意：{one_line(notice)}")
     if result.sample:
         console.print("【示例】以下结果来自随程序附带的示例数据，不是真实评价结果。")
-    table = Table(title=f"{result.name} {result.year}年度绿色社区创建审核结果", show_lines=False)
+    table = Table(title=f"{result.name} {result.roster.batch.round_title}绿色社区创建审核结果", show_lines=False)
     table.add_column("填报单位")
     table.add_column("报送情况")
     several = bool(result.earlier)
@@ -146,16 +146,17 @@ def _targets(result: RegionResult) -> str:
     """One line: the target of the year, how many more communities it takes, and which are the nearest."""
     told = []
     for each in progress_to(result):
-        state = "没有城市社区" if each.met is None else "已达到" if each.met else f"还差{each.missing}个社区"
-        told.append(f"{each.target.year}年目标{percent(each.target.ratio)}（{each.needed}个），现有{each.count}个，{state}")
-    near = [near for unit in result.units for near in nearest_communities(unit, result.standard_of(unit))]
-    near = sorted(near, key=lambda each: each.short)[:_NAMED]
+        state = "没有可比的比例" if each.met is None else "已达到" if each.met else f"还差{each.missing}个社区" if each.missing else "未达到"
+        needed = "" if each.needed is None else f"（{each.needed}个）"
+        have = f"{each.target.year}年上报{each.count}个" if each.filed else f"现有{each.count}个"
+        told.append(f"{each.target.year}年目标{percent(each.target.ratio)}{needed}，{have}，{state}")
+    near = [each for _, each in nearest_in_region(result)][:_NAMED]
     named = "、".join(f"{each.community.community.name}（{_score(each)}）" for each in near)
     return f"目标进度：{'；'.join(told)}。" + (f"最接近达标线的：{named}。" if named else "")
 
 
 def _score(near: Near) -> str:
-    return f"{near.lowest}分" if near.lowest == near.highest else f"{near.lowest}—{near.highest}分，待核实"
+    return f"{near.lowest}分" if near.lowest == near.highest else f"{near.lowest}～{near.highest}分，待核实"
 
 
 def _next_step(outcome: Outcome) -> str:
@@ -254,7 +255,8 @@ def show_replay(replay: Replay, workbook: Path | None, notices: Sequence[str] = 
         console.print(table)
     _say(summary_sentence(replay))
     ratios = f"{percent(before.completion_ratio)}变为{percent(after.completion_ratio)}"
-    _say(f"{before.name}达标{before.green_count}个变为{after.green_count}个，完成比例{ratios}。")
+    pending = f"待核实{pending_count(before.units)}个变为{pending_count(after.units)}个"
+    _say(f"{before.name}达标{before.green_count}个变为{after.green_count}个，{pending}，完成比例{ratios}。")
     if workbook:
         _say(f"明细已写到：{workbook}")
     for notice in notices:

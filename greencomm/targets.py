@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from greencomm.results import CommunityResult, RegionResult, Status, UnitResult
+from greencomm.results import CommunityResult, RegionResult, Status, UnitResult, ratio
 from greencomm.standard import Standard
 from greencomm.standard.model import Target
 
@@ -19,24 +19,27 @@ class Progress:
     target: Target
     count: int
     """Communities on an earlier list or newly green."""
-    urban_communities: int
+    urban_communities: int | None
+    """None for a year whose imported form does not tell it."""
     ratio: Fraction | None
     """合计完成比例; None where there is no urban community."""
+    filed: bool = False
+    """True where these are the figures that were filed of the target's own, closed year; else they are today's."""
 
     @property
-    def needed(self) -> int:
-        """The smallest number of communities that reaches the target, exact."""
-        return math.ceil(self.target.ratio * self.urban_communities)
+    def needed(self) -> int | None:
+        """The smallest number of communities that reaches the target, exact; None where it is of an unknown number."""
+        return None if self.urban_communities is None else math.ceil(self.target.ratio * self.urban_communities)
 
     @property
-    def missing(self) -> int:
-        """How many more communities are needed; 0 where the target is met."""
-        return max(0, self.needed - self.count)
+    def missing(self) -> int | None:
+        """How many more communities are needed; 0 where the target is met; None where that is not known."""
+        return None if self.needed is None else max(0, self.needed - self.count)
 
     @property
     def met(self) -> bool | None:
         """Whether the target is reached (以上 includes it, D-01); None where there is no urban community (D-10)."""
-        return None if self.ratio is None else self.missing == 0
+        return None if self.ratio is None else self.ratio >= self.target.ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,31 @@ class Near:
 
 
 def progress(result: RegionResult) -> tuple[Progress, ...]:
-    """The region against each target of the prefecture's standard from this year on, ascending; the last one after them."""
-    return tuple(
-        Progress(target, result.combined_count, result.urban_communities, result.combined_ratio)
-        for target in _ahead(result.standard, result.year)
+    """The region against each target of the prefecture's standard, ascending.
+
+    A past target is measured by what was filed of its year, where that is closed; this year's and later ones by today's
+    figures, and so does the last one after its year.
+    """
+    ahead = _ahead(result.standard, result.year)
+    today = result.combined_count, result.urban_communities, result.combined_ratio
+    past = sorted((each for each in result.standard.targets if each not in ahead), key=lambda target: target.year)
+    return tuple(_filed(target, result) or Progress(target, *today) for target in past) + tuple(
+        Progress(target, *today) for target in ahead
     )
+
+
+def _filed(target: Target, result: RegionResult) -> Progress | None:
+    """The figures of the closed year of ``target``, all lists up to it together; None where that year is not closed."""
+    years = [year for year in result.earlier if year.year <= target.year]
+    if not years or years[-1].year != target.year:
+        return None
+    year = years[-1]
+    if len(years) == 1:
+        return Progress(target, year.count, year.urban_communities, year.ratio, filed=True)
+    # A year's own count leaves out who was listed before; its roster has them, an imported form does not.
+    count = sum(each.count for each in years) if year.imported else sum(each.green for each in year.communities)
+    whole = None if year.urban_communities is None else ratio(count, year.urban_communities)
+    return Progress(target, count, year.urban_communities, whole, filed=True)
 
 
 def unit_progress(unit: UnitResult, result: RegionResult) -> tuple[Progress, ...]:

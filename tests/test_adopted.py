@@ -136,6 +136,10 @@ def test_a_damaged_standard_stops_with_one_sentence(place):
 def test_standards_may_lie_elsewhere(place):
     (place / "input" / "标准").rename(place / "县标准")
     assert run("--date", "2021-10-18", cwd=place)[0] == 2
+    status, _, err = run("--date", "2021-10-18", "--standards", "nope", cwd=place)
+    assert (status, err.strip()) == (2, "找不到标准文件夹“nope”，请检查 --standards 后面的文件夹名是否写对。")
+    status, out, _ = run("--date", "2021-10-18", "--phase", "self-evaluation", "--standards", "县标准", cwd=place)
+    assert "2021年自评绿色社区创建审核结果" in out
     status, out, _ = run("--date", "2021-10-18", "--standards", "县标准", cwd=place)
     assert status == 0 and "示例县-2021" in out
 
@@ -273,7 +277,8 @@ def test_replay_on_the_screen_and_as_a_workbook(closed):
     words = ("replay", "--standard", trial, "--year", "2021", "--date", "2021-12-01", "--output", "试算.xlsx")
     status, out, _ = run(*words, cwd=closed)
     assert status == 0
-    assert "试算3个社区：结论变动2个，只有得分变动1个，没有变动0个。达标由3个变为1个。" in out
+    assert "试算3个社区：结论变动2个，只有得分变动1个，没有变动0个。达标由3个变为1个，待核实由0个变为0个。" in out
+    assert "楚雄州达标3个变为1个，待核实0个变为0个，完成比例100.00%变为33.33%。" in out
     assert "8.1 乱停车：扣2→扣6" in out and "完成比例100.00%变为33.33%" in out
     first = (closed / "试算.xlsx").read_bytes()
     book = openpyxl.load_workbook(closed / "试算.xlsx")

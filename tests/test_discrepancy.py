@@ -323,7 +323,7 @@ def test_every_sheet_says_where_it_comes_from_and_prints_on_a4(name):
     sheet = report(demo.chuxiong())[name]
     origin = sheet["A2"].value
     standard = demo.STANDARD
-    for part in ("楚雄州2021年年度总结", "填报单位：楚雄市", "2021年10月18日", standard.id, standard.sha256[:8], __version__):
+    for part in ("楚雄州2021年度总结", "填报单位：楚雄市", "2021年10月18日", standard.id, standard.sha256[:8], __version__):
         assert part in origin
     assert int(sheet.page_setup.paperSize) == 9
     assert sheet.oddFooter.center.text == "第 &P 页 共 &N 页"

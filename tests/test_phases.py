@@ -88,7 +88,7 @@ def test_a_clause_that_was_unresolved_shows_the_range_of_then():
     # 4.2 blank takes 0 or 3: 93 to 96, pending (D-09); answered with 0 in October.
     then = document(arrive("八月.xlsx", form(CITY, {EAST.code: clean(c4_2=(None, None, None))}, roster=AUGUST)))
     result = since(then, arrive("十月.xlsx", form(CITY)))
-    assert told(result) == [(EAST.code, Move.STANDING, "93—96", "96")]
+    assert told(result) == [(EAST.code, Move.STANDING, "93～96", "96")]
     (move,) = result.since.units[CITY.code].moves
     assert phases.clause_text(move.clauses, result.standard) == "4.2 无整改计划：待核实 → 0"
 

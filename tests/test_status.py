@@ -17,13 +17,14 @@ from greencomm.document import result_document
 from greencomm.findings import Impact, Place, Settled, Settlement, Severity
 from greencomm.intake.times import CHINA
 from greencomm.ledger import LedgerRow
-from greencomm.outputs import TEMPLATES
+from greencomm.outputs import TEMPLATES, prospects
 from greencomm.outputs.discrepancy import task
 from greencomm.outputs.letters import Letter, Letters, attached_roles, letter_for
 from greencomm.outputs.progress import Step, next_step, step_of, timing
 from greencomm.outputs.status import write_status
 from greencomm.past_years import ClosedYear
 from greencomm.results import FileState, ReceivedFile, RegionResult, UnitResult, UnitState
+from greencomm.review.deliverables import group
 from greencomm.roster import Unit
 from greencomm.standard import SELF_EVALUATION
 
@@ -347,9 +348,12 @@ def test_communities_on_earlier_lists_are_not_chased():
         "532301101001": "无需办理", "532301101002": "无需办理", "532301101003": "无需报送（2021年已达标）", "532301101004": "已创建的请补报",
         "532328101001": "无需报送（2021年已达标）", "532329101001": "无需报送（2021年已达标）", "532329101002": "催报",
     }  # fmt: skip
-    assert [row[15] for row in rows_of(book["进度"], "填报单位")[1:-1]] == ["审核通过", "报书面材料", "催报"]
+    assert [row[17] for row in rows_of(book["进度"], "填报单位")[1:-1]] == ["审核通过", "报书面材料", "催报"]
     # 未报: 中大街, 米市街, 元马, two of 武定县; three of them listed. 东兴 is new: 1 of 7; with the three 4 of 7.
-    assert "未报5个（其中3个已在往年名单上，无需报送）；完成比例14.29%，合计完成比例57.14%。" in book["进度"]["A3"].value
+    assert "未报5个（其中3个已在往年名单上，无需报送）；本年新增1个（14.29%）、合计4个（57.14%）。" in book["进度"]["A3"].value
+    head, *rows = rows_of(book["进度"], "填报单位")
+    assert head[10:12] == ["本年新增", "合计"] and [row[10:12] for row in rows[:4]] == [[1, 2], [0, 1], [0, 1], [1, 4]]
+    assert "合计是往年名单上的和本年新增的，每个社区只计一次。" in texts(book["进度"])
     assert [[row[1].value, row[3].value] for row in book["催报"].iter_rows() if isinstance(row[0].value, int)] == [
         ["元谋县", "1（应报0）"], ["武定县", "2（应报1）"]
     ]  # fmt: skip
@@ -384,8 +388,13 @@ def test_what_a_unit_on_earlier_lists_is_asked_for():
 def test_progress_against_the_target_with_earlier_lists():
     sheet = book_of(second_year())["目标进度"]
     # 60 % of 7 are 4.2: 5. Three listed and 东兴 are 4.
-    assert sheet["A3"].value == "2022年目标60.00%：城市社区7个，需5个，已有4个（57.14%），还差1个。"
-    (target,) = rows_of(sheet, "年度")[1:]
+    # 2021 is closed: 20 % of its 7 are 1.4, so 2, and 3 were filed, whatever became of them.
+    assert sheet["A3"].value == (
+        "2021年目标20.00%：城市社区7个，需2个，当年上报3个（42.86%），已经达到。\n"
+        "2022年目标60.00%：城市社区7个，需5个，已有4个（57.14%），还差1个。"
+    )
+    past, target = rows_of(sheet, "年度")[1:]
+    assert past == ["2021年", "20.00%", None, 7, 2, 3, 0, "已达到：当年上报42.86%"]
     assert target == ["2022年", "60.00%", None, 7, 5, 4, 1, "未达到：现为57.14%"]
     assert rows_of(sheet, "一、楚雄州的目标")[0][0] == "一、楚雄州的目标"
     units = rows_of(sheet, "二、各单位的完成情况（供参考）")[2:]
@@ -408,7 +417,7 @@ def test_the_nearest_communities_of_all_units_with_their_clauses():
     near = [row for row in sheet.iter_rows(values_only=True) if str(row[1]).startswith("532") and len(str(row[1])) == 12]
     common = "1.1 缺文件扣3；2.1 无议事平台扣3；2.2 未开展基层协商扣3；4.2 无整改计划扣3；9.1 无适老化改造扣3"
     assert [row[1:7] for row in near] == [
-        ("532301101002", "学桥街社区居民委员会", "待核实", "79～81", 80, "0～1"),
+        ("532301101002", "学桥街社区居民委员会", "待核实", "79～81", 80, "待核实，最多差1"),
         ("532322101001", "东城社区居民委员会", "未达标", "79", 80, "1"),
         ("532301101001", "东兴社区居民委员会", "未达标", "78", 80, "2"),
     ]
@@ -438,6 +447,36 @@ def test_who_owes_what_by_when_and_pilots_against_the_rest():
     assert [row[:6] for row in compared] == [["试点社区", 1, 1, 1, "100.00%", "93.0"], ["其他社区", 3, 1, 0, "0.00%", "—"]]
     assert [row[2] for row in rows_of(book["社区"], "填报单位")[1:3]] == ["东兴社区居民委员会（试点）", "学桥街社区居民委员会"]
     assert "试点社区1个：已报1个，达标1个，达标比例100.00%；其他社区3个：已报1个，达标0个，达标比例0.00%。" in texts(book["社区"])
+
+
+def test_pilots_and_the_rest_are_the_combined_number_together():
+    result = second_year()
+    city, *others = result.units
+    members = (*(pilot(each) for each in city.communities[:3]), *city.communities[3:])
+    result = dataclasses.replace(result, units=(dataclasses.replace(city, communities=members), *others))
+    groups = [group(result.units, pilot=flag) for flag in (True, False)]
+    # 东兴 is new, 中大街 on the list, 学桥街 pending; of the other four 元马 and one of 武定县 are on the list.
+    assert [(each.communities, each.reported, each.green) for each in groups] == [(3, 2, 2), (4, 0, 2)]
+    assert sum(each.green for each in groups) == result.combined_count == 4
+    book = book_of(result)
+    compared = rows_of(book["报送事项"], "试点社区与其他社区")[1:4]
+    assert [row[3:5] for row in compared] == [["达标（含往年名单）", "达标比例"], [2, "66.67%"], [2, "50.00%"]]
+    assert "试点社区3个：已报2个，达标（含往年名单）2个，达标比例66.67%" in texts(book["社区"])
+    standing = {row[1]: row[3] for row in rows_of(book["社区"], "填报单位")[1:8]}
+    assert standing["532301101003"] == "已列入2021年名单" and standing["532301101004"] == "未报"
+
+
+@pytest.mark.parametrize(
+    ("certain", "at_most", "pending", "shown"),
+    [
+        (1, 1, False, "1"),
+        (0, 0, True, "待核实，补正后可达标"),
+        (0, 3, True, "待核实，最多差3"),
+        (1, 3, True, "待核实，差1～3"),
+    ],
+)
+def test_how_far_a_community_is_from_the_mark(certain, at_most, pending, shown):
+    assert prospects._short(certain, at_most, pending) == shown
 
 
 def pilot(result):

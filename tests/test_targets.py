@@ -10,8 +10,10 @@ import pytest
 from demo import BELOW, GREEN, MISSING, PENDING, STANDARD
 from season import BRIDGE, CITY, EAST, arrive, clean, form, judge
 
+from greencomm import screen
+from greencomm.past_years import ClosedYear
 from greencomm.results import ClauseResult
-from greencomm.targets import Loss, nearest_communities, progress, unit_progress
+from greencomm.targets import Loss, nearest_communities, nearest_in_region, progress, unit_progress
 
 
 @pytest.mark.parametrize(
@@ -38,7 +40,7 @@ def test_the_targets_of_the_years_that_come():
 
     # 60 % of 137 are 82.2: 83.
     assert years(2021) == [(2021, 28), (2022, 83)]
-    assert years(2022) == [(2022, 83)] and years(2023) == [(2022, 83)]
+    assert years(2022) == years(2023) == [(2021, 28), (2022, 83)]
 
 
 def test_earlier_lists_count_towards_the_target():
@@ -46,10 +48,41 @@ def test_earlier_lists_count_towards_the_target():
     members = [dataclasses.replace(each, listed=2021) if n in (0, 4) else each for n, each in enumerate(unit.communities)]
     unit = dataclasses.replace(unit, communities=tuple(members))
     result = demo.region([unit], year=2022)
-    (combined,) = progress(result)
+    _, combined = progress(result)
     # The first is green and on the list, the fifth only on the list: two of five, three are needed.
     assert (combined.count, combined.ratio, combined.missing) == (2, Fraction(2, 5), 1)
     assert unit_progress(unit, result) == (combined,)
+
+
+def closed(year, count, urban, **more):
+    return ClosedYear(year, count, urban, Fraction(count, urban) if urban else Fraction(1, 4), (), (), **more)
+
+
+def test_a_past_target_is_measured_by_what_was_filed_of_its_year():
+    result = demo.region([demo.many("532322", "双柏县", 5, 1)], year=2022)
+    first, second = progress(dataclasses.replace(result, earlier=(closed(2021, 2, 11),)))
+    # 20 % of 11 are 2.2: 3 were needed, 2 were filed; 60 % of today's 5 are 3.
+    assert (first.filed, first.count, first.needed, first.missing, first.met) == (True, 2, 3, 1, False)
+    assert (second.filed, second.count, second.needed, second.missing) == (False, 1, 3, 2)
+    # An imported form does not tell how many communities there were, but its ratio.
+    first, _ = progress(dataclasses.replace(result, earlier=(closed(2021, 2, None, imported=True),)))
+    assert (first.count, first.needed, first.missing, first.met) == (2, None, None, True)
+
+
+def test_the_screen_and_the_sheet_name_the_same_nearest_communities():
+    result = dataclasses.replace(demo.region([demo.many("532322", "双柏县", 5, 1)], year=2022), earlier=(closed(2021, 2, 11),))
+    told = screen._targets(result)
+    assert told.startswith(
+        "目标进度：2021年目标20.00%（3个），2021年上报2个，还差1个社区；2022年目标60.00%（3个），现有1个，还差2个社区。"
+    )
+    lost = {f"c{c}": (None, 3, None) for c in ("1_1", "2_1", "2_2", "4_2", "9_1")}  # 96 - 15 = 81
+    result = judge(arrive("楚雄市.xlsx", form(CITY, {
+        EAST.code: clean(c1_1=(None, None, None)),  # 93 … 96: only its answer is missing
+        BRIDGE.code: clean(**lost, c5_1=(None, None, None)),  # 79 … 81
+    })))  # fmt: skip
+    order = [near.community.community.name for _, near in nearest_in_region(result)]
+    assert order == [EAST.name, BRIDGE.name]
+    assert screen._targets(result).endswith(f"最接近达标线的：{EAST.name}（93～96分，待核实）、{BRIDGE.name}（79～81分，待核实）。")
 
 
 def test_the_nearest_and_what_costs_them_points():

@@ -108,7 +108,11 @@ def test_result_json_tells_newly_green_listed_and_combined(second):
     )
     assert result["earlier"][0]["year"] == 2021 and len(result["earlier"][0]["manifest"]) == 64
     # 60 % of 11 are 6.6, so 7 communities; 9 are there.
-    assert region["targets"] == [{"year": 2022, "ratio": "0.6000", "needed": 7, "missing": 0, "met": True}]
+    # Of the year before what was filed: 20 % of its communities, 3, were more than reached.
+    assert region["targets"] == [
+        {"year": 2021, "ratio": "0.2000", "needed": 3, "missing": 0, "met": True},
+        {"year": 2022, "ratio": "0.6000", "needed": 7, "missing": 0, "met": True},
+    ]
 
 
 def test_what_became_of_the_listed_is_found_with_a_proposal(second):
@@ -141,6 +145,10 @@ def test_a_listed_community_without_a_sheet_is_not_chased(second):
 def test_the_reports_of_units_tell_this_year_from_the_lists(second):
     book = openpyxl.load_workbook(second.output / "2022-annual" / "units" / "禄丰市" / "禄丰市_差异报告.xlsx")
     figures = {row[0].value: row[2].value for row in book["概况"].iter_rows() if row[0].value}
+    own = {row[0].value: row[1].value for row in book["概况"].iter_rows() if row[0].value}
+    # 金山 stands on the list: what 禄丰市 declares is compared without it.
+    declared = [own[label] for label in ("本年新达标", "本年完成比例")]
+    assert declared == [1, "33.33%"]
     shown = [figures[label] for label in ("本年新达标", "往年名单", "本年完成比例", "合计完成比例")]
     assert shown == [1, 1, "33.33%", "66.67%"]
     remarks = {row[2].value: row[8].value for row in book["名单"].iter_rows(max_col=9)}

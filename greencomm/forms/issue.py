@@ -290,7 +290,7 @@ class Issue:
 
 def round_title(roster: Roster) -> str:
     """What is collected: ``2021年度总结``, ``2021年自评``."""
-    return f"{roster.batch.year}年{PHASE_TITLES[roster.batch.phase].removeprefix('年')}"
+    return roster.batch.round_title
 
 
 def form_file_name(unit: Unit, roster: Roster) -> str:

@@ -41,7 +41,7 @@ from greencomm.outputs.effective import EFFECTIVE, WIDTHS, write_effective
 from greencomm.results import CommunityResult, FileState, RegionResult, Status, UnitResult, UnitState, percent, ratio
 from greencomm.review.deliverables import papers
 from greencomm.rules import CATALOGUE
-from greencomm.standard import ANNUAL, PHASE_TITLES, Item, Standard
+from greencomm.standard import ANNUAL, Item, Standard
 
 OVERVIEW, FINDINGS, FOLLOW_UP, LOSSES, LISTS = "概况", "问题清单", "整改情况", "得失分", "名单"
 _STATUS_FILL = {Status.GREEN: GOOD, Status.BELOW: BAD, Status.PENDING: WARN, Status.MISSING: CALM}
@@ -255,7 +255,7 @@ class _Writer:
         self.report.state(provenance(result, "差异报告", unit))
         self.provenance = "　".join(
             (
-                f"{result.name}{result.year}年{PHASE_TITLES[result.phase]}",
+                f"{result.name}{result.roster.batch.round_title}",
                 f"填报单位：{self.name}",
                 f"审核日期：{chinese_date(result.run_date)}",
                 f"标准：{self.standard.id}（{self.standard.sha256[:8]}）",
@@ -339,9 +339,12 @@ class _Writer:
             remark = f"同样的填报内容按州标准（{result.standard.id}）评分，只供参考"
             rows.insert(3, (_BY_PREFECTURE, None, unit.reference_green, remark))
         if result.earlier:
-            rows[-1] = ("本年完成比例", percent(claimed_ratio), percent(unit.completion_ratio), "只计本年新达标的社区")
-            rows += [
-                ("本年新达标", None, len(unit.green), "不含已在往年名单上的社区"),
+            # Who stands on a list and reports again is in 达标; one row never compares figures with and without them.
+            newly: int | None = unit.newly_declared if reported else None
+            new_ratio = ratio(unit.newly_declared, unit.urban_communities) if reported else None
+            rows[-1:] = [
+                ("本年新达标", newly, len(unit.green), "不含已在往年名单上的社区"),
+                ("本年完成比例", percent(new_ratio), percent(unit.completion_ratio), "只计本年新达标的社区"),
                 ("往年名单", None, len(unit.listed), "已在往年绿色社区名单上，不用再申报"),
                 ("合计完成比例", None, percent(unit.combined_ratio), aim),
             ]

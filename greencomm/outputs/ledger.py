@@ -31,8 +31,7 @@ from greencomm.outputs.book import (
 )
 from greencomm.outputs.owing import STATE_FILL, one_decimal
 from greencomm.results import RegionResult, Status, UnitResult, percent
-from greencomm.review.deliverables import Entry, Group, Source, State, entries_of, group, other_years, records_of
-from greencomm.standard import PHASE_TITLES
+from greencomm.review.deliverables import Entry, Group, Source, State, entries_of, green_label, group, other_years, records_of
 
 NAME = LEDGER_SHEET
 RECORDS_SHEET, PILOT_SHEET = "示范与表扬", "试点社区"
@@ -57,7 +56,7 @@ def _page(report: Report, name: str, title: str, widths: Sequence[float], result
     page = report.page(name, widths, landscape=True, sample=result.sample)
     page.wide(title, TITLE, 34)
     origin = (
-        f"{result.name}{result.year}年{PHASE_TITLES[result.phase]}",
+        f"{result.name}{result.roster.batch.round_title}",
         f"截至{chinese_date(result.run_date)}",
         f"标准：{result.standard.id}（{result.standard.sha256[:8]}）",
         f"程序版本：{__version__}",
@@ -159,11 +158,12 @@ def _pilots(report: Report, result: RegionResult, suffix: str) -> None:
     page = _page(report, PILOT_SHEET, f"{result.name}{PILOT_SHEET}与其他社区对比{suffix}", _POINTS_WIDTHS, result)
     groups = ("试点社区", "其他社区")
     page.row([Box("", HEAD), *(Box(name, HEAD, 5) for name in groups)])
-    page.head(("填报单位", *(("社区数", "已报", "达标", "达标比例", "平均核定得分") * 2)))
+    page.head(("填报单位", *(("社区数", "已报", green_label(result), "达标比例", "平均核定得分") * 2)))
     for unit in result.units:
         page.row([Box(unit.unit.name, BOXED), *_groups([unit])])
     page.row([Box(result.standard.annex2.total_label, {**BOXED, "bold": True}), *_groups(result.units, bold=True)], 22)
-    page.wide("达标含往年名单上的社区；达标比例＝达标社区数÷社区数；平均核定得分只算没有待核实条款的社区，四舍五入保留一位小数。", FINE)
+    counted = "达标含往年名单上的社区，每个只计一次，已在名单上的不必再报；" if result.earlier else ""
+    page.wide(f"{counted}达标比例＝达标社区数÷社区数；平均核定得分只算没有待核实条款的社区，四舍五入保留一位小数。", FINE)
     page.skip()
     pilots = [(unit, each) for unit in result.units for each in unit.communities if each.community.pilot]
     page.wide(f"试点社区（{len(pilots)}个）", SECTION, 22)
@@ -174,14 +174,14 @@ def _pilots(report: Report, result: RegionResult, suffix: str) -> None:
     page.row([Box(title, HEAD, span) for title, span in spans])
     for unit, each in pilots:
         open_range = each.lowest is not None and each.assessed_score is None
-        possible = f"{each.lowest}—{each.highest}" if open_range else BLANK
+        possible = f"{each.lowest}～{each.highest}" if open_range else BLANK
         claimed = {True: "申报", False: "不申报", None: BLANK}[each.claimed]
         page.row(
             [
                 Box(unit.unit.name, BOXED),
                 Box(each.community.code, CENTRED, 2),
                 Box(each.community.name, BOXED, 3),
-                Box(each.status.label, {**CENTRED, "bg_color": _STATUS_FILL[each.status]}),
+                Box(each.standing_label, {**CENTRED, "bg_color": GOOD if each.excused else _STATUS_FILL[each.status]}),
                 Box(BLANK if each.assessed_score is None else each.assessed_score, {**CENTRED, "bold": True}),
                 Box(possible, CENTRED),
                 Box(claimed, CENTRED, 2),

@@ -22,7 +22,7 @@ from greencomm.outputs.book import (
     chinese_date,
 )
 from greencomm.results import RegionResult, percent
-from greencomm.review.deliverables import Entry, State, entries_of, group, owed
+from greencomm.review.deliverables import Entry, State, entries_of, green_label, group, owed
 
 SHEET = "报送事项"
 STATE_FILL = {
@@ -77,7 +77,7 @@ def _entry(entry: Entry) -> Box:
 
 def _pilots(page: Page, result: RegionResult) -> None:
     page.wide("试点社区与其他社区", SECTION, 22)
-    page.row([Box(title, HEAD) for title in ("", "社区数", "已报", "达标", "达标比例", "平均核定得分")], 22)
+    page.row([Box(title, HEAD) for title in ("", "社区数", "已报", green_label(result), "达标比例", "平均核定得分")], 22)
     for pilot, name in ((True, "试点社区"), (False, "其他社区")):
         counted = group(result.units, pilot=pilot)
         figures: tuple[int | str, ...] = (counted.communities, counted.reported, counted.green)

@@ -9,19 +9,21 @@ from greencomm.standard import Standard
 from greencomm.targets import Loss, Near, Progress, nearest_in_region, progress, unit_progress
 
 SHEET = "目标进度"
-WIDTHS = (16, 16, 30, 10, 13, 9, 11, 60)
+WIDTHS = (16, 16, 30, 10, 13, 9, 15, 60)
 _CLAUSES = 6
 """How many clauses of one community are named before the rest is counted."""
+_STATES = {True: "已经达到。", False: "没有达到。", None: "没有可比的比例。"}
 _MET = {True: ("已达到", GOOD), False: ("未达到", WARN), None: (BLANK, WARN)}
 
 
 def summary(result: RegionResult) -> str:
-    """One line for each target that lies ahead."""
+    """One line for each target: past ones by what was filed of their year, the others by today's figures."""
     lines = []
     for each in progress(result):
-        head = f"{each.target.year}年目标{percent(each.target.ratio)}：城市社区{each.urban_communities}个，需{each.needed}个，"
-        rest = f"还差{each.missing}个。" if each.missing else "已经达到。" if each.met else "没有城市社区。"
-        lines.append(f"{head}已有{each.count}个（{percent(each.ratio)}），{rest}")
+        needed = "" if each.needed is None else f"城市社区{each.urban_communities}个，需{each.needed}个，"
+        rest = f"还差{each.missing}个。" if each.missing else _STATES[each.met]
+        have = "当年上报" if each.filed else "已有"
+        lines.append(f"{each.target.year}年目标{percent(each.target.ratio)}：{needed}{have}{each.count}个（{percent(each.ratio)}），{rest}")
     return "\n".join(lines) or "标准没有规定目标。"
 
 
@@ -46,11 +48,11 @@ def _targets(page: Page, result: RegionResult) -> None:
             [
                 Box(f"{each.target.year}年", CENTRED),
                 Box(percent(each.target.ratio), CENTRED, 2),
-                Box(each.urban_communities, CENTRED),
-                Box(each.needed, CENTRED),
+                Box(_known(each.urban_communities), CENTRED),
+                Box(_known(each.needed), CENTRED),
                 Box(each.count, CENTRED),
-                Box(each.missing, {**CENTRED, "bold": True}),
-                Box(f"{label}：现为{percent(each.ratio)}", {**BOXED, "bg_color": fill}),
+                Box(_known(each.missing), {**CENTRED, "bold": True}),
+                Box(f"{label}：{'当年上报' if each.filed else '现为'}{percent(each.ratio)}", {**BOXED, "bg_color": fill}),
             ]
         )
 
@@ -74,6 +76,10 @@ def _shares(page: Page, result: RegionResult) -> None:
                 Box("；".join(_share(each) for each in ahead if each.ratio is not None), {**BOXED, "font_size": SMALL}),
             ]
         )
+
+
+def _known(value: int | None) -> int | str:
+    return BLANK if value is None else value
 
 
 def _share(each: Progress) -> str:
@@ -105,7 +111,6 @@ def _nearest(page: Page, result: RegionResult) -> None:
 def _community(page: Page, unit: UnitResult, near: Near, standard: Standard) -> None:
     community, mark = near.community, standard.pass_mark.points
     score = str(near.lowest) if near.lowest == near.highest else f"{near.lowest}～{near.highest}"
-    short = near.short if near.short > 0 else 0
     pending = community.status is Status.PENDING
     fill = BAD if community.status is Status.BELOW else WARN
     page.row(
@@ -116,7 +121,7 @@ def _community(page: Page, unit: UnitResult, near: Near, standard: Standard) -> 
             Box(community.status.label, {**CENTRED, "bg_color": fill}),
             Box(score, {**CENTRED, "bold": True}),
             Box(mark, CENTRED),
-            Box(_short(short, mark - near.lowest, pending), CENTRED),
+            Box(_short(max(0, near.short), max(0, mark - near.lowest), pending), CENTRED),
             Box(_losses(near.losses), {**BOXED, "font_size": SMALL}),
         ]
     )
@@ -124,9 +129,13 @@ def _community(page: Page, unit: UnitResult, near: Near, standard: Standard) -> 
 
 def _short(certain: int, at_most: int, pending: bool) -> str:
     """Points that are missing: for sure, and where clauses are open at most."""
-    if not pending or certain == at_most:
+    if not pending:
         return str(certain)
-    return f"{certain}～{at_most}" if at_most > 0 else "0"
+    if not at_most:
+        return "待核实，补正后可达标"
+    if not certain:
+        return f"待核实，最多差{at_most}"
+    return f"待核实，差{certain}～{at_most}" if certain < at_most else f"待核实，差{certain}"
 
 
 def _losses(losses: tuple[Loss, ...]) -> str:

@@ -53,7 +53,7 @@ from greencomm.outputs.progress import (
     uncounted_text,
 )
 from greencomm.results import CommunityResult, FileState, ReceivedFile, RegionResult, Status, UnitResult, UnitState, percent
-from greencomm.review.deliverables import group
+from greencomm.review.deliverables import green_label, group
 from greencomm.standard import ANNUAL, PHASE_TITLES
 
 UNITS, COMMUNITIES, FIRST, CHASE = "进度", "社区", "先办问题", "催报"
@@ -79,6 +79,12 @@ _MEANINGS = (
     "收到时间是邮件的发送时间；文件不是随邮件放入的，是它最后一次保存的时间（后面写有“保存”）。都是北京时间。"
     f"“{NO_TIME}”是人工放入的、文件里也没有保存时间的，不影响审核，也不算迟报。",
     "距截止：迟报只按首次报送的邮件计算，迟报的照常审核；首次报送没有邮件时间、以后的更正在截止日期后才收到的，写“更正晚几天”，不算迟报。",
+)
+
+
+_SECOND_YEAR = (
+    "达标、未达标、待核实、未报是本年填报的结论，往年名单上的社区又报送的也在内；本年新增不含往年名单上的社区；"
+    "合计是往年名单上的和本年新增的，每个社区只计一次。"
 )
 
 
@@ -123,14 +129,19 @@ class _Writer:
         page.wide(summary, {**TEXT, "bold": True}, 24)
         return page
 
+    @property
+    def years(self) -> tuple[str, ...]:
+        """Columns that only a year after a closed one has."""
+        return ("本年新增", "合计") if self.result.earlier else ()
+
     # 进度
 
     def units(self) -> None:
         titles = (
-            "填报单位", "报送情况", "收到时间", "报送批次", "社区数", "已报", *(status.label for status in _STATUSES), *_COUNTED,
-            "距截止", "下一步",
+            "填报单位", "报送情况", "收到时间", "报送批次", "社区数", "已报", *(status.label for status in _STATUSES), *self.years,
+            *_COUNTED, "距截止", "下一步",
         )  # fmt: skip
-        widths = (16, 11, 23, 9, 8, 7, 7, 8, 8, 7, 8, 8, 8, 9, 12, 22)
+        widths = (16, 11, 23, 9, 8, 7, 7, 8, 8, 7, *(9 for _ in self.years), 8, 8, 8, 9, 12, 22)
         page = self.page(UNITS, "报送和审核进度", widths, self.summary())
         head = page.head(titles)
         for unit in self.result.units:
@@ -139,6 +150,8 @@ class _Writer:
             page.sheet.autofilter(head, 0, page.next_row - 1, len(titles) - 1)
         self._total(page)
         page.skip()
+        if self.result.earlier:
+            page.wide(_SECOND_YEAR, FINE)
         for line in _MEANINGS:
             page.wide(line, FINE)
 
@@ -157,6 +170,7 @@ class _Writer:
                 Box(unit.urban_communities, CENTRED),
                 Box(_reported(unit), CENTRED),
                 *(_count(len(unit.of(status)), _STATUS_FILL[status]) for status in _STATUSES),
+                *(_count(count, GOOD) for count in self._counts(unit)),
                 _count(unit.open_count(Severity.SEND_BACK), BAD),
                 _count(unit.open_count(Severity.VERIFY), WARN),
                 *(_count(unit.settled_count(kind), CALM) for kind in _SETTLED),
@@ -167,6 +181,10 @@ class _Writer:
                 ),
             ]
         )
+
+    def _counts(self, unit: UnitResult) -> tuple[int, ...]:
+        """What stands under ``years``."""
+        return (len(unit.green), unit.combined_count) if self.result.earlier else ()
 
     def _to_deadline(self, unit: UnitResult, step: Step) -> str:
         """Late or in time by receipt, and where something is still to be done the days from the run's date."""
@@ -184,6 +202,7 @@ class _Writer:
             sum(unit.urban_communities for unit in units),
             sum(_reported(unit) for unit in units),
             *(sum(len(unit.of(status)) for unit in units) for status in _STATUSES),
+            *(sum(counts) for counts in zip(*map(self._counts, units), strict=True)),
             *(sum(unit.open_count(severity) for unit in units) for severity in _OPEN),
             *(sum(unit.settled_count(kind) for unit in units) for kind in _SETTLED),
         ]
@@ -212,10 +231,13 @@ class _Writer:
         excused = sum(len(unit.excused) for unit in result.units)
         if excused:
             standing += f"（其中{excused}个已在往年名单上，无需报送）"
-        both = f"，合计完成比例{percent(result.combined_ratio)}" if result.earlier else ""
+        done = f"完成比例{percent(result.completion_ratio)}"
+        if result.earlier:
+            added = f"本年新增{result.green_count}个（{percent(result.completion_ratio)}）"
+            done = f"{added}、合计{result.combined_count}个（{percent(result.combined_ratio)}）"
         return (
             f"{deadline_line(result)}。应报单位{len(expected)}个：{reported}{f'，迟报{late}个' if late else ''}。已报单位中：{todo}。\n"
-            f"城市社区{result.urban_communities}个：{standing}；完成比例{percent(result.completion_ratio)}{both}。"
+            f"城市社区{result.urban_communities}个：{standing}；{done}。"
         )
 
     # 社区
@@ -244,7 +266,7 @@ class _Writer:
                 Box(unit.unit.name, BOXED),
                 Box(community.community.code, {**CENTRED, "font_size": SMALL}),
                 Box(community.community.name + (PILOT if community.community.pilot else ""), BOXED),
-                Box(community.status.label, {**CENTRED, "bg_color": _STATUS_FILL[community.status]}),
+                Box(community.standing_label, {**CENTRED, "bg_color": GOOD if community.excused else _STATUS_FILL[community.status]}),
                 Box(_score(community), CENTRED),
                 Box(unit.submission if community.sheet and unit.submission else BLANK, CENTRED),
                 *(_count(count, fill) for count, fill in zip(opened, (BAD, WARN), strict=True)),
@@ -311,7 +333,7 @@ class _Writer:
         pilots, others = (group(self.result.units, pilot=pilot) for pilot in (True, False))
         if pilots.communities:
             told = [
-                f"{name}{each.communities}个：已报{each.reported}个，达标{each.green}个，达标比例{percent(each.ratio)}"
+                f"{name}{each.communities}个：已报{each.reported}个，{green_label(self.result)}{each.green}个，达标比例{percent(each.ratio)}"
                 for name, each in (("试点社区", pilots), ("其他社区", others))
             ]
             page.wide("；".join(told) + "。", FINE)

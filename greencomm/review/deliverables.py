@@ -247,6 +247,11 @@ class Group:
         return ratio(sum(self.scores), len(self.scores))
 
 
+def green_label(result: RegionResult) -> str:
+    """The header over ``Group.green``."""
+    return "达标（含往年名单）" if result.earlier else Status.GREEN.label
+
+
 def group(units: Sequence[UnitResult], *, pilot: bool) -> Group:
     """The pilots of ``units``, or all others."""
     members = [each for unit in units for each in unit.communities if each.community.pilot is pilot]

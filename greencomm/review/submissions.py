@@ -153,7 +153,7 @@ class _Sorter:
 
     def expected_form(self, unit: Unit | None) -> str:
         name = f"“{unit.name}”的" if unit else "下发给本单位的"
-        return f"{name}{self.batch.year}年度{PHASE_TITLES[self.batch.phase]}填报工作簿"
+        return f"{name}{self.batch.round_title}填报工作簿"
 
     def refusal(self, form: FormReading, unit: Unit | None, place: Place) -> Finding | None:
         """Why a workbook cannot be part of this batch; None where it can."""

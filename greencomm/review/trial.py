@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from greencomm.results import ClauseResult, CommunityResult, RegionResult, Status, UnitResult
@@ -76,6 +76,11 @@ class Replay:
     def received(self) -> int:
         """How many communities of these units have a sheet."""
         return sum(unit.urban_communities - len(unit.of(Status.MISSING)) for unit, _ in self.units)
+
+
+def pending_count(units: Iterable[UnitResult]) -> int:
+    """Communities whose standing is open and that stand on no earlier list: what may still become newly green."""
+    return sum(not each.counts for unit in units for each in unit.of(Status.PENDING))
 
 
 def result_shown(result: CommunityResult) -> str:
