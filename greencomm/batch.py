@@ -29,6 +29,7 @@ from greencomm.past_years import ClosedYear
 from greencomm.results import ReceivedFile, RegionResult
 from greencomm.review.phases import compare
 from greencomm.review.region import review_after
+from greencomm.review.submissions import has_real
 from greencomm.roster import Roster, load_roster
 from greencomm.runs import RESULT, DamagedRun, Runs, manifest_of
 from greencomm.standard import ANNUAL, SELF_EVALUATION, Standard, load_standard
@@ -104,10 +105,11 @@ def run(options: Options, progress: Progress | None = None) -> Outcome:
         arrivals = collect(options.input, options.roster, standard, progress, standards=adopted.files)
         if not any(arrival.form or arrival.refused for arrival in arrivals):
             raise NothingToProcess(f"“{options.input}”中还没有各县市报送的工作簿，请把收到的附件放进去后再运行。")
+        closings.real = has_real(arrivals)
         earlier = _earlier(closings, standard, roster, publication)
         name = f"{roster.batch.year}-{roster.batch.phase}"
         with durable.speaking(options.archive):
-            history = last_history(publication.runs(name), roster)
+            history = last_history(publication.runs(name), roster, sample=not closings.real)
         result, history = _review(arrivals, adopted, roster, options, history, earlier)
         # What is closed is the annual summary's input: against the self-evaluation's folder every file would differ.
         found = found_in(options.input) if result.phase == ANNUAL else {}
@@ -166,8 +168,10 @@ def check(paths: Sequence[Path], options: Options, progress: Progress | None = N
         idle = next(arrival for arrival in arrivals if arrival.ignored)
         raise NothingToProcess(f"没有可以自查的填报工作簿：“{idle.path}”没有审核，因为{idle.ignored}。")
     names = {arrival.path for arrival in arrivals}
-    earlier, _ = Closings(options.archive).earlier_years(standard, roster.batch.year)
-    whole, _ = _review(arrivals, adopted, roster, options, _history_to_read(options, roster), earlier)
+    real = has_real(arrivals)
+    earlier, _ = Closings(options.archive, real=real).earlier_years(standard, roster.batch.year)
+    history = _history_to_read(options, roster, sample=not real)
+    whole, _ = _review(arrivals, adopted, roster, options, history, earlier)
     concerned = {file.unit for file in whole.files if file.unit is not None}
     units = tuple(unit for unit in whole.units if unit.unit.code in concerned)
     # As the units' reports have them: what hangs on the region's ratio shows only beside all other units' files.
@@ -196,20 +200,22 @@ def review_names(paths: Sequence[Path], folder: Path) -> dict[str, Path]:
     return named
 
 
-def last_history(runs: Runs, roster: Roster) -> History:
-    """What the last sound run left; an empty history where there is none that can be read."""
-    latest = runs.latest()
-    try:
-        data = latest.history() if latest else None
-        return load(data, roster) if data is not None else History()
-    except (BadHistory, DamagedRun):
-        return History()
+def last_history(runs: Runs, roster: Roster, *, sample: bool) -> History:
+    """What the last sound run of samples, or of real workbooks, left; an empty history where there is none that can be read."""
+    for run in runs.sound_ones():
+        try:
+            if run.document()["sample"] is sample:
+                data = run.history()
+                return load(data, roster) if data is not None else History()
+        except (BadHistory, DamagedRun, KeyError):
+            return History()
+    return History()
 
 
-def _history_to_read(options: Options, roster: Roster) -> History:
+def _history_to_read(options: Options, roster: Roster, *, sample: bool) -> History:
     """The history where there is an archive; nothing is locked or written, and what cannot be read counts as none."""
     try:
-        return last_history(Runs(options.archive, f"{roster.batch.year}-{roster.batch.phase}"), roster)
+        return last_history(Runs(options.archive, f"{roster.batch.year}-{roster.batch.phase}"), roster, sample=sample)
     except OSError:
         return History()
 

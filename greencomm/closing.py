@@ -170,6 +170,7 @@ def _import(closings: Closings, options: Options, wish: Wish, form: Path) -> Clo
     standard, roster = prepare(dataclasses.replace(options, year=None))
     year = options.year
     assert year is not None
+    closings.real = True
     closed = closings.year(year)
     if closings.check_there(closed):
         return _imported_again(closings, closed, form, options, wish)
@@ -193,6 +194,7 @@ def _import(closings: Closings, options: Options, wish: Wish, form: Path) -> Clo
             _register(
                 building, year, (), filed.year, roster, options.run_date, {"附件2校验码": durable.file_sha256(form)}, False
             )
+            closings.make_way(closed, who=wish.person, date=options.run_date.isoformat())
             manifest = _manifest(year, options, wish, number, standard) | {
                 "imported": True,
                 "input": None,
@@ -262,6 +264,7 @@ class _Closing:
     def close(self) -> Closed:
         closed = self.closings.year(self.year)
         run = self._latest()
+        self.closings.real = run is not None and not _document(run)["sample"]
         if self.closings.check_there(closed) and (run is None or closed.is_imported):
             return self._without_run(closed)
         if run is None:
@@ -270,7 +273,7 @@ class _Closing:
                 f"请先运行：python process.py --year {self.year} --phase {ANNUAL}"
             )
         changes = self._changes(run)
-        if closed.is_there:
+        if self.closings.check_there(closed):
             return self._again(closed, run, changes)
         if changes:
             raise UserError(
@@ -291,6 +294,7 @@ class _Closing:
         with _speaking(closed, _PLACED):
             number = self.closings.number(self.year)
             building = self.closings.building(self.year)
+            self.closings.make_way(closed, who=self.wish.person, date=self.options.run_date.isoformat())
             try:
                 sealed = self._seal(building, number, run, document, earlier, left)
             finally:

@@ -166,8 +166,11 @@ def files_of(folder: Path) -> dict[str, Path]:
 class Closings:
     """The closed years of an archive and the record of closings and reopenings."""
 
-    def __init__(self, archive: Path) -> None:
+    def __init__(self, archive: Path, *, real: bool = False) -> None:
         self.archive = archive
+        self.real = real
+        """Whether real workbooks are at hand: then years closed from samples count as not closed, as samples beside real
+        workbooks do."""
 
     def year(self, year: int) -> YearFolder:
         """The folder of a year, whether it is there or not."""
@@ -213,7 +216,7 @@ class Closings:
     def check_there(self, closed: YearFolder) -> bool:
         """Whether the year is closed. Raises DamagedYear where the record says so and its folder is gone."""
         if closed.is_there:
-            return True
+            return not self.is_passed_over(closed)
         last = self.last_event(closed.year)
         if last is not None and last["event"] == CLOSE:
             raise DamagedYear(
@@ -222,6 +225,15 @@ class Closings:
                 f"python process.py close --year {closed.year} --reopen --reason 档案丢失"
             )
         return False
+
+    def is_passed_over(self, closed: YearFolder) -> bool:
+        """Whether a year's folder is a sample that real workbooks have nothing to do with. Raises DamagedYear."""
+        return self.real and closed.is_there and bool(closed.manifest["sample"])
+
+    def make_way(self, closed: YearFolder, *, who: str, date: str) -> None:
+        """Set a sample aside, as a reopening does, so that the real year can be closed."""
+        if self.is_passed_over(closed):
+            self.reopen(closed, who=who, date=date, reason="示例数据，改由正式的结果封存")
 
     # --- closings that were entered later -------------------------------------------------------------------------------
 
@@ -347,6 +359,12 @@ class Closings:
             if each >= year:
                 continue
             closed = self.year(each)
+            if self.is_passed_over(closed):
+                notices.append(
+                    f"档案中的{each}年度是示例数据，没有采用：附件2中{each}年的各栏留空，合计不含{each}年。有{each}年度正式数据的，"
+                    f"可封存它，或导入当年上报的附件2：python process.py close --year {each} --annex2 附件2.xlsx"
+                )
+                continue
             if not self.check_there(closed):
                 if reopened := self.reopened(each):
                     notices.append(
@@ -364,8 +382,7 @@ class Closings:
             found.append(closed.load())
             if found[-1].sample:
                 notices.append(
-                    f"封存的{each}年度是示例数据，所以本次结果也标为【示例】。"
-                    f"正式使用前请重新打开它：python process.py close --year {each} --reopen --reason 示例数据"
+                    f"封存的{each}年度是示例数据；放入正式报送的工作簿以后，程序不再采用它。"
                 )
             notices += damage_notices(closed)
         return found, notices

@@ -173,7 +173,15 @@ class Runs:
 
     def latest(self) -> KeptRun | None:
         """The last sound run; None where there is none."""
-        return self._first_sound(self.newest_first())
+        return next(self.sound_ones(), None)
+
+    def sound_ones(self) -> Iterator[KeptRun]:
+        """Sound runs from the last one back; damaged ones come upon are noted."""
+        for run in self.newest_first():
+            if run.sound:
+                yield run
+            else:
+                self._damage(run.folder)
 
     def previous(self, before_input: str) -> KeptRun | None:
         """The last sound run whose input was another than ``before_input`` (a combined hash)."""

@@ -10,11 +10,15 @@ from collections import Counter
 
 import openpyxl
 import pytest
+from season import COUNTY, ROSTER, TOWN, clean, form
 from test_run import ROOT, run
 
-from greencomm.forms.layout import REAL
+from greencomm.closings import Closings
+from greencomm.forms.layout import REAL, SAMPLE
 from greencomm.forms.read import read_form
 from greencomm.intake.xlsx import read_xlsx
+from greencomm.roster import BatchLabel
+from greencomm.rosters_io import write_roster
 from greencomm.standard import load_standard
 
 
@@ -82,7 +86,7 @@ def test_the_first_command_shows_two_years(cloned, shipped, result):
     status, out, err = cloned
     assert status == 1 and err == "" and "\x1b" not in out
     assert "【示例】" in out and "合计比例" in out
-    assert out.startswith("请注意：封存的2021年度是示例数据") and "close --year 2021 --reopen" in out
+    assert out.startswith("请注意：封存的2021年度是示例数据；放入正式报送的工作簿以后，程序不再采用它。")
     assert "2022年目标60.00%（83个），现有80个，还差3个社区" in out
     # 37 reached the mark in 2021 (a few more took part), 43 more in 2022: 80 of 137.
     region = result["region"]
@@ -126,3 +130,54 @@ def test_forms_of_the_sample_are_real_ones_of_the_rosters_year(shipped, cloned):
     (path,) = [path for path in (shipped / "下发").iterdir() if "禄丰市" in path.name]
     form = read_form(read_xlsx(path.read_bytes()), load_standard())
     assert (form.meta.kind, form.meta.year, form.meta.unit) == (REAL, "2022", "532302")
+
+
+# --- the sample's closed year beside real work -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def real_place(tmp_path):
+    """A prefecture's folder with the shipped archive and one county's own workbook of 2021."""
+    (tmp_path / "input").mkdir()
+    batch = {BatchLabel.REGION: "楚雄州", BatchLabel.YEAR: 2021, BatchLabel.PHASE: "年度总结", BatchLabel.UNIT: "州住建局"}
+    write_roster(tmp_path / "input" / "roster.xlsx", load_standard(), batch, ROSTER.units, ROSTER.communities)
+    (tmp_path / "input" / "双柏县.xlsx").write_bytes(form(COUNTY))
+    shutil.copytree(ROOT / "archive" / "2021", tmp_path / "archive" / "2021")
+    shutil.copy(ROOT / "archive" / "closings.json", tmp_path / "archive" / "closings.json")
+    return tmp_path
+
+
+def result_of(place):
+    return json.loads((place / "output" / "2021-annual" / "result.json").read_text(encoding="utf-8"))
+
+
+def test_the_closed_sample_is_no_hindrance_to_real_workbooks_of_its_year(real_place):
+    status, _, error = run("--date", "2021-10-18", cwd=real_place)
+    assert (status, result_of(real_place)["sample"]) == (0, False), error
+    assert "示例" not in error
+    # Closed for real, the sample makes way; the record tells.
+    status, out, error = run("close", "--date", "2021-11-01", "--who", "王某", cwd=real_place)
+    assert status == 0, out + error
+    manifest = json.loads((real_place / "archive" / "2021" / "manifest.json").read_text(encoding="utf-8"))
+    aside = json.loads((real_place / "archive" / "reopened" / "2021" / "0001" / "manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["sample"], aside["sample"]) == (False, True)
+    record = json.loads((real_place / "archive" / "closings.json").read_text(encoding="utf-8"))
+    assert [event["event"] for event in record["events"]] == ["close", "reopen", "close"]
+    assert run("--date", "2021-10-18", cwd=real_place)[0] == 0
+
+
+def test_the_closed_sample_gives_no_figures_to_real_workbooks_of_the_next_year(real_place):
+    standard = load_standard()
+    sample, real = Closings(real_place / "archive"), Closings(real_place / "archive", real=True)
+    assert [year.year for year in sample.earlier_years(standard, 2022)[0]] == [2021]
+    years, told = real.earlier_years(standard, 2022)
+    assert years == [] and "2021年度是示例数据，没有采用" in told[0]
+
+
+def test_what_samples_left_is_no_history_of_real_workbooks(real_place):
+    (real_place / "input" / "双柏县.xlsx").write_bytes(form(COUNTY, {TOWN.code: clean(c1_1=(None, None, None))}, kind=SAMPLE))
+    assert run("--date", "2021-10-18", "--archive", "runs", cwd=real_place)[0] == 1
+    (real_place / "input" / "双柏县.xlsx").write_bytes(form(COUNTY, {TOWN.code: clean(c1_1=(None, None, None))}))
+    assert run("--date", "2021-10-19", "--archive", "runs", cwd=real_place)[0] == 1
+    states = {finding["rule"]: finding["state"] for finding in result_of(real_place)["findings"]}
+    assert states["C01"] == "new"

@@ -93,6 +93,12 @@ def sort_out(arrivals: Sequence[Arrival], roster: Roster, standard_of: StandardO
     return Sorted(submissions, files, sorter.findings, sample=bool(filed) and all(entry.is_sample for entry in filed))
 
 
+def has_real(arrivals: Sequence[Arrival]) -> bool:
+    """Whether a county's own workbook is among them, rather than samples only."""
+    forms = [arrival.form for arrival in arrivals if arrival.form is not None and arrival.form.communities]
+    return any(form.meta is None or form.meta.kind != layout.SAMPLE for form in forms)
+
+
 class _Sorter:
     def __init__(self, roster: Roster, standard_of: StandardOf) -> None:
         self.roster, self.batch, self.standard_of = roster, roster.batch, standard_of
