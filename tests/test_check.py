@@ -341,7 +341,7 @@ def test_the_screen_says_which_of_several_files_and_what_became_of_the_others(se
 def test_the_screen_says_what_to_do_about_a_file_that_cannot_be_used(season):
     _, out, _ = run("check", "input/去年县.xlsx", "input/坏件县/报表.xlsx", *DAY, cwd=season.place)
     assert out.count("不能采用，原因和办法见下面的“退回”") == 2
-    assert "工作簿的年度是“2020”，本次收的是2021年度。" in out and "请改用“去年县”的2021年度年度总结填报工作簿填报后重新报送。" in out
+    assert "工作簿的年度是“2020”，本次收的是2021年度。" in out and "请改用“去年县”的2021年度总结填报工作簿填报后重新报送。" in out
     assert "请在本机确认原文件能正常打开，再重新发送一次。" in out, "the advice for this very damage"
 
 

@@ -193,12 +193,20 @@ def name_parts(names: Iterable[str], width: float, size: float) -> list[str]:
     return parts
 
 
-def _no_column(file_name: str, label: str, year: int, years: Iterable[int]) -> str:
-    labels = "”、“".join(each.format(year=year) for each in (NAMES, COUNT, RATIO))
-    return (
+def _columns_of(year: int) -> tuple[str, ...]:
+    return tuple(each.format(year=year) for each in (NAMES, COUNT, RATIO))
+
+
+def _missing_label(file_name: str, label: str, header: Iterable[object], years: Iterable[int]) -> UserError:
+    """The error for a label that the template lacks: one cell that was lost, or all columns of a year that it never had."""
+    there = {normal_label(text) for text in header}
+    year = next((year for year in years if label in _columns_of(year)), None)
+    if year is None or any(normal_label(each) in there for each in _columns_of(year)):
+        return UserError(f"附件2模板“{file_name}”中找不到“{label}”，请补上这一格，或恢复原来的模板。")
+    return UserError(
         f"附件2模板“{file_name}”中找不到“{label}”，{year}年度的结果没有地方填写。请做两件事：一、在标准文件的 [annex2] 中，"
         f"给 years 加上 {year}，例如 years = [{', '.join(map(str, years))}]；二、在 templates 文件夹的 annex2.xlsx 中，于“{COMBINED}”之前"
-        f"加上“{labels}”三列。本来不是{year}年度的，请改正 --year 或名册中的年度。"
+        f"加上“{'”、“'.join(_columns_of(year))}”三列。本来不是{year}年度的，请改正 --year 或名册中的年度。"
     )
 
 
@@ -213,13 +221,12 @@ def check_year(template: Path, standard: Standard, year: int) -> None:
     sheet = next((sheet for sheet in workbook.worksheets if _find(sheet, COUNTY)), None)
     if sheet is None:
         return
-    header = {normal_label(cell.value) for cell in sheet[_find(sheet, COUNTY).row]}
+    header = [cell.value for cell in sheet[_find(sheet, COUNTY).row]]
+    there = {normal_label(text) for text in header}
     years = sorted({*standard.annex2.years, year})
-    for each in years:
-        for form in (NAMES, COUNT, RATIO):
-            label = form.format(year=each)
-            if normal_label(label) not in header:
-                raise UserError(_no_column(template.name, label, each, years))
+    for label in (label for each in years for label in _columns_of(each)):
+        if normal_label(label) not in there:
+            raise _missing_label(template.name, label, header, years)
 
 
 class _Filler:
@@ -227,9 +234,11 @@ class _Filler:
 
     def __init__(self, sheet: Any, form: Form, file_name: str) -> None:
         self.sheet, self.form, self.file_name = sheet, form, file_name
+        self.header_row = 0
+        """0 until it is found."""
         self.title = self._containing(form.title)
         header = self._cell(COUNTY)
-        self.header_row: int = header.row
+        self.header_row = header.row
         self.county: int = header.column
         self.names = {year: self._column(NAMES.format(year=year)) for year in form.years}
         self.counts = {year: self._column(COUNT.format(year=year)) for year in form.years}
@@ -263,10 +272,8 @@ class _Filler:
     # finding
 
     def _missing(self, label: str) -> UserError:
-        year = next((year for year in self.form.years if any(label == each.format(year=year) for each in (NAMES, COUNT, RATIO))), None)
-        if year is not None:
-            return UserError(_no_column(self.file_name, label, year, self.form.years))
-        return UserError(f"附件2模板“{self.file_name}”中找不到“{label}”，请补上这一格，或恢复原来的模板。")
+        header = [cell.value for cell in self.sheet[self.header_row]] if self.header_row else []
+        return _missing_label(self.file_name, label, header, self.form.years)
 
     def _cell(self, label: str) -> Any:
         cell = _find(self.sheet, label)
