@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -146,6 +147,12 @@ class Finding:
         return self.settlement is None and self.severity is not Severity.NOTE
 
     @property
+    def mark_text(self) -> str:
+        """That the pass mark hangs on it, with the points that are still open: ``是否达标（76～83分）``."""
+        known = self.lowest is not None and self.highest is not None
+        return "是否达标" + (f"（{self.lowest}～{self.highest}分）" if known else "")
+
+    @property
     def state_label(self) -> str:
         """Where it stands, in the word that people see: 新增, 未改, 复发, 已说明 or 免予处理."""
         return self.settlement.kind.label if self.settlement else self.life.label
@@ -167,6 +174,11 @@ class Finding:
             self.rule,
             self.message,
         )
+
+
+def sorted_for_readers(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings in the order of ``Finding.sort_key``."""
+    return tuple(sorted(findings, key=lambda finding: finding.sort_key))
 
 
 @dataclass(frozen=True, slots=True)

@@ -909,8 +909,7 @@ def impact_text(finding: Finding) -> str:
     if finding.impact is Impact.RATIO:
         return "是否达到目标比例"
     if finding.impact is Impact.MARK:
-        known = finding.lowest is not None and finding.highest is not None
-        return "是否达标" + (f"（{finding.lowest}～{finding.highest}分）" if known else "")
+        return finding.mark_text
     return ""
 
 

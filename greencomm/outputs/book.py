@@ -74,9 +74,7 @@ def chinese_date(date: datetime.date) -> str:
 def impact_text(finding: Finding, result: RegionResult) -> str:
     """What hangs on a finding: ``是否达标（76～83分）``, ``是否达到20%目标``; empty where nothing does."""
     if finding.impact is Impact.MARK or finding.decides:
-        if finding.lowest is None or finding.highest is None:
-            return "是否达标"
-        return f"是否达标（{finding.lowest}～{finding.highest}分）"
+        return finding.mark_text
     target = result.standard.target(result.year)
     if finding.impact is not Impact.RATIO or target is None:
         return ""

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from greencomm.findings import Settled, Severity
 from greencomm.forms import layout
-from greencomm.intake.times import CHINA, shown_time
+from greencomm.intake.times import china_day, shown_time
 from greencomm.outputs.book import chinese_date
 from greencomm.results import CommunityResult, FileState, ReceivedFile, RegionResult, Status, UnitResult, UnitState
 from greencomm.review.deliverables import papers
@@ -158,12 +158,11 @@ def timing(unit: UnitResult, result: RegionResult) -> Timing:
     wanted = FileState.ACCEPTED if unit.state is UnitState.RECEIVED else FileState.REJECTED
     received, by_mail = received_at((file for file in unit.files if file.state is wanted), result.year)
     usable = [file for file in unit.files if file.state in (FileState.ACCEPTED, FileState.SUPERSEDED)]
-    timed = [file for file in usable if file.received]
-    days = [china_day(file.received) for file in timed if file.received]
+    days = [day for file in usable if (day := china_day(file.received))]
     late = max((min(days) - deadline).days, 0) if days else 0
     correction = bool(late) and not _is_first_known(unit, usable)
     if correction:
-        counting = [china_day(file.received) for file in timed if file.received and file.state is FileState.ACCEPTED]
+        counting = [day for file in usable if file.state is FileState.ACCEPTED and (day := china_day(file.received))]
         late = max((max(counting, default=min(days)) - deadline).days, 0)
     return Timing(
         received,
@@ -198,8 +197,3 @@ def received_at(files: Iterable[ReceivedFile], year: int) -> tuple[datetime.date
     received = [file.received for file in files if file.received]
     saved = [file.saved for file in files if file.saved and file.saved != issued]
     return max(received, default=None) or max(saved, default=None), bool(received)
-
-
-def china_day(time: datetime.datetime) -> datetime.date:
-    """The day on the calendar of China."""
-    return time.astimezone(CHINA).date()

@@ -12,7 +12,18 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from greencomm import rules
-from greencomm.findings import Finding, Impact, Life, OtherReply, PastFinding, Place, Settled, Settlement, Severity
+from greencomm.findings import (
+    Finding,
+    Impact,
+    Life,
+    OtherReply,
+    PastFinding,
+    Place,
+    Settled,
+    Settlement,
+    Severity,
+    sorted_for_readers,
+)
 from greencomm.forms import values
 from greencomm.forms.entries import Reply, SheetReading
 from greencomm.forms.layout import Column, Heading
@@ -86,12 +97,12 @@ def follow_up(result: RegionResult, history: History, facts: Mapping[str, UnitFa
         findings = [_waived(finding, result, used) for finding in unit.findings]
         unit_open = aim is not None and _straddles(aim, [unit.communities])
         # The region's ratio rests on all units: it must not show in the report of one (S-24).
-        unit = replace(unit, findings=_sorted(_weighed(findings, unit, unit_open)))
+        unit = replace(unit, findings=sorted_for_readers(_weighed(findings, unit, unit_open)))
         units.append(unit)
-        region_findings += _sorted(_weighed(unit.findings, unit, region_open))
+        region_findings += sorted_for_readers(_weighed(unit.findings, unit, region_open))
     nobodys = [finding for finding in result.findings if finding.place.unit not in result.roster.unit]
     nobodys += _idle_waivers(result, used)
-    everything = (*region_findings, *_sorted(nobodys))
+    everything = (*region_findings, *sorted_for_readers(nobodys))
     return replace(result, units=tuple(units), findings=everything), History(histories)
 
 
@@ -140,10 +151,6 @@ def is_empty_phrase(text: str, standard: Standard, names: Iterable[str] = ()) ->
         if any(end - length in reached and bare[end - length : end] in words for length in lengths):
             reached.add(end)
     return bare.isdigit() or len(bare) in reached
-
-
-def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda finding: finding.sort_key))
 
 
 # --- one unit -----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pandas as pd
 
 from greencomm import rules, scoring
-from greencomm.findings import Finding, Impact, Place, Severity
+from greencomm.findings import Finding, Impact, Place, Severity, sorted_for_readers
 from greencomm.forms.entries import POINT_SCALE, Answer, ClauseRow, Located, State
 from greencomm.forms.layout import Summary
 from greencomm.forms.read import row_by
@@ -85,7 +85,7 @@ def review_after(
             rejected = any(file.state is FileState.REJECTED for file in files)
             state = UnitState.REJECTED if rejected else UnitState.MISSING
             communities = tuple(CommunityResult(c, Status.MISSING) for c in roster.of_unit[unit.code])
-            units.append(UnitResult(unit, state, communities, _sorted(about_files), files, own_standard=own))
+            units.append(UnitResult(unit, state, communities, sorted_for_readers(about_files), files, own_standard=own))
             continue
         maker = _UnitReview(submission, sheets[unit.code], scores, references, standard_of(unit))
         communities = tuple(maker.community(community) for community in roster.of_unit[unit.code])
@@ -94,7 +94,7 @@ def review_after(
                 unit,
                 UnitState.RECEIVED,
                 communities,
-                _sorted(about_files + submission.findings + maker.findings),
+                sorted_for_readers(about_files + submission.findings + maker.findings),
                 files,
                 submission.number,
                 _summary_text(submission, Summary.CONTACT),
@@ -108,7 +108,7 @@ def review_after(
         )
     nobodys = [finding for finding in (*received.findings, *roster.findings) if finding.place.unit not in roster.unit]
     followed, unowned = with_earlier_years(units, earlier, roster, standard, standard_of)
-    findings = (*(finding for unit in followed for finding in unit.findings), *_sorted([*nobodys, *unowned]))
+    findings = (*(finding for unit in followed for finding in unit.findings), *sorted_for_readers([*nobodys, *unowned]))
     batch = roster.batch
     result = RegionResult(
         batch.year,
@@ -137,10 +137,6 @@ def facts_of(submission: Submission, sheets: CommunitySheets, standard: Standard
         if said:
             typed[code] = replace(said[0], more=tuple(said[1:]))
     return UnitFacts(replies, typed, any(filed.form.is_returned for filed in submission.files))
-
-
-def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda finding: finding.sort_key))
 
 
 def _summary_text(submission: Submission, label: Summary) -> str:

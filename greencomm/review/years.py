@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from greencomm import rules
-from greencomm.findings import Finding, Place
+from greencomm.findings import Finding, Place, sorted_for_readers
 from greencomm.past_years import ClosedYear, Fate, Past, Trace, follow, present_unit
 from greencomm.results import Status, UnitResult
 from greencomm.review.names import is_variant, nearest
@@ -42,7 +42,7 @@ def with_earlier_years(
             if not (finding.rule in _NOT_ASKED and finding.place.community in past.listed)
         ]
         kept += [finding for finding in found if finding.place.unit == unit.unit.code]
-        ordered = tuple(sorted(kept, key=lambda finding: finding.sort_key))
+        ordered = sorted_for_readers(kept)
         made.append(dataclasses.replace(unit, communities=communities, findings=ordered))
     return tuple(made), tuple(finding for finding in found if finding.place.unit not in roster.unit)
 
