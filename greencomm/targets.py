@@ -139,8 +139,12 @@ def _near(result: CommunityResult, standard: Standard) -> Near | None:
     mark = standard.pass_mark
     if result.status is Status.BELOW and result.highest < mark.points - mark.near_points:
         return None
-    losses = sorted(_losses(result, standard), key=lambda loss: (loss.points is not None, -loss.most))
-    return Near(result, result.lowest, result.highest, mark.points - result.highest, tuple(losses))
+    return Near(result, result.lowest, result.highest, mark.points - result.highest, losses_of(result, standard))
+
+
+def losses_of(result: CommunityResult, standard: Standard) -> tuple[Loss, ...]:
+    """What costs a community points: unresolved clauses first, then the dearest; ``standard`` is the one it is scored by."""
+    return tuple(sorted(_losses(result, standard), key=lambda loss: (loss.points is not None, -loss.most)))
 
 
 def _losses(result: CommunityResult, standard: Standard) -> Iterator[Loss]:

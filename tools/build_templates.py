@@ -1,8 +1,13 @@
-"""Writes ``templates/annex2.xlsx``, the empty Annex 2 that officers may restyle: ``python -m tools.build_templates``."""
+"""Writes templates that officers may edit: the empty Annex 2 and the two of the annual report.
+
+``python -m tools.build_templates`` makes what is missing; ``python -m tools.build_templates annex2.xlsx`` makes that one anew,
+whatever somebody edited in it.
+"""
 
 from __future__ import annotations
 
 import datetime
+import sys
 from pathlib import Path
 
 import openpyxl
@@ -12,7 +17,9 @@ from openpyxl.worksheet.properties import PageSetupProperties
 
 from greencomm.forms.style import HEI, SONG
 from greencomm.outputs import annex2, book
+from greencomm.outputs.assessment import REGION_FILE, UNIT_FILE
 from greencomm.standard import Standard, load_standard
+from tools import report_templates
 
 FOLDER = Path(__file__).parent.parent / "templates"
 ISSUED = datetime.date(2021, 1, 12)
@@ -83,6 +90,22 @@ def build_annex2(target: Path, standard: Standard) -> None:
     book.save_workbook(workbook, target, ISSUED)
 
 
-if __name__ == "__main__":
+TEMPLATES = {
+    "annex2.xlsx": lambda target: build_annex2(target, load_standard()),
+    REGION_FILE: report_templates.build_region,
+    UNIT_FILE: report_templates.build_unit,
+}
+
+
+def main(names: list[str]) -> None:
+    """Make the templates of these names, or all that are missing."""
     FOLDER.mkdir(exist_ok=True)
-    build_annex2(FOLDER / "annex2.xlsx", load_standard())
+    if unknown := set(names) - TEMPLATES.keys():
+        sys.exit(f"没有这个模板：{'、'.join(sorted(unknown))}；可以重新生成的有：{'、'.join(TEMPLATES)}")
+    for name, build in TEMPLATES.items():
+        if name in names or not names and not (FOLDER / name).exists():
+            build(FOLDER / name)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from greencomm.results import ReceivedFile, RegionResult, UnitResult
 from greencomm.standard import ANNUAL, SELF_EVALUATION
@@ -33,7 +33,7 @@ def write_outputs(folder: Path, result: RegionResult, originals: Originals | Non
 
     ``originals`` gives the bytes of received files, which lie beside the workbooks that go back.
     """
-    from greencomm.outputs import ledger
+    from greencomm.outputs import assessment, ledger
     from greencomm.outputs.annex2 import write_annex2, write_unit_annex2
     from greencomm.outputs.discrepancy import write_discrepancy
     from greencomm.outputs.ledger import write_ledger
@@ -42,14 +42,19 @@ def write_outputs(folder: Path, result: RegionResult, originals: Originals | Non
     from greencomm.outputs.sending import write_letter
     from greencomm.outputs.status import write_status
 
+    # Templates first: a slip in one of them stops the run before anything is written.
     letters = Letters(TEMPLATES / "letters")
+    reports = assessment.Assessments(TEMPLATES, result)
     sent: dict[str, str] = {}
     write_annex2(folder / "annex2.xlsx", result, TEMPLATES / "annex2.xlsx")
     yield Made("annex2", None, "annex2.xlsx")
     write_ledger(folder / f"{ledger.NAME}.xlsx", result)
     yield Made("ledger", None, f"{ledger.NAME}.xlsx")
     names = folder_names(result.units)
-    yield from _achievement_lists(folder, result, names)
+    lists = list(_achievement_lists(folder, result, names))
+    yield from lists
+    (folder / "assessment.docx").write_bytes(reports.region(_annexes(lists, None, result)))
+    yield Made("assessment", None, "assessment.docx")
     for unit in result.units:
         name = names[unit.unit.code]
         place = folder / "units" / name
@@ -63,12 +68,24 @@ def write_outputs(folder: Path, result: RegionResult, originals: Originals | Non
             path = f"units/{name}/{name}_附件2.xlsx"
             write_unit_annex2(folder / path, unit, result, TEMPLATES / "annex2.xlsx")
             made.append(Made("unit_annex2", unit.unit.code, path))
+        path = f"units/{name}/{name}_{assessment.KIND}.docx"
+        (folder / path).write_bytes(reports.unit(unit, _annexes([*lists, *made], unit.unit.code, result)))
+        made.append(Made("assessment", unit.unit.code, path))
         # Last, since a letter attaches what was made before it.
         made += write_letter(folder, f"units/{name}/{name}", unit, result, letters, made)
         sent[unit.unit.code] = next((each.path for each in made if each.role == "letter"), "")
         yield from made
     write_status(folder / "status.xlsx", result, sent)
     yield Made("status", None, "status.xlsx")
+
+
+def _annexes(made: Iterable[Made], unit: str | None, result: RegionResult) -> list[tuple[str, str]]:
+    """Names and files of what is filed with a report: the region's, or the one of ``unit``."""
+    titles = {"unit_annex2": result.standard.annex2.title, "achievement_list": "绿色社区创建成果名单"}
+    filed = [(titles[each.role], PurePosixPath(each.path).name) for each in made if each.unit == unit and each.role in titles]
+    if unit is None:
+        filed = [*filed, (result.standard.annex2.title, "annex2.xlsx"), ("绿色社区创建报送台账", "报送台账.xlsx")]
+    return filed
 
 
 def _achievement_lists(folder: Path, result: RegionResult, names: dict[str, str]) -> Iterator[Made]:

@@ -7,7 +7,6 @@ sentence naming file, line and mistake.
 
 from __future__ import annotations
 
-import difflib
 import re
 import traceback
 from collections.abc import Mapping, Sequence
@@ -24,6 +23,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from greencomm.errors import UserError
 from greencomm.findings import Finding, Severity
 from greencomm.forms.returned import ReturnedPlace, returned_places
+from greencomm.outputs import slips
 from greencomm.outputs.book import SAMPLE_SUFFIX, chinese_date
 from greencomm.outputs.discrepancy import grouped
 from greencomm.outputs.progress import Step, deadline_of, next_step, step_of, timing, uncounted
@@ -46,7 +46,6 @@ _TAGS_ALONE = re.compile(rf"^[^\S\n]*({_TAG}(?:[^\S\n]*{_TAG})*)[^\S\n]*$", re.M
 _NO_LINE = "\0"
 """Marks the end of such a line until the letter is written; no text holds it, since it cannot be seen."""
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_FULL_WIDTH = re.compile("｛｛|｝｝|｛％|％｝|｛%|%｝|{％|％}|｛#|#｝")
 _ADVICE = "写法请对照“退回修改.txt”开头的说明"
 
 
@@ -140,7 +139,7 @@ class Letters:
             # Whatever goes wrong in a template is one mistake of the person who edited it.
             frames = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
             line = frames[-1] if frames else None
-            raise _failed(name, line, lines, _reason(error)) from None
+            raise _failed(name, line, lines, slips.reason(error)) from None
         text = text.replace(f"{_NO_LINE}\n", "").replace(_NO_LINE, "")
         text = re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in text.split("\n"))).strip("\n")
         if not text:
@@ -150,28 +149,28 @@ class Letters:
     def _load(self, path: Path) -> tuple[jinja2.Template, list[str]]:
         name, text = path.name, _read(path)
         lines = text.split("\n")
-        slip = _FULL_WIDTH.search(text)
+        slip = slips.FULL_WIDTH.search(text)
         if slip:
             line = text.count("\n", 0, slip.start()) + 1
-            raise _failed(name, line, lines, f"有全角的“{slip[0]}”，大括号和百分号要用英文半角，例如“{{{{ 单位 }}}}”")
+            raise _failed(name, line, lines, slips.full_width(slip[0], "单位"))
         try:
             tree = self.environment.parse(text)
             self._check_names(name, tree, lines)
             return self.environment.from_string(_TAGS_ALONE.sub(rf"\g<1>{_NO_LINE}", text)), lines
         except jinja2.TemplateSyntaxError as error:
-            raise _failed(name, error.lineno, lines, _syntax(error.message or "")) from None
+            raise _failed(name, error.lineno, lines, slips.syntax(error.message or "")) from None
 
     @staticmethod
     def _check_names(name: str, tree: nodes.Template, lines: list[str]) -> None:
         unknown = find_undeclared_variables(tree) - PLACEHOLDERS.keys() - {"range", "dict", "lipsum", "cycler", "joiner", "namespace"}
         for node in tree.find_all(nodes.Name):
             if node.name in unknown:
-                raise _failed(name, node.lineno, lines, _unknown(node.name, list(PLACEHOLDERS)))
+                raise _failed(name, node.lineno, lines, slips.unknown_name(node.name, list(PLACEHOLDERS)))
         fields = [*PROBLEM_FIELDS, *FILE_FIELDS]
         for attribute in tree.find_all(nodes.Getattr):
             # loop.index and the like are the library's; a wrong one shows when it is rendered.
             if not attribute.attr.isascii() and attribute.attr not in fields:
-                raise _failed(name, attribute.lineno, lines, _unknown(attribute.attr, fields))
+                raise _failed(name, attribute.lineno, lines, slips.unknown_name(attribute.attr, fields))
 
 
 def values_for(unit: UnitResult, result: RegionResult, attachments: Sequence[tuple[str, str]]) -> dict[str, object]:
@@ -357,31 +356,6 @@ def _failed(name: str, line: int | None, lines: Sequence[str], mistake: str) -> 
     text = lines[line - 1].strip() if line and line <= len(lines) else ""
     quoted = f"这一行是：{one_line(text[:80])}" if text else ""
     return UserError("。".join(part for part in (f"信函模板“{name}”{at}{mistake}", quoted, f"{_ADVICE}。") if part))
-
-
-def _unknown(word: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5) or [each for each in known if each in word or word in each][:1]
-    hint = f"，您是不是想写“{near[0]}”" if near else f"；可以使用的有：{'、'.join(known)}"
-    return f"：“{word}”不是可以使用的名称{hint}"
-
-
-def _syntax(message: str) -> str:
-    """What the library says of a mistake, as far as a clerk can use it."""
-    filter_name = re.match(r"No (?:filter|test) named '(.+?)'", message)
-    if filter_name:
-        return f"：“{filter_name[1]}”不是可以使用的写法"
-    if "end of template" in message or "Missing end of" in message:
-        return "起有没写完的“{%”“{{”或“{#”：{% if %}要有{% endif %}，{% for %}要有{% endfor %}，括号要成对"
-    return "附近的写法有误：{{ }} 和 {% %} 要成对，里面只能写名称和 if、for 等"
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, jinja2.UndefinedError):
-        name = re.search(r"'([^']+)'(?: is undefined$)", str(error)) or re.search(r"has no attribute '([^']+)'", str(error))
-        return f"：“{name[1]}”不是可以使用的名称" if name else "：用到了不存在的内容"
-    if isinstance(error, jinja2.TemplateError):
-        return _syntax(str(error))
-    return "算不出结果，例如把文字当作数字相加"
 
 
 def _trials(letter: Letter) -> list[dict[str, object]]:

@@ -12,7 +12,7 @@ SHEET = "目标进度"
 WIDTHS = (16, 16, 30, 10, 13, 9, 15, 60)
 _CLAUSES = 6
 """How many clauses of one community are named before the rest is counted."""
-_STATES = {True: "已经达到。", False: "没有达到。", None: "没有可比的比例。"}
+STATES = {True: "已经达到。", False: "没有达到。", None: "没有可比的比例。"}
 _MET = {True: ("已达到", GOOD), False: ("未达到", WARN), None: (BLANK, WARN)}
 
 
@@ -21,7 +21,7 @@ def summary(result: RegionResult) -> str:
     lines = []
     for each in progress(result):
         needed = "" if each.needed is None else f"城市社区{each.urban_communities}个，需{each.needed}个，"
-        rest = f"还差{each.missing}个。" if each.missing else _STATES[each.met]
+        rest = f"还差{each.missing}个。" if each.missing else STATES[each.met]
         have = "当年上报" if each.filed else "已有"
         lines.append(f"{each.target.year}年目标{percent(each.target.ratio)}：{needed}{have}{each.count}个（{percent(each.ratio)}），{rest}")
     return "\n".join(lines) or "标准没有规定目标。"
@@ -121,13 +121,13 @@ def _community(page: Page, unit: UnitResult, near: Near, standard: Standard) -> 
             Box(community.status.label, {**CENTRED, "bg_color": fill}),
             Box(score, {**CENTRED, "bold": True}),
             Box(mark, CENTRED),
-            Box(_short(max(0, near.short), max(0, mark - near.lowest), pending), CENTRED),
-            Box(_losses(near.losses), {**BOXED, "font_size": SMALL}),
+            Box(short_text(max(0, near.short), max(0, mark - near.lowest), pending), CENTRED),
+            Box(losses_text(near.losses, _CLAUSES), {**BOXED, "font_size": SMALL}),
         ]
     )
 
 
-def _short(certain: int, at_most: int, pending: bool) -> str:
+def short_text(certain: int, at_most: int, pending: bool) -> str:
     """Points that are missing: for sure, and where clauses are open at most."""
     if not pending:
         return str(certain)
@@ -138,8 +138,9 @@ def _short(certain: int, at_most: int, pending: bool) -> str:
     return f"待核实，差{certain}～{at_most}" if certain < at_most else f"待核实，差{certain}"
 
 
-def _losses(losses: tuple[Loss, ...]) -> str:
-    parts = [f"{each.clause} {each.name}{_points(each)}" for each in losses[:_CLAUSES]]
+def losses_text(losses: tuple[Loss, ...], most: int) -> str:
+    """The clauses that a community lost or may lose points by; ``most`` of them are named and the rest is counted."""
+    parts = [f"{each.clause} {each.name}{_points(each)}" for each in losses[:most]]
     more = len(losses) - len(parts)
     return "；".join(parts) + (f"；另有{more}条" if more else "")
 

@@ -1,0 +1,470 @@
+"""Word templates that officers edit: read, checked and compiled once, then filled as often as there are reports (S-29).
+
+docxtpl makes a Jinja template out of Word's XML, in which a placeholder may be cut into several runs. Whatever an officer
+can get wrong is told before anything is written: a name that is none, a tag that is torn, a chart that is nobody's. The
+text that is filled in is data: it is escaped, and never read as a placeholder or as XML.
+"""
+
+from __future__ import annotations
+
+import datetime
+import html
+import io
+import posixpath
+import re
+import traceback
+import zipfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from docxtpl import DocxTemplate
+from jinja2 import nodes
+from jinja2.meta import find_undeclared_variables
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from lxml import etree
+
+from greencomm.errors import UserError
+from greencomm.outputs import slips
+from greencomm.outputs.book import SAMPLE_HEADER
+from greencomm.outputs.charts import DATA_REL, Chart, ChartData, ChartSlip
+from greencomm.texts import one_line, visible
+
+W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+WP = "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"
+_C = "http://schemas.openxmlformats.org/drawingml/2006/chart"
+_R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_RELS = "http://schemas.openxmlformats.org/package/2006/relationships"
+_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+_DOCUMENT = "word/document.xml"
+_FILLED = re.compile(r"word/(?:document|header[0-9]*|footer[0-9]*|footnotes|endnotes)\.xml")
+"""Parts in which placeholders count."""
+_CORE, _CUSTOM, _CONTENT_TYPES, _ROOT_RELS = "docProps/core.xml", "docProps/custom.xml", "[Content_Types].xml", "_rels/.rels"
+_LARGEST = 20_000_000
+"""Bytes of a template, unpacked: more is none that anybody wrote."""
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}")
+_LONE_TAG = re.compile(r"\{(%|\{|#)-?\s*(p|tr|tc)\s")
+_REVISIONS = ("ins", "del", "moveFrom", "moveTo")
+_JINJA_NAMES = {"range", "dict", "lipsum", "cycler", "joiner", "namespace", "loop"}
+_HELD_BY_TEXT = frozenset(f"{{{W}}}{name}" for name in ("t", "instrText", "delText", "delInstrText"))
+_QUOTED = 60
+"""Characters of a paragraph that a sentence about a slip quotes."""
+_EXTENT = f"{{{WP}}}docPr"
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """One name that a template may use: what it means and an example. ``fields`` makes it a list of rows with these."""
+
+    name: str
+    meaning: str
+    example: object = ""
+    fields: tuple[Placeholder, ...] = ()
+
+    def trial(self, *, full: bool) -> object:
+        """A value of its kind: as much as there can be, or as little."""
+        if self.fields:
+            row = {field.name: field.trial(full=full) for field in self.fields}
+            return [row, row] if full else []
+        if isinstance(self.example, bool):
+            return full
+        if isinstance(self.example, int):
+            return 2 if full else 0
+        return "甲" if full else ""
+
+
+class WordTemplate:
+    """One template. Raises UserError with one Chinese sentence for the first mistake in it.
+
+    ``places`` is where the file lies, in words; ``guide`` where its placeholders are explained.
+    """
+
+    def __init__(self, path: Path, placeholders: Sequence[Placeholder], charts: Collection[str]) -> None:
+        self.name, self._placeholders, self._chart_names = path.name, placeholders, charts
+        self._environment = ImmutableSandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=True)
+        parts = self._unpack(path)
+        self._types, self._rels = parts.pop(_CONTENT_TYPES), parts.pop(_ROOT_RELS)
+        for name in (_CORE, _CUSTOM):
+            parts.pop(name, None)
+        self._find_charts(parts)
+        self._compiled: dict[str, tuple[jinja2.Template, list[str]]] = {}
+        self._static: dict[str, bytes] = {}
+        for name, data in parts.items():
+            if _FILLED.fullmatch(name) and (name == _DOCUMENT or b"{" in data or "｛".encode() in data):
+                self._compiled[name] = self._compile(data, whole=name == _DOCUMENT)
+            else:
+                self._static[name] = data
+        self._try_out()
+
+    def fill(
+        self, values: Mapping[str, object], charts: Mapping[str, ChartData], *, title: str, author: str,
+        date: datetime.date, origin: Mapping[str, str],
+    ) -> bytes:  # fmt: skip
+        """The report as bytes: same values, same bytes. Texts in ``values`` stay text on one line.
+
+        ``origin`` goes into the document's properties; charts that the values leave out of the text are not in the file.
+        Raises UserError where the template fails with these values.
+        """
+        shown = _shown(values)
+        filled = {name: self._render(name, shown) for name in self._compiled}
+        document = filled[_DOCUMENT]
+        used = [chart for chart in self._charts if f'"{chart.relation}"' in document]
+        dropped = {part for chart in self._charts if chart not in used for part in chart.parts}
+        parts: dict[str, bytes] = {_CONTENT_TYPES: self._without(self._types_with_ours, dropped), _ROOT_RELS: self._rels_with_ours}
+        parts |= {name: text.encode() for name, text in filled.items()}
+        parts |= {name: data for name, data in self._static.items() if name not in dropped}
+        if dropped:
+            rels = _rels_of(_DOCUMENT)
+            parts[rels] = _without_targets(parts[rels], {posixpath.relpath(part, "word") for part in dropped})
+        for chart in used:
+            data = charts[chart.name]
+            parts[chart.part] = chart.chart.fill(data)
+            parts[chart.workbook] = data.workbook()
+        parts[_CORE] = _core(title, author, date)
+        parts[_CUSTOM] = _custom(origin)
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w") as packed:
+            for name, data in parts.items():
+                packed.writestr(zipfile.ZipInfo(name, _ZIP_DATE), data, zipfile.ZIP_DEFLATED)
+        return target.getvalue()
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    def _unpack(self, path: Path) -> dict[str, bytes]:
+        where = f"“{path.parent.name}”文件夹"
+        try:
+            raw = path.read_bytes()
+        except FileNotFoundError:
+            raise UserError(f"找不到报告模板“{path.name}”，请把它放回{where}（可从程序的原件中取回）。") from None
+        except OSError:
+            raise UserError(
+                f"报告模板“{path.name}”打不开，请确认{where}里的它是一个文件、可以读取，并先关闭正在编辑它的窗口。"
+            ) from None
+        damaged = UserError(
+            f"报告模板“{path.name}”已损坏，或者不是 Word 文档（.docx），请用 Word 或 WPS 打开检查，另存为 .docx，或从程序的原件中取回。"
+        )
+        try:
+            with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+                if sum(entry.file_size for entry in packed.infolist()) > _LARGEST:
+                    raise damaged
+                parts = {entry.filename: packed.read(entry) for entry in packed.infolist() if not entry.is_dir()}
+            for name, data in parts.items():
+                if name.endswith((".xml", ".rels")):
+                    _parse(data)
+            for name in (_CONTENT_TYPES, _ROOT_RELS, _DOCUMENT, _rels_of(_DOCUMENT)):
+                if name not in parts:
+                    raise damaged
+        except UserError:
+            raise
+        except Exception:  # Whatever a torn archive makes the library do.
+            raise damaged from None
+        return parts
+
+    def _find_charts(self, parts: dict[str, bytes]) -> None:
+        """Take the charts of the text out of ``parts``; each is known by its 替代文字."""
+        targets = _targets(parts[_rels_of(_DOCUMENT)], "word")
+        self._charts: list[_Placed] = []
+        for inline in _parse(parts[_DOCUMENT]).iter(f"{{{WP}}}inline", f"{{{WP}}}anchor"):
+            chart = inline.find(f".//{{{_C}}}chart")
+            if chart is None:
+                continue
+            relation, properties = chart.get(f"{{{_R}}}id") or "", inline.find(_EXTENT)
+            said = [(properties.get(key) or "").strip() for key in ("descr", "title", "name")] if properties is not None else []
+            name = next((text for text in said if text in self._chart_names), None)
+            if name is None:
+                raise self._failed(
+                    f"中有一个图表的替代文字是“{one_line(said[0][:_QUOTED]) if said else ''}”，程序不知道它是哪个图；"
+                    f"请在图表上点右键，在“编辑替代文字”里写上：{'、'.join(self._chart_names)}"
+                )
+            if any(other.name == name for other in self._charts):
+                raise self._failed(f"中有两个图表的替代文字都是“{name}”，每个图只能有一个")
+            part = targets.get(relation, "")
+            try:
+                made = Chart(parts[part])
+            except (ChartSlip, KeyError, etree.LxmlError):
+                raise self._failed(f"中的图表“{name}”不是柱形图、条形图或折线图，程序填不了数据，请从程序的原件中取回") from None
+            number = len(self._charts) + 1
+            self._charts.append(_Placed(name, relation, part, f"word/embeddings/chart_data{number}.xlsx", made, ()))
+        for number, chart_ in enumerate(self._charts):
+            self._charts[number] = _own_parts(chart_, parts)
+
+    # --- the mistakes that officers make ----------------------------------------------------------------------------
+
+    def _compile(self, data: bytes, *, whole: bool) -> tuple[jinja2.Template, list[str]]:
+        root = _parse(data)
+        self._check_paragraphs(root)
+        source = DocxTemplate(None).patch_xml(etree.tostring(root, encoding="unicode"))
+        # One line for each paragraph, so that a slip can be shown with the words around it.
+        source = re.sub(r"<w:p([ >])", r"\n<w:p\1", source)
+        if whole:
+            # Said by the program, so that no edit of a template loses it.
+            source = re.sub(r"(<w:body>)", lambda match: f"{match[1]}{{% if 示例 %}}{_SAMPLE}{{% endif %}}", source, count=1)
+        lines = source.split("\n")
+        try:
+            tree = self._environment.parse(source)
+            self._check_names(tree, lines)
+            return self._environment.from_string(source), lines
+        except jinja2.TemplateSyntaxError as error:
+            raise self._failed(slips.syntax(error.message or ""), lines, error.lineno) from None
+
+    def _check_paragraphs(self, root: Any) -> None:
+        """What docxtpl would silently swallow, or what it cannot tell the place of."""
+        if next(root.iter(*(f"{{{W}}}{name}" for name in _REVISIONS)), None) is not None:
+            raise self._failed("里有没有接受的修订，请在 Word 的“审阅”里接受全部修订后保存")
+        for paragraph in root.iter(f"{{{W}}}p"):
+            text = _text_of(paragraph)
+            if slip := slips.FULL_WIDTH.search(text):
+                raise self._failed(slips.full_width(slip[0], "地区"), [text], 1)
+            for opening, closing in (("{{", "}}"), ("{%", "%}")):
+                if text.count(opening) != text.count(closing):
+                    raise self._failed(f"有没写完的“{opening}”，每个“{opening}”都要在同一段里有一个“{closing}”", [text], 1)
+            lone = _LONE_TAG.search(text)
+            if lone is None:
+                continue
+            if lone[2] == "p" and len(_TAG.findall(text)) + len(_TAG.sub("", text).strip()) > 1:
+                raise self._failed("里写了“{%p … %}”的一段不能再有别的内容，请让它单独成一段", [text], 1)
+            if lone[2] == "tr":
+                row = next(paragraph.iterancestors(f"{{{W}}}tr"), None)
+                if row is None:
+                    raise self._failed("里“{%tr … %}”只能写在表格的一行里", [text], 1)
+                whole = "".join(map(_text_of, row.iter(f"{{{W}}}p")))
+                if len(_TAG.findall(whole)) + len(_TAG.sub("", whole).strip()) > 1:
+                    raise self._failed("里写了“{%tr … %}”的一行不能再有别的内容，请让它单独成一行", [whole], 1)
+
+    def _check_names(self, tree: nodes.Template, lines: Sequence[str]) -> None:
+        known = [each.name for each in self._placeholders]
+        fields = {each.name: [field.name for field in each.fields] for each in self._placeholders if each.fields}
+        unknown = find_undeclared_variables(tree) - set(known) - _JINJA_NAMES
+        for node in tree.find_all(nodes.Name):
+            if node.name in unknown:
+                raise self._failed(slips.unknown_name(node.name, known), lines, node.lineno)
+        rows: dict[str, set[str]] = {}
+        for loop in tree.find_all(nodes.For):
+            if isinstance(loop.target, nodes.Name) and isinstance(loop.iter, nodes.Name):
+                rows.setdefault(loop.target.name, set()).add(loop.iter.name)
+        for attribute in tree.find_all(nodes.Getattr):
+            if attribute.attr.isascii() or not isinstance(attribute.node, nodes.Name):
+                continue
+            lists = rows.get(attribute.node.name, set())
+            allowed = list(dict.fromkeys(field for name in sorted(lists) for field in fields.get(name, [])))
+            if lists and attribute.attr not in allowed:
+                raise self._failed(slips.unknown_name(attribute.attr, allowed), lines, attribute.lineno)
+
+    def _try_out(self) -> None:
+        """Fill the template with as much as there can be and with as little, and look whether Word would open it."""
+        for full in (True, False):
+            values = {each.name: each.trial(full=full) for each in self._placeholders}
+            for name in self._compiled:
+                self._check_structure(self._render(name, values))
+        sample = ChartData(("甲",), ())
+        for chart in self._charts:
+            try:
+                _parse(chart.chart.fill(sample))
+            except etree.LxmlError:
+                raise self._failed(f"中的图表“{chart.name}”程序填不了数据，请从程序的原件中取回") from None
+
+    def _check_structure(self, xml: str) -> None:
+        try:
+            root = _parse(xml.encode())
+        except etree.LxmlError:
+            raise self._failed("填写后不是完整的文档：成对的 {% %} 要么都在同一段的文字里，要么各自单独成段（{%p %}）或成行（{%tr %}）") from None
+        for element in root.iter():
+            if not isinstance(element.tag, str) or not element.tag.startswith(f"{{{W}}}"):
+                continue
+            loose = (element.text or "") if element.tag not in _HELD_BY_TEXT else ""
+            if stray := (loose + (element.tail or "")).strip():
+                raise self._failed("里 {{p }}、{{r }} 和 {{tr }} 这样的写法不能用，请写 {{ }}", [stray], 1)
+            local = etree.QName(element).localname
+            if local == "tc" and (len(element) == 0 or element[-1].tag != f"{{{W}}}p"):
+                raise self._failed("里有表格的单元格可能一段也不剩，Word 会打不开；请在这个单元格里另留一个空段")
+            if local == "tbl" and element.find(f"{{{W}}}tr") is None:
+                raise self._failed("里有表格可能一行也不剩，Word 会打不开；请给它加上表头，或用 {%p if %} 把整个表格包起来")
+        for chart in self._charts:
+            if xml.count(f'r:id="{chart.relation}"') > 1:
+                raise self._failed(f"中的图表“{chart.name}”不能放在重复的部分（{{% for %}}）里")
+
+    def _render(self, name: str, values: Mapping[str, object]) -> str:
+        template, lines = self._compiled[name]
+        try:
+            return template.render(values).replace("\n<w:p", "<w:p")
+        except Exception as error:  # Whatever goes wrong in a template is one mistake of the person who edited it.
+            frames = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
+            raise self._failed(slips.reason(error), lines, frames[-1] if frames else None) from None
+
+    def _failed(self, mistake: str, lines: Sequence[str] = (), line: int | None = None) -> UserError:
+        text = _plain(lines[line - 1]) if line and line <= len(lines) else ""
+        quoted = f"这一段是：{one_line(text[:_QUOTED])}" if text else ""
+        guide = "写法请对照 docs/assessment-template.md"
+        return UserError("。".join(part for part in (f"报告模板“{self.name}”{mistake}", quoted, f"{guide}。") if part))
+
+    # --- the package around it --------------------------------------------------------------------------------------
+
+    @cached_property
+    def _types_with_ours(self) -> Any:
+        root = _parse(self._types)
+        ours = {
+            f"/{_CORE}": "application/vnd.openxmlformats-package.core-properties+xml",
+            f"/{_CUSTOM}": "application/vnd.openxmlformats-officedocument.custom-properties+xml",
+        }
+        ours |= {f"/{chart.workbook}": _XLSX for chart in self._charts}
+        gone = {*ours, *(f"/{part}" for chart in self._charts for part in chart.replaced)}
+        for override in root.findall(f"{{{_TYPES}}}Override"):
+            if override.get("PartName") in gone:
+                root.remove(override)
+        for name, kind in ours.items():
+            etree.SubElement(root, f"{{{_TYPES}}}Override", {"PartName": name, "ContentType": kind})
+        return root
+
+    @staticmethod
+    def _without(types: Any, dropped: Collection[str]) -> bytes:
+        if dropped:
+            types = _parse(etree.tostring(types))
+            for override in types.findall(f"{{{_TYPES}}}Override"):
+                if (override.get("PartName") or "")[1:] in dropped:
+                    types.remove(override)
+        return etree.tostring(types, xml_declaration=True, encoding="UTF-8", standalone=True)
+
+    @cached_property
+    def _rels_with_ours(self) -> bytes:
+        root = _parse(self._rels)
+        kinds = {
+            "http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties": _CORE,
+            "http://schemas.openxmlformats.org/officeDocument/2006/relationships/custom-properties": _CUSTOM,
+        }
+        for old in list(root):
+            if old.get("Type") in kinds or (old.get("Target") or "").endswith("core-properties"):
+                root.remove(old)
+        for number, (kind, target) in enumerate(kinds.items(), 1):
+            etree.SubElement(root, f"{{{_RELS}}}Relationship", {"Id": f"rIdOurs{number}", "Type": kind, "Target": target})
+        return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A chart of the text: its name, the relation that the text names, its part, and where its workbook goes."""
+
+    name: str
+    relation: str
+    part: str
+    workbook: str
+    chart: Chart
+    parts: tuple[str, ...]
+    """All parts that go where the chart goes."""
+    replaced: tuple[str, ...] = ()
+    """Workbooks of the template, in whose place ours comes."""
+
+
+def _own_parts(chart: _Placed, parts: dict[str, bytes]) -> _Placed:
+    """Take chart and workbook out of ``parts``, and point the chart's relations to the workbook that it will have."""
+    rels = _rels_of(chart.part)
+    root = _parse(parts.get(rels, f'<Relationships xmlns="{_RELS}"/>'.encode()))
+    replaced = []
+    for relation in list(root):
+        if (relation.get("Type") or "").endswith(("/package", "/oleObject")):
+            if relation.get("TargetMode") != "External":
+                replaced.append(_resolved(relation.get("Target") or "", posixpath.dirname(chart.part)))
+            root.remove(relation)
+    others = [
+        _resolved(relation.get("Target") or "", posixpath.dirname(chart.part))
+        for relation in root
+        if relation.get("TargetMode") != "External"
+    ]
+    target = posixpath.relpath(chart.workbook, posixpath.dirname(chart.part))
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/package"
+    etree.SubElement(root, f"{{{_RELS}}}Relationship", {"Id": DATA_REL, "Type": kind, "Target": target})
+    for part in (chart.part, *replaced):
+        parts.pop(part, None)
+    parts[rels] = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+    own = (chart.part, rels, chart.workbook, *others)
+    return _Placed(chart.name, chart.relation, chart.part, chart.workbook, chart.chart, own, tuple(replaced))
+
+
+def _rels_of(part: str) -> str:
+    folder, name = posixpath.split(part)
+    return f"{folder}/_rels/{name}.rels"
+
+
+def _resolved(target: str, folder: str) -> str:
+    return target[1:] if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
+
+
+def _targets(rels: bytes, folder: str) -> dict[str, str]:
+    return {each.get("Id") or "": _resolved(each.get("Target") or "", folder) for each in _parse(rels)}
+
+
+def _without_targets(rels: bytes, dropped: Collection[str]) -> bytes:
+    root = _parse(rels)
+    for relation in list(root):
+        if _resolved(relation.get("Target") or "", "word").removeprefix("word/") in dropped:
+            root.remove(relation)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+
+
+def _parse(data: bytes) -> Any:
+    return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True))
+
+
+def _text_of(paragraph: Any) -> str:
+    """The words of one paragraph, not those of a text box that hangs on it."""
+    texts = paragraph.iter(f"{{{W}}}t")
+    return "".join(each.text or "" for each in texts if next(each.iterancestors(f"{{{W}}}p")) is paragraph)
+
+
+def _plain(line: str) -> str:
+    return html.unescape(re.sub(r"<[^>]*>", "", line)).strip()
+
+
+def _shown(value: Any) -> Any:
+    """The same with every text on one line and everything in it visible."""
+    if isinstance(value, str):
+        return one_line(value)
+    if isinstance(value, Mapping):
+        return {name: _shown(each) for name, each in value.items()}
+    return [_shown(each) for each in value] if isinstance(value, list) else value
+
+
+def _core(title: str, author: str, date: datetime.date) -> bytes:
+    stamp = f"{date.isoformat()}T00:00:00Z"
+    return (
+        "<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n"
+        '<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" '
+        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+        f"<dc:title>{html.escape(one_line(title), quote=False)}</dc:title>"
+        f"<dc:creator>{html.escape(one_line(author), quote=False)}</dc:creator>"
+        f'<dcterms:created xsi:type="dcterms:W3CDTF">{stamp}</dcterms:created>'
+        f'<dcterms:modified xsi:type="dcterms:W3CDTF">{stamp}</dcterms:modified></cp:coreProperties>'
+    ).encode()
+
+
+def _custom(origin: Mapping[str, str]) -> bytes:
+    properties = "".join(
+        f'<property fmtid="{{D5CDD505-2E9C-101B-9397-08002B2CF9AE}}" pid="{number}" name="{html.escape(name)}">'
+        f"<vt:lpwstr>{html.escape(visible(value), quote=False)}</vt:lpwstr></property>"
+        for number, (name, value) in enumerate(origin.items(), 2)
+    )
+    return (
+        "<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n"
+        '<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/custom-properties" '
+        f'xmlns:vt="http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes">{properties}</Properties>'
+    ).encode()
+
+
+_SAMPLE = (
+    '<w:p><w:pPr><w:spacing w:before="0" w:after="0" w:line="400" w:lineRule="exact"/><w:ind w:firstLine="0" w:firstLineChars="0"/>'
+    '<w:jc w:val="right"/></w:pPr><w:r><w:rPr><w:rFonts w:ascii="黑体" w:hAnsi="黑体" w:eastAsia="黑体"/>'
+    f'<w:color w:val="B42318"/><w:sz w:val="24"/></w:rPr><w:t>{SAMPLE_HEADER}</w:t></w:r></w:p>'
+)
+
+
+def iterate(placeholders: Sequence[Placeholder]) -> Iterator[tuple[Placeholder, Placeholder | None]]:
+    """Every placeholder, and every field of a list with its list."""
+    for each in placeholders:
+        yield each, None
+        for field in each.fields:
+            yield field, each
