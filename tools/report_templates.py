@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import io
+import math
 import re
 import zipfile
 from collections.abc import Sequence
@@ -37,6 +38,9 @@ LINES, LETTERS = 22, 28
 SIZE_TITLE, SIZE, SIZE_PAGE, SIZE_CAPTION, SIZE_TABLE, SIZE_FINE = 22, 16, 14, 12, 10.5, 9
 """Points: 二号, 三号, 四号, 小四, 五号, 小五."""
 _LINE = round(HIGH * _MM / LINES)
+_TIGHTER = math.floor(WIDE * _MM / LETTERS) - SIZE * 20
+"""Twentieths of a point by which letters stand closer, so that LETTERS of them fill a line. A grid of letters would say the
+same, but programs that are not Word tear digits and Latin words apart in it."""
 _EMU = 36000
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -90,20 +94,20 @@ _NEAR_TABLE = (
     ("待核实和扣分最多的条款", "{{ 行.条款 }}", 65, True),
 )  # fmt: skip
 _LOSS_TABLE = (
-    ("条款", "{{ 行.条款 }}", 12, False), ("名称", "{{ 行.名称 }}", 48, True), ("扣分社区（个）", "{{ 行.社区数 }}", 17, False),
+    ("条款", "{{ 行.条款 }}", 12, False), ("名称", "{{ 行.名称 }}", 40, True), ("扣分社区（个）", "{{ 行.社区数 }}", 17, False),
     ("共扣（分）", "{{ 行.扣分 }}", 15, False), ("平均（分）", "{{ 行.平均 }}", 15, False),
 )  # fmt: skip
 
 
 def _region() -> str:
     table = [
-        ("填报单位", "{{ 行.单位 }}{% if 行.状态 != '已报' %}（{{ 行.状态 }}）{% endif %}", "合计", 29),
+        ("填报单位", "{{ 行.单位 }}{% if 行.状态 != '已报' %}（{{ 行.状态 }}）{% endif %}", "合计", 27),
         ("城市社区", "{{ 行.城市社区数 }}", "{{ 城市社区数 }}", 11.5),
         ("已报", "{{ 行.已报数 }}", "{{ 已报社区数 }}", 11.5),
         ("本年新达标", "{{ 行.达标数 }}", "{{ 达标数 }}", 11.5),
-        ("完成比例", "{{ 行.完成比例 }}", "{{ 完成比例 }}", 18),
+        ("完成比例", "{{ 行.完成比例 }}", "{{ 完成比例 }}", 19),
         ("合计达标", "{{ 行.合计数 }}", "{{ 合计数 }}", 11.5),
-        ("合计比例", "{{ 行.合计完成比例 }}", "{{ 合计完成比例 }}", 18),
+        ("合计比例", "{{ 行.合计完成比例 }}", "{{ 合计完成比例 }}", 19),
         ("待核实", "{{ 行.待核实数 }}", "{{ 待核实数 }}", 11),
         ("未达标", "{{ 行.未达标数 }}", "{{ 未达标数 }}", 11),
         ("未填报", "{{ 行.未报数 }}", "{{ 未报数 }}", 11),
@@ -132,7 +136,7 @@ def _region() -> str:
             _if("not 目标完成", _p("", "通知没有规定目标。")),
             _if(
                 "城市社区数",
-                _chart(1, assessment.RATIO_CHART, 85),
+                _chart(1, assessment.RATIO_CHART, 75),
                 _p("Caption", "图1　各单位完成比例与目标"),
                 _if("完成比例图说明", _p("Fine", "{{ 完成比例图说明 }}")),
             ),
@@ -154,9 +158,9 @@ def _region() -> str:
             _if(
                 "失分条款",
                 _p("Caption", "表2　扣分最多的条款"),
-                _simple_table("失分条款", (*_LOSS_TABLE, ("平均扣分最多的单位（平均分）", "{{ 行.主要单位 }}", 49, True))),
+                _simple_table("失分条款", (*_LOSS_TABLE, ("平均扣分最多的单位（平均分）", "{{ 行.主要单位 }}", 57, True))),
                 _p("Fine", "注：平均为已评社区平均每个扣的分。"),
-                _chart(2, assessment.ITEM_CHART, 110),
+                _chart(2, assessment.ITEM_CHART, 100),
                 _p("Caption", "图2　各项平均每个社区扣的分"),
             ),
             _if("已评社区数 and not 失分条款", _p("", "没有扣分的条款。")),
@@ -198,9 +202,9 @@ def _region() -> str:
 
 def _unit() -> str:
     table = (
-        ("序号", "{{ 行.序号 }}", 11, False), ("社区", "{{ 行.社区 }}", 29, True), ("乡镇（街道）", "{{ 行.街道 }}", 22, False),
-        ("结论", "{{ 行.结论 }}", 20, False), ("核定得分", "{{ 行.核定得分 }}", 16, False), ("自报得分", "{{ 行.自报得分 }}", 13, False),
-        ("待核实和扣分最多的条款", "{{ 行.主要扣分 }}", 45, True),
+        ("序号", "{{ 行.序号 }}", 10, False), ("社区", "{{ 行.社区 }}", 27, True), ("乡镇（街道）", "{{ 行.街道 }}", 18, False),
+        ("结论", "{{ 行.结论 }}", 23, False), ("核定得分", "{{ 行.核定得分 }}", 14, False), ("自报得分", "{{ 行.自报得分 }}", 12, False),
+        ("待核实和扣分最多的条款", "{{ 行.主要扣分 }}", 52, True),
     )  # fmt: skip
     return "".join(
         [
@@ -246,9 +250,9 @@ def _unit() -> str:
             _if(
                 "失分条款",
                 _p("Caption", "表2　扣分最多的条款"),
-                _simple_table("失分条款", (*_LOSS_TABLE, ("{{ 地区 }}平均（分）", "{{ 行.地区平均 }}", 49, False))),
+                _simple_table("失分条款", (*_LOSS_TABLE, ("{{ 地区 }}平均（分）", "{{ 行.地区平均 }}", 57, False))),
                 _p("Fine", "注：平均为已评社区平均每个扣的分。"),
-                _chart(2, assessment.ITEM_CHART, 110),
+                _chart(2, assessment.ITEM_CHART, 130),
                 _p("Caption", "图2　各项平均每个社区扣的分"),
             ),
             _if("已评社区数 and not 失分条款", _p("", "没有扣分的条款。")),
@@ -280,7 +284,7 @@ def _unit() -> str:
 def _ending(signer: str, date: str) -> list[str]:
     return [
         _if("附件", _p("", "")),
-        _for("行 in 附件", _p("", _ANNEX)),
+        _for("行 in 附件", _p("Annexes", _ANNEX)),
         _p("", "", keep=True),
         _p("Signature", signer, keep=True),
         _p("Signature", date, keep=True),
@@ -360,14 +364,13 @@ def _document(body: str) -> str:
     right, bottom = PAPER[0] - LEFT - WIDE, PAPER[1] - TOP - HIGH
     # The page number stands 7 mm below the text block (GB/T 9704, 7.5); the rest down to the edge is the footer's distance.
     foot = round((bottom - 7) * _MM - SIZE_PAGE * 20)
-    pitch = WIDE * _MM / LETTERS / 20
     return (
         f"{_HEAD}<w:document {_NAMES}><w:body>{body}<w:sectPr>"
         '<w:footerReference w:type="default" r:id="rIdOdd"/><w:footerReference w:type="even" r:id="rIdEven"/>'
         f'<w:pgSz w:w="{round(PAPER[0] * _MM)}" w:h="{round(PAPER[1] * _MM)}"/>'
         f'<w:pgMar w:top="{round(TOP * _MM)}" w:right="{round(right * _MM)}" w:bottom="{round(bottom * _MM)}" '
         f'w:left="{round(LEFT * _MM)}" w:header="851" w:footer="{foot}" w:gutter="0"/>'
-        f'<w:docGrid w:type="linesAndChars" w:linePitch="{_LINE}" w:charSpace="{round((pitch - SIZE) * 4096)}"/>'
+        f'<w:docGrid w:type="lines" w:linePitch="{_LINE}"/>'
         "</w:sectPr></w:body></w:document>"
     )
 
@@ -391,7 +394,8 @@ def _style(
         f'<w:style w:type="paragraph" w:styleId="{key}"><w:name w:val="{name}"/><w:basedOn w:val="{based}"/>{follow}<w:qFormat/>'
         f'<w:pPr>{more}{grid}<w:spacing w:before="{before}" w:after="{after}" w:line="{line}" w:lineRule="{rule}"/>'
         f'<w:ind {indent or _NO_INDENT}/><w:jc w:val="{align}"/>{level[0] if level else ""}</w:pPr>'
-        f'<w:rPr>{_fonts(font)}{weight}{tint}<w:sz w:val="{round(size * 2)}"/><w:szCs w:val="{round(size * 2)}"/></w:rPr></w:style>'
+        f'<w:rPr>{_fonts(font)}{weight}{tint}<w:spacing w:val="{_TIGHTER if size == SIZE else 0}"/>'
+        f'<w:sz w:val="{round(size * 2)}"/><w:szCs w:val="{round(size * 2)}"/></w:rPr></w:style>'
     )
 
 
@@ -408,10 +412,10 @@ def _styles() -> str:
         "</w:rPrDefault><w:pPrDefault/></w:docDefaults>"
         '<w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name w:val="Normal"/><w:qFormat/>'
         f'<w:pPr><w:widowControl w:val="0"/><w:spacing w:before="0" w:after="0" w:line="{_LINE}" w:lineRule="exact"/>'
-        f'<w:ind {_TWO}/><w:jc w:val="both"/></w:pPr></w:style>'
+        f'<w:ind {_TWO}/><w:jc w:val="both"/></w:pPr><w:rPr><w:spacing w:val="{_TIGHTER}"/></w:rPr></w:style>'
         '<w:style w:type="table" w:default="1" w:styleId="TableNormal"><w:name w:val="Normal Table"/><w:uiPriority w:val="99"/>'
         '<w:semiHidden/><w:unhideWhenUsed/><w:tblPr><w:tblInd w:w="0" w:type="dxa"/><w:tblCellMar><w:top w:w="0" w:type="dxa"/>'
-        '<w:left w:w="57" w:type="dxa"/><w:bottom w:w="0" w:type="dxa"/><w:right w:w="57" w:type="dxa"/></w:tblCellMar></w:tblPr></w:style>'
+        '<w:left w:w="40" w:type="dxa"/><w:bottom w:w="0" w:type="dxa"/><w:right w:w="40" w:type="dxa"/></w:tblCellMar></w:tblPr></w:style>'
         '<w:style w:type="table" w:styleId="TableGrid"><w:name w:val="Table Grid"/><w:basedOn w:val="TableNormal"/><w:tblPr><w:tblBorders>'
         + "".join(
             f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="000000"/>'
@@ -428,7 +432,8 @@ def _styles() -> str:
         + _style("TableText", "表内文字", FANG, SIZE_TABLE, line=240, exact=False, align="center", more=cell, before=30, after=30)
         + _style("TableLeft", "表内文字（左）", FANG, SIZE_TABLE, line=240, exact=False, align="left", more=cell, before=30, after=30)
         + _style("TableHead", "表头", HEI, SIZE_TABLE, line=240, exact=False, align="center", more=cell, before=30, after=30)
-        + _style("Fine", "小字", FANG, SIZE_FINE, line=280, before=60)
+        + _style("Fine", "小字", FANG, SIZE_FINE, line=280, before=60, more="<w:keepLines/>")
+        + _style("Annexes", "附件说明", FANG, SIZE, align="left", more=keep, indent=f'w:left="{SIZE * 120}" w:hanging="{SIZE * 80}"')
         + _style("Tag", "模板标记", FANG, SIZE_FINE, line=240, colour="8A5A00", align="left")
         + _style("Signature", "落款", FANG, SIZE, align="right", indent=f'{_NO_INDENT} w:rightChars="400" w:right="{SIZE * 80}"')
         + _style("Footer", "footer", SONG, SIZE_PAGE, line=240, exact=False)
@@ -444,7 +449,8 @@ def _footer(*, odd: bool) -> str:
     )
     return (
         f'{_HEAD}<w:ftr {_NAMES}><w:p><w:pPr><w:pStyle w:val="Footer"/><w:ind w:{room}="{SIZE_PAGE * 20}" {_NO_INDENT}/>'
-        f'<w:jc w:val="{side}"/></w:pPr><w:r><w:t xml:space="preserve">— </w:t></w:r>{field}<w:r><w:t xml:space="preserve"> —</w:t></w:r></w:p></w:ftr>'
+        f'<w:jc w:val="{side}"/></w:pPr><w:r><w:t xml:space="preserve">— </w:t></w:r>{field}'
+        '<w:r><w:t xml:space="preserve"> —</w:t></w:r></w:p></w:ftr>'
     )
 
 
@@ -547,9 +553,9 @@ def _item_chart(names: Sequence[str]) -> tuple[str, ChartData]:
             label = {"value": True, "font": {"name": SONG, "size": 8}, "num_format": "0.00"}
             fill = {"color": (_INK, "#B9C4BE")[number]}
             bars.add_series({**_range(number + 1), "fill": fill, "gap": 40, "data_labels": label})
-        bars.set_x_axis({"num_font": _FONT, "reverse": True, "line": {"color": "#59635E"}, "label_position": "low"})
-        bars.set_y_axis(
-            {"num_font": _FONT, "num_format": "0.0", "min": 0, "major_gridlines": {"visible": True, "line": _QUIET}, "crossing": "max"}
+        bars.set_y_axis({"num_font": _FONT, "reverse": True, "line": {"color": "#59635E"}})
+        bars.set_x_axis(
+            {"num_font": _FONT, "num_format": "0.0", "min": 0, "major_gridlines": {"visible": True, "line": _QUIET}}
         )
         bars.set_legend({"position": "top", "font": _FONT} if len(names) > 1 else {"none": True})
         return bars
@@ -563,8 +569,8 @@ def _standing_chart() -> tuple[str, ChartData]:
     def draw(book: Any) -> Any:
         bars = book.add_chart({"type": "bar"})
         bars.add_series({**_range(1), "fill": {"color": _INK}, "gap": 50, "data_labels": {"value": True, "font": _FONT}})
-        bars.set_x_axis({"num_font": _FONT, "reverse": True, "line": {"color": "#59635E"}})
-        bars.set_y_axis(
+        bars.set_y_axis({"num_font": _FONT, "reverse": True, "line": {"color": "#59635E"}})
+        bars.set_x_axis(
             {"num_font": _FONT, "num_format": "0", "min": 0, "major_gridlines": {"visible": True, "line": _QUIET}}
         )
         bars.set_legend({"none": True})
@@ -589,6 +595,9 @@ def _drawn(draw: Any) -> str:
     xml = xml.replace('<c:lang val="en-US"/>', '<c:lang val="zh-CN"/><c:roundedCorners val="0"/>')
     xml = re.sub(r"<c:delete val=[^>]*/>", "", xml).replace("</c:scaling>", '</c:scaling><c:delete val="0"/>')
     xml = re.sub(r"(<c:chart>)(?!<c:autoTitleDeleted)", r'\1<c:autoTitleDeleted val="1"/>', xml)
+    # What is not said counts as yes.
+    shown = "".join(f'<c:{name} val="0"/>' for name in ("showCatName", "showSerName", "showPercent", "showBubbleSize"))
+    xml = xml.replace('<c:showVal val="1"/>', f'<c:showLegendKey val="0"/><c:showVal val="1"/>{shown}')
     frame = '<c:spPr><a:solidFill><a:srgbClr val="FFFFFF"/></a:solidFill><a:ln><a:noFill/></a:ln></c:spPr>'
     data = f'<c:externalData r:id="{DATA_REL}"><c:autoUpdate val="0"/></c:externalData>'
     return xml.replace("</c:chartSpace>", f"{frame}{data}</c:chartSpace>")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -24,7 +24,7 @@ from greencomm.intake.mails import OWN_DRAFT, NoAttachment, members_of, read_mai
 from greencomm.intake.ods import read_ods
 from greencomm.intake.workbook import Workbook
 from greencomm.intake.xls import read_xls
-from greencomm.intake.xlsx import read_xlsx
+from greencomm.intake.xlsx import properties_of, read_xlsx
 from greencomm.standard import Standard
 
 WORKBOOK_EXTENSIONS = RIGHT_EXTENSIONS[Kind.XLSX] | RIGHT_EXTENSIONS[Kind.XLS] | RIGHT_EXTENSIONS[Kind.ODS]
@@ -55,9 +55,23 @@ def ignorable(path: str) -> str | None:
 
 def own_output(workbook: Workbook) -> str | None:
     """Why a workbook of results, which this program made itself, is nobody's submission; None where it is none."""
-    if not all(name in workbook.properties for name in PROVENANCE):
+    return _own(workbook.properties)
+
+
+def own_report(data: bytes) -> str | None:
+    """The same of a Word document: a unit's report, which comes back beside the workbook."""
+    if not data.startswith(b"PK") or len(data) > limits.MAX_WORKBOOK:
         return None
-    kind = workbook.properties.get(PROVENANCE_KIND, "")
+    try:
+        return _own(properties_of(data))
+    except Exception:  # What cannot be unpacked is none of ours.
+        return None
+
+
+def _own(properties: Mapping[str, str]) -> str | None:
+    if not all(name in properties for name in PROVENANCE):
+        return None
+    kind = properties.get(PROVENANCE_KIND, "")
     return f"这是本程序生成的结果{f'（{kind}）' if kind else ''}，不是报送的工作簿"
 
 
@@ -105,6 +119,9 @@ class _Opener:
             arrival.refused, arrival.advice = error.reason, f"{error.advice}。"
             return self.members(arrival, error.members, level)
         except Unreadable as error:
+            if own := own_report(data):
+                arrival.ignored, arrival.is_own = own, True
+                return []
             arrival.refused, arrival.advice = error.reason, f"{error.advice}。"
         except MemoryError:
             arrival.refused, arrival.advice = _NO_MEMORY, None

@@ -1053,6 +1053,11 @@ def _squeezed(text: str | None) -> str:
 # ── Document properties ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def properties_of(data: bytes) -> dict[str, str]:
+    """What an Office document of any kind says of itself. Raises Unreadable where it cannot be unpacked."""
+    return _read_properties(_Package(data))[1]
+
+
 def _read_properties(package: _Package) -> tuple[datetime.datetime | None, dict[str, str]]:
     """The time at which the document was saved (UTC) and what else it says of itself. Damage here costs nothing."""
     properties: dict[str, str] = {}

@@ -39,7 +39,7 @@ UNITS_IN_CHART = 30
 """More columns than this cannot be read on a page."""
 CLAUSES, EXAMPLES, UNIT_EXAMPLES, NEAREST, COMMUNITIES, NAMES = 10, 5, 3, 10, 120, 30
 """How many are listed before the rest is counted."""
-_PLACES, _FEW, _EVIDENCE, _CATEGORY = 3, 3, 150, 14
+_PLACES, _FEW, _EVIDENCE, _CATEGORY = 2, 3, 150, 14
 
 Text = Placeholder
 _GOALS = (
@@ -186,7 +186,7 @@ UNIT: tuple[Placeholder, ...] = (
             Text("结论", "达标、未达标、待核实、未报，或已列入某年名单", "达标"),
             Text("核定得分", "核定得分，有待核实条款的是范围", "88"),
             Text("自报得分", "本单位自己填的得分", "90"),
-            Text("主要扣分", f"待核实和扣分最多的{_FEW}条", "9.1 无适老化改造扣3"),
+            Text("主要扣分", f"待核实和扣分最多的{_PLACES}条", "9.1 无适老化改造扣3"),
         ),
     ),
     Text("未列社区数", "另外还有几个社区没有列出", 0),
@@ -464,7 +464,7 @@ def _community_row(number: int, community: CommunityResult, standard: Standard) 
         "结论": _standing(community),
         "核定得分": (str(low) if low == high else f"{low}～{high}") if known else BLANK,
         "自报得分": BLANK if declared is None else f"{declared.normalize():f}",
-        "主要扣分": losses_text(targets.losses_of(community, standard), _FEW) if community.clauses else "",
+        "主要扣分": losses_text(targets.losses_of(community, standard), _PLACES) if community.clauses else "",
     }
 
 

@@ -133,7 +133,8 @@ class _Look:
 
 
 def _look(ser: Any) -> _Look:
-    before, behind = [], []
+    before: list[tuple[str, str]] = []
+    behind: list[tuple[str, str]] = []
     for child in ser:
         local = etree.QName(child).localname
         if local not in ("idx", "order", "tx", "cat", "val"):

@@ -14,7 +14,7 @@ import posixpath
 import re
 import traceback
 import zipfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -79,9 +79,9 @@ class Placeholder:
 
 
 class WordTemplate:
-    """One template. Raises UserError with one Chinese sentence for the first mistake in it.
+    """One template, checked when it is read. Raises UserError with one Chinese sentence for the first mistake in it.
 
-    ``places`` is where the file lies, in words; ``guide`` where its placeholders are explained.
+    ``charts`` are the names of the charts that it may have; one that it lacks is not missed.
     """
 
     def __init__(self, path: Path, placeholders: Sequence[Placeholder], charts: Collection[str]) -> None:
@@ -122,9 +122,9 @@ class WordTemplate:
             rels = _rels_of(_DOCUMENT)
             parts[rels] = _without_targets(parts[rels], {posixpath.relpath(part, "word") for part in dropped})
         for chart in used:
-            data = charts[chart.name]
-            parts[chart.part] = chart.chart.fill(data)
-            parts[chart.workbook] = data.workbook()
+            shown_by = charts[chart.name]
+            parts[chart.part] = chart.chart.fill(shown_by)
+            parts[chart.workbook] = shown_by.workbook()
         parts[_CORE] = _core(title, author, date)
         parts[_CUSTOM] = _custom(origin)
         target = io.BytesIO()
@@ -327,7 +327,7 @@ class WordTemplate:
             for override in types.findall(f"{{{_TYPES}}}Override"):
                 if (override.get("PartName") or "")[1:] in dropped:
                     types.remove(override)
-        return etree.tostring(types, xml_declaration=True, encoding="UTF-8", standalone=True)
+        return _serialised(types)
 
     @cached_property
     def _rels_with_ours(self) -> bytes:
@@ -341,7 +341,7 @@ class WordTemplate:
                 root.remove(old)
         for number, (kind, target) in enumerate(kinds.items(), 1):
             etree.SubElement(root, f"{{{_RELS}}}Relationship", {"Id": f"rIdOurs{number}", "Type": kind, "Target": target})
-        return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+        return _serialised(root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,7 +379,7 @@ def _own_parts(chart: _Placed, parts: dict[str, bytes]) -> _Placed:
     etree.SubElement(root, f"{{{_RELS}}}Relationship", {"Id": DATA_REL, "Type": kind, "Target": target})
     for part in (chart.part, *replaced):
         parts.pop(part, None)
-    parts[rels] = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+    parts[rels] = _serialised(root)
     own = (chart.part, rels, chart.workbook, *others)
     return _Placed(chart.name, chart.relation, chart.part, chart.workbook, chart.chart, own, tuple(replaced))
 
@@ -402,11 +402,16 @@ def _without_targets(rels: bytes, dropped: Collection[str]) -> bytes:
     for relation in list(root):
         if _resolved(relation.get("Target") or "", "word").removeprefix("word/") in dropped:
             root.remove(relation)
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+    return _serialised(root)
 
 
 def _parse(data: bytes) -> Any:
     return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True))
+
+
+def _serialised(root: Any) -> bytes:
+    data: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+    return data
 
 
 def _text_of(paragraph: Any) -> str:
@@ -460,11 +465,3 @@ _SAMPLE = (
     '<w:jc w:val="right"/></w:pPr><w:r><w:rPr><w:rFonts w:ascii="黑体" w:hAnsi="黑体" w:eastAsia="黑体"/>'
     f'<w:color w:val="B42318"/><w:sz w:val="24"/></w:rPr><w:t>{SAMPLE_HEADER}</w:t></w:r></w:p>'
 )
-
-
-def iterate(placeholders: Sequence[Placeholder]) -> Iterator[tuple[Placeholder, Placeholder | None]]:
-    """Every placeholder, and every field of a list with its list."""
-    for each in placeholders:
-        yield each, None
-        for field in each.fields:
-            yield field, each
