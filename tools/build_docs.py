@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from greencomm.adopted import FOLDER  # noqa: E402
+from greencomm.outputs import assessment  # noqa: E402
+from greencomm.outputs.word import Placeholder  # noqa: E402
 from greencomm.results import percent  # noqa: E402
 from greencomm.rules import CATALOGUE, SUBJECTS  # noqa: E402
 from greencomm.standard import PHASE_TITLES, Deliverable, Standard, load_any_standard, load_standard  # noqa: E402
@@ -199,12 +201,79 @@ def index_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+GUIDE = """\
+用 Word 或 WPS 打开下面两个文件就可以修改。文字、字体、版式、表格的列、图表的颜色和位置都可以改，保存后下一次运行就用新的。
+
+| 模板 | 用来写 |
+|---|---|
+| `templates/{region}` | 地区的总结评估报告 `assessment.docx` |
+| `templates/{unit}` | 每个单位的总结评估报告 `units/单位/单位_总结评估报告.docx` |
+
+## 怎样写
+
+- `{{{{ 地区 }}}}` 这样的地方，写报告时换成具体内容。大括号用英文半角，里面只能写下表中的名称。模板里不要直接写数字，数字都从结果中来。
+- `{{% if 往年名单数 %}}……{{% endif %}}`：有（不是0、不是空）才写中间的文字；`{{% else %}}` 后面写没有时的文字。都在同一段里。
+- 整段或几段有时才要，用单独成段的 `{{%p if 典型 %}}` 和 `{{%p endif %}}` 把它们夹在中间。这两段自己不会留在报告里，也不能再有别的字。
+- 一种一段：`{{%p for 行 in 典型 %}}`、`{{{{ 行.社区 }}}}`、`{{%p endfor %}}`，各成一段。
+- 表格一行一个：`{{%tr for 行 in 各县市 %}}`、内容行、`{{%tr endfor %}}`，各成一行；前后两行不会留在报告里。
+- 一个名称内的文字可以只改一部分的字体；但不要开着“修订”保存，先接受全部修订。
+- 示例数据的报告由程序自己加上“示例”字样，文件属性中的标准、校验码和程序版本也由程序写，不用写在模板里。
+
+写错了名称、括号不成对、模板打不开时，程序什么也不写，只说是哪个模板的哪一段、错在哪里。两个模板都可以从程序的原件中取回，
+也可以用 `python -m tools.build_templates {region} {unit}` 重新生成（原有的修改会丢失）。
+
+## 图表
+
+图表是可以编辑的 Word 图表，程序按“替代文字”（右键“编辑替代文字”）认出是哪个图，换上数据；点“编辑数据”看到的就是图中的数。
+可以改颜色、字体、大小、位置，柱形图和条形图可以互换；不要的可以删掉。单位多于{most}个时，图中只列合计完成比例最低的{most}个，并在图下说明。
+
+| 替代文字 | 内容 | 用在 |
+|---|---|---|
+| {ratio} | 柱：各单位（合计）完成比例；线：各年目标 | 地区 |
+| {standing} | 各种结论的社区数 | 单位 |
+| {item} | 各项平均每个社区扣的分；单位的图里还有全地区的平均，按自己标准评分的单位除外 | 地区、单位 |
+"""
+
+
+def assessment_page() -> str:
+    """What an officer may write into the templates of the annual report."""
+    common = assessment.COMMON
+    parts = (
+        ("两个模板都能用的名称", common),
+        ("只在地区的模板里用的名称", assessment.REGION[len(common) :]),
+        ("只在单位的模板里用的名称", assessment.UNIT[len(common) :]),
+    )
+    text = GUIDE.format(
+        region=assessment.REGION_FILE, unit=assessment.UNIT_FILE, most=assessment.UNITS_IN_CHART,
+        ratio=assessment.RATIO_CHART, standing=assessment.STANDING_CHART, item=assessment.ITEM_CHART,
+    )  # fmt: skip
+    lines = ["# 总结评估报告的模板", "", GENERATED, "", *text.splitlines()]
+    for title, placeholders in parts:
+        lines += ["", f"## {title}", "", *table(("写法", "意思", "例子"), placeholder_rows(placeholders))]
+    return "\n".join(lines) + "\n"
+
+
+def placeholder_rows(placeholders: tuple[Placeholder, ...]) -> list[tuple[str, ...]]:
+    """Name, meaning and example of each; the fields of a list behind it."""
+    rows: list[tuple[str, ...]] = []
+    for each in placeholders:
+        if each.fields:
+            rows.append((f"`for 行 in {each.name}`", cell(each.meaning), ""))
+        for field in each.fields or (each,):
+            name = f"行.{field.name}" if each.fields else field.name
+            is_choice = isinstance(field.example, bool)
+            shown = f"`{{% if {name} %}}`" if is_choice else f"`{{{{ {name} }}}}`"
+            rows.append((f"　{shown}" if each.fields else shown, cell(field.meaning), "是或否" if is_choice else cell(f"{field.example}")))
+    return rows
+
+
 def pages() -> dict[Path, str]:
     """Every generated page by its path."""
     own = {DOCS / f"standard-{each.id}.md": standard_page(each, path.rpartition("/")[0]) for path, each in local_standards().items()}
     return own | {
         DOCS / "standard.md": standard_page(load_standard()),
         DOCS / "rules.md": rules_page(),
+        DOCS / "assessment-template.md": assessment_page(),
         RECORDS / "README.md": index_page(),
     }
 

@@ -18,7 +18,6 @@ import xlsxwriter
 
 from greencomm.outputs import assessment
 from greencomm.outputs.charts import DATA_REL, ChartData, Series
-from greencomm.outputs.word import Placeholder
 
 FANG, KAI, SONG, HEI, TITLE = "仿宋_GB2312", "楷体_GB2312", "宋体", "黑体", "方正小标宋简体"
 FONTS = {
@@ -478,15 +477,17 @@ def _save(target: Path, body: str, charts: dict[str, tuple[str, ChartData]]) -> 
         "word/document.xml": f"{word}.document.main+xml", "word/styles.xml": f"{word}.styles+xml",
         "word/settings.xml": f"{word}.settings+xml", "word/fontTable.xml": f"{word}.fontTable+xml",
         "word/footer1.xml": f"{word}.footer+xml", "word/footer2.xml": f"{word}.footer+xml",
+        "word/theme/theme1.xml": "application/vnd.openxmlformats-officedocument.theme+xml",
     }  # fmt: skip
     rels = [
         ("rIdStyles", f"{base}/styles", "styles.xml"), ("rIdSettings", f"{base}/settings", "settings.xml"),
         ("rIdFonts", f"{base}/fontTable", "fontTable.xml"), ("rIdOdd", f"{base}/footer", "footer1.xml"),
-        ("rIdEven", f"{base}/footer", "footer2.xml"),
+        ("rIdEven", f"{base}/footer", "footer2.xml"), ("rIdTheme", f"{base}/theme", "theme/theme1.xml"),
     ]  # fmt: skip
     parts: dict[str, str | bytes] = {
         "word/document.xml": _document(body), "word/styles.xml": _styles(), "word/settings.xml": _SETTINGS,
         "word/fontTable.xml": _font_table(), "word/footer1.xml": _footer(odd=True), "word/footer2.xml": _footer(odd=False),
+        "word/theme/theme1.xml": _theme(),
     }  # fmt: skip
     for number, (chart, data) in enumerate(charts.values(), 1):
         name = f"word/charts/chart{number}.xml"
@@ -583,6 +584,14 @@ def _range(column: int) -> dict[str, Any]:
     return {"name": ["数据", 0, column], "categories": ["数据", 1, 0, 2, 0], "values": ["数据", 1, column, 2, column]}
 
 
+def _theme() -> bytes:
+    """Office's own theme: the colours that Word gives to what has none."""
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+        book.add_worksheet()
+    return zipfile.ZipFile(target).read("xl/theme/theme1.xml")
+
+
 def _drawn(draw: Any) -> str:
     """The chart as XlsxWriter draws it, fit for Word: with all switches that Word's charts have, and pointing to its workbook."""
     target = io.BytesIO()
@@ -601,22 +610,3 @@ def _drawn(draw: Any) -> str:
     frame = '<c:spPr><a:solidFill><a:srgbClr val="FFFFFF"/></a:solidFill><a:ln><a:noFill/></a:ln></c:spPr>'
     data = f'<c:externalData r:id="{DATA_REL}"><c:autoUpdate val="0"/></c:externalData>'
     return xml.replace("</c:chartSpace>", f"{frame}{data}</c:chartSpace>")
-
-
-# --- what the placeholders mean -----------------------------------------------------------------------------------------
-
-
-def guide_rows(placeholders: Sequence[Placeholder]) -> list[tuple[str, str, str]]:
-    """Name, meaning and example of every placeholder, rows of a list behind the list."""
-    rows = []
-    for each in placeholders:
-        name, example = f"{{{{ {each.name} }}}}", f"{each.example}"
-        if each.fields:
-            name, example = f"{{%tr for 行 in {each.name} %}}", ""
-        elif isinstance(each.example, bool):
-            name, example = f"{{% if {each.name} %}}", "是或否"
-        rows.append((name, each.meaning, example))
-        for field in each.fields:
-            shown = "是或否" if isinstance(field.example, bool) else f"{field.example}"
-            rows.append((f"　{{{{ 行.{field.name} }}}}", field.meaning, shown))
-    return rows
