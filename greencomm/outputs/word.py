@@ -66,11 +66,10 @@ class Placeholder:
     example: object = ""
     fields: tuple[Placeholder, ...] = ()
 
-    def trial(self, *, full: bool) -> object:
-        """A value of its kind: as much as there can be, or as little."""
+    def trial(self, *, full: bool, rows: int) -> object:
+        """A value of its kind: as much as there can be, or as little; of a list so many ``rows``."""
         if self.fields:
-            row = {field.name: field.trial(full=full) for field in self.fields}
-            return [row, row] if full else []
+            return [{field.name: field.trial(full=full, rows=rows) for field in self.fields}] * rows
         if isinstance(self.example, bool):
             return full
         if isinstance(self.example, int):
@@ -243,22 +242,18 @@ class WordTemplate:
         for node in tree.find_all(nodes.Name):
             if node.name in unknown:
                 raise self._failed(slips.unknown_name(node.name, known), lines, node.lineno)
-        rows: dict[str, set[str]] = {}
         for loop in tree.find_all(nodes.For):
-            if isinstance(loop.target, nodes.Name) and isinstance(loop.iter, nodes.Name):
-                rows.setdefault(loop.target.name, set()).add(loop.iter.name)
-        for attribute in tree.find_all(nodes.Getattr):
-            if attribute.attr.isascii() or not isinstance(attribute.node, nodes.Name):
-                continue
-            lists = rows.get(attribute.node.name, set())
-            allowed = list(dict.fromkeys(field for name in sorted(lists) for field in fields.get(name, [])))
-            if lists and attribute.attr not in allowed:
-                raise self._failed(slips.unknown_name(attribute.attr, allowed), lines, attribute.lineno)
+            if isinstance(loop.target, nodes.Name) and isinstance(loop.iter, nodes.Name) and loop.iter.name in fields:
+                allowed = fields[loop.iter.name]
+                for attribute in loop.find_all(nodes.Getattr):
+                    is_row = isinstance(attribute.node, nodes.Name) and attribute.node.name == loop.target.name
+                    if is_row and attribute.attr not in allowed and not attribute.attr.isascii():
+                        raise self._failed(slips.unknown_name(attribute.attr, allowed), lines, attribute.lineno)
 
     def _try_out(self) -> None:
         """Fill the template with as much as there can be and with as little, and look whether Word would open it."""
-        for full in (True, False):
-            values = {each.name: each.trial(full=full) for each in self._placeholders}
+        for full, rows in ((True, 2), (False, 2), (False, 0)):
+            values = {each.name: each.trial(full=full, rows=rows) for each in self._placeholders}
             for name in self._compiled:
                 self._check_structure(self._render(name, values))
         sample = ChartData(("甲",), ())
