@@ -659,7 +659,8 @@ def test_hostile_names_stay_text_in_words_charts_and_workbooks(poisoned, tmp_pat
             assert [str(error) for error in OpenXmlValidator(max_errors=0).validate(path).errors] == []
         assert not UNSAFE & set(text_of(data))
         for series, rows in charts_of(data).values():
-            assert [row[0] for row in rows[1:]] == [one.replace("\r", "") for one in series[0][1]]
+            # A text in a cell in which Excel would see an escape is escaped; openpyxl does not take that back.
+            assert [re.sub("_x005F(?=_x[0-9A-Fa-f]{4}_)", "", row[0]) for row in rows[1:]] == series[0][1]
         packed = zipfile.ZipFile(io.BytesIO(data))
         for name in packed.namelist():
             if name.endswith(".xlsx"):

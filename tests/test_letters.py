@@ -549,6 +549,8 @@ def test_what_others_send_changes_no_byte_of_a_letter(tmp_path):
         made = list(write_outputs(folder, judge(*(arrive(name, data) for name, data in files.items()))))
         assert {"letter", "mail"} <= {each.role for each in made}
     for path in sorted((both / "units" / "楚雄市").iterdir()):
+        if path.name.endswith("总结评估报告.docx"):
+            continue  # It compares with the region, so that what others send belongs in it (S-29).
         assert path.read_bytes() == (alone / "units" / "楚雄市" / path.name).read_bytes(), path.name
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from greencomm import __version__, figures, targets
 from greencomm.findings import Severity
+from greencomm.forms.layout import PROVENANCE, PROVENANCE_KIND
 from greencomm.outputs.book import BLANK, PILOT, SAMPLE_SUFFIX, chinese_date, provenance
 from greencomm.outputs.charts import ChartData, Series
 from greencomm.outputs.progress import STATE_LABELS
@@ -39,7 +40,7 @@ UNITS_IN_CHART = 30
 """More columns than this cannot be read on a page."""
 CLAUSES, EXAMPLES, UNIT_EXAMPLES, NEAREST, COMMUNITIES, NAMES = 10, 5, 3, 10, 120, 30
 """How many are listed before the rest is counted."""
-_PLACES, _FEW, _EVIDENCE, _CATEGORY = 2, 3, 150, 14
+_PLACES, _FEW, _EVIDENCE, _CATEGORY, _COLUMN = 2, 3, 150, 14, 8
 
 Text = Placeholder
 _GOALS = (
@@ -204,6 +205,13 @@ class Assessments:
         self._losses = figures.loss_table(result)
         self._lost_by = {unit.unit.code: lost for unit, lost in self._losses.units}
         self._author = result.roster.batch.reporting_unit or result.name
+        # What every unit's report says of the region, and what it takes a walk over all units or files to know.
+        self._of_region = {
+            "地区城市社区数": result.urban_communities,
+            "地区完成比例": percent(result.completion_ratio),
+            "地区合计完成比例": percent(result.combined_ratio),
+        }
+        self._provenance, self._input = provenance(result, KIND), result.input_sha256[:12]
 
     def region(self, annexes: Sequence[tuple[str, str]] = ()) -> bytes:
         """The region's report; ``annexes`` are (name, file name) of what goes with it."""
@@ -229,12 +237,12 @@ class Assessments:
             "自定标准": [self._own_standard(unit, unit.own_standard) for unit in units if unit.own_standard],
             "欠报": [{"材料": name, "单位数": len(who), "单位": _names(who)} for name, who in owing.items()],
             "典型": self._examples(units, EXAMPLES),
-            "出处": _origin(result, result.standard),
+            "出处": self._origin(result.standard),
         }
         charts = {RATIO_CHART: self._ratios(), ITEM_CHART: self._items(self._losses.region, result.name, None)}
         return self._region.fill(
             values, charts, title=self._title(result.name), author=self._author, date=result.run_date,
-            origin=provenance(result, KIND),
+            origin=self._provenance,
         )  # fmt: skip
 
     def unit(self, unit: UnitResult, annexes: Sequence[tuple[str, str]] = ()) -> bytes:
@@ -250,16 +258,14 @@ class Assessments:
             "已收到": unit.state is UnitState.RECEIVED,
             "未采用": unit.state is UnitState.REJECTED,
             "自定标准": unit.own_standard is not None,
-            "地区城市社区数": result.urban_communities,
-            "地区完成比例": percent(result.completion_ratio),
-            "地区合计完成比例": percent(result.combined_ratio),
+            **self._of_region,
             "各社区": [
                 _community_row(number, each, standard) for number, each in enumerate(unit.communities[:COMMUNITIES], 1)
             ],
             "未列社区数": max(0, unit.urban_communities - COMMUNITIES),
             "欠报材料": "、".join(late),
             "典型": self._examples((unit,), UNIT_EXAMPLES),
-            "出处": _origin(result, standard),
+            "出处": self._origin(standard),
         }
         counts = _standings((unit,))
         shown = {"往年名单": counts["往年名单数"], "本年新达标": counts["达标数"]}
@@ -272,11 +278,17 @@ class Assessments:
             ITEM_CHART: self._items(lost, name, compared),
         }
         # Its averages are compared with the region's, so that it rests on all that was received.
-        origin = provenance(result, KIND) | {
-            key: value for key, value in provenance(result, KIND, unit).items() if key in ("标准", "标准校验码")
-        }
+        mine = dict(zip(PROVENANCE, (standard.id, standard.sha256), strict=False))
+        origin = {name: mine.get(name, self._provenance[name]) for name in (*PROVENANCE, PROVENANCE_KIND)}
         return self._unit.fill(
             values, charts, title=self._title(name), author=self._author, date=result.run_date, origin=origin
+        )
+
+    def _origin(self, standard: Standard) -> str:
+        """Small print: standard, input and program that the figures come from."""
+        return (
+            f"数据来源：标准{standard.id}（校验码{standard.sha256[:8]}），输入数据校验码{self._input}，"
+            f"程序版本{__version__}，审核日期{chinese_date(self.result.run_date)}。"
         )
 
     def _title(self, whose: str) -> str:
@@ -407,7 +419,7 @@ class Assessments:
         lines = [
             Series(f"{target.year}年目标（{percent(target.ratio)}）", (target.ratio,) * len(units), 4, form) for target in ordered
         ]
-        return ChartData(tuple(_short_name(unit.unit.name) for unit in units), (bars, *lines))
+        return ChartData(tuple(_short_name(unit.unit.name, _COLUMN) for unit in units), (bars, *lines))
 
     def _items(self, lost: figures.Losses, whose: str, compared: figures.Losses | None) -> ChartData:
         """Average points lost by item; items that only add are left out."""
@@ -515,21 +527,13 @@ def _names(names: Sequence[str]) -> str:
     return "、".join(names[:NAMES]) + more
 
 
-def _short_name(name: str) -> str:
+def _short_name(name: str, most: int = _CATEGORY) -> str:
     """A name for a chart or a narrow cell; the whole one stands in the table."""
     shown = one_line(quoted(name))
-    return shown if len(shown) <= _CATEGORY else f"{shown[:_CATEGORY]}…"
+    return shown if len(shown) <= most else f"{shown[:most]}…"
 
 
 def _item_label(item: Item) -> str:
     """``8 社区停车秩序规范``: the number and how the item's standard begins."""
     begin = item.standard.replace(",", "，").split("，")[0]
     return f"{item.number} {_short_name(begin)}"
-
-
-def _origin(result: RegionResult, standard: Standard) -> str:
-    """Small print: standard, input and program that the figures come from."""
-    return (
-        f"数据来源：标准{standard.id}（校验码{standard.sha256[:8]}），输入数据校验码{result.input_sha256[:12]}，"
-        f"程序版本{__version__}，审核日期{chinese_date(result.run_date)}。"
-    )
