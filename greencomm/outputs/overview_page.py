@@ -216,7 +216,7 @@ class _Page:
 
     def _others(self) -> list[str]:
         """Names of units that the page does not show but some of whose communities it lists; numbered after the others."""
-        names = []
+        names: list[str] = []
         for unit, _ in self.communities:
             if unit.unit.code not in self.number:
                 self.number[unit.unit.code] = len(self.units) + len(names)
