@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -54,7 +55,7 @@ from greencomm.results import CommunityResult, Status, UnitResult
 from greencomm.standard import Standard
 
 SUMMARY, UNITS, ITEMS, CLAUSES, SCORES, PENDING, MATRIX = "总览", "单位", "各项失分", "各条失分", "得分分布", "待核实", "社区明细"
-MOST_LIVE = 2_000_000
+MOST_LIVE = 1_000_000
 """Units times communities up to which sums over the matrix are formulas; a larger workbook would take minutes to open."""
 MOST_BARS = 40
 """Units of the chart; of more those with the lowest ratio."""
@@ -90,6 +91,18 @@ def write_overview_book(target: Path | BinaryIO, overview: Overview) -> None:
     writer.report.close()
 
 
+class _Look:
+    """A style as the workbook knows it, resolved once; ``quoted`` is for texts that look like formulas."""
+
+    def __init__(self, report: Report, style: Style) -> None:
+        self._report, self._style = report, style
+        self.plain = report.style(style)
+
+    @cached_property
+    def quoted(self) -> Any:
+        return self._report.style({**self._style, "quote_prefix": True})
+
+
 @dataclasses.dataclass
 class _Sheet:
     """A page with cells written one by one below its heading."""
@@ -98,18 +111,20 @@ class _Sheet:
 
     def put(self, row: int, column: int, value: object, style: Style) -> None:
         """A text that stays one, a number, a formula with its value, or nothing."""
-        sheet, report = self.page.sheet, self.page.report
+        self.write(row, column, value, _Look(self.page.report, style))
+
+    def write(self, row: int, column: int, value: object, look: _Look) -> None:
+        """The same with a look that many cells share."""
+        sheet = self.page.sheet
         if value is None or value == "":
-            sheet.write_blank(row, column, None, report.style(style))
+            sheet.write_blank(row, column, None, look.plain)
         elif isinstance(value, str):
             text = clean(value)
-            if text.startswith(FORMULA_STARTS):
-                style = {**style, "quote_prefix": True}
-            sheet.write_string(row, column, text, report.style(style))
+            sheet.write_string(row, column, text, look.quoted if text.startswith(FORMULA_STARTS) else look.plain)
         elif isinstance(value, tuple):
-            sheet.write_formula(row, column, value[0], report.style(style), value[1])
+            sheet.write_formula(row, column, value[0], look.plain, value[1])
         else:
-            sheet.write_number(row, column, value, report.style(style))
+            sheet.write_number(row, column, value, look.plain)
 
     def row(self, row: int, cells: Sequence[tuple[object, Style]]) -> None:
         for column, (value, style) in enumerate(cells):
@@ -176,7 +191,7 @@ class _Writer:
     def summary(self) -> None:
         result = self.result
         widths = (22, 14, 14, 14, 14, 14, 14, 14)
-        page = self.page(SUMMARY, "总览", widths, "各表的合计和比例是公式，随“社区明细”重算。" if self.live else _TOO_MANY).page
+        page = self.page(SUMMARY, "总览", widths, "各表的合计和比例是公式，随“社区明细”重算。" if self.live else _TOO_MANY, landscape=False).page
         sheet = _Sheet(page)
         page.wide("一、完成情况", SECTION, 22)
         row = page.next_row
@@ -272,13 +287,13 @@ class _Writer:
         titles = [
             "单位代码", "单位", "报送", "城市社区", "往年名单", "本年新达标", "计入达标", *(status.label for status in STATUSES),
             "合计完成比例" if self.lists else "完成比例",
-            *(title for target in self.target_list for title in (f"{target.year}年目标", f"按{target.year}年目标还差（个）")),
+            *(title for target in self.target_list for title in (f"{target.year}年目标", f"{target.year}年目标还差")),
             "未办结：退回", "未办结：需核实", "下一步", "标准",
         ]  # fmt: skip
         widths = (11, 18, 9, 9, 9, 9, 9, 8, 8, 8, 8, 11, *(9 for _ in self.target_list for _ in "ab"), 9, 9, 13, 11)
-        note = "计入达标：往年名单上的和本年新达标的，一个社区只计一次。目标按全部城市社区计，各单位的比例和还差个数供参考。"
+        note = "计入达标：往年名单上的和本年新达标的，一个社区只计一次。目标按全部城市社区计，各单位的比例和还差的社区数供参考。"
         sheet = self.page(UNITS, "各单位完成情况", widths, note)
-        first = self.head(sheet, titles, left=2)
+        first = self.head(sheet, titles, left=2, height=48)
         for number, unit in enumerate(self.result.units):
             self._unit(sheet, first + number, unit)
         if self.result.units:
@@ -472,7 +487,7 @@ class _Writer:
         note = f"共{len(self.o.pending)}个，补正的内容决定是否达标的在前。"
         sheet = self.page(PENDING, "待核实的社区", widths, note)
         page = sheet.page
-        head = self.head(sheet, titles, left=3, height=24)
+        head = self.head(sheet, titles, left=3)
         for each in self.o.pending:
             community, standard = each.community, self.result.standard_of(each.unit)
             page.row([
@@ -503,20 +518,22 @@ class _Writer:
         sheet = self.page(MATRIX, "社区明细", widths, note)
         first = self.head(sheet, titles, left=4, height=58)
         assert first == self.first
-        page, put = sheet.page, sheet.put
+        page, write = sheet.page, sheet.write
+        looks = {name: _Look(self.report, style) for name, style in _LOOKS.items()}
+        tiny, small = looks["tiny"], looks["small"]
         scorers = {standard.id: _Scorer(standard, items) for standard in self.o.standards}
         row = first
         for unit in self.result.units:
             found = open_findings(unit)
             scorer = scorers[self.result.standard_of(unit).id]
             for each in unit.communities:
-                self._community(put, row, unit, each, scorer)
-                opened = [finding for finding in found.get(each.community.code, ()) if finding.is_open]
-                for column, severity in ((-5, Severity.SEND_BACK), (-4, Severity.VERIFY)):
-                    put(row, len(titles) + column, sum(finding.severity is severity for finding in opened), _TINY)
-                put(row, len(titles) - 3, OWN if unit.own_standard else PREFECTURES, _TINY)
-                put(row, len(titles) - 2, each.file, _SMALL)
-                put(row, len(titles) - 1, each.sheet, _SMALL)
+                self._community(write, row, unit, each, scorer, looks)
+                opened = [finding.severity for finding in found.get(each.community.code, ()) if finding.is_open]
+                write(row, len(titles) - 5, opened.count(Severity.SEND_BACK), tiny)
+                write(row, len(titles) - 4, opened.count(Severity.VERIFY), tiny)
+                write(row, len(titles) - 3, OWN if unit.own_standard else PREFECTURES, tiny)
+                write(row, len(titles) - 2, each.file, small)
+                write(row, len(titles) - 1, each.sheet, small)
                 row += 1
         last = max(row - 1, first)
         page.sheet.autofilter(first - 1, 0, last, len(titles) - 1)
@@ -525,7 +542,10 @@ class _Writer:
             start = len(_TITLES)
             page.sheet.conditional_format(first, start, last, start + plain[-1], {**_SCALE, "mid_value": 3, "max_value": 6})
 
-    def _community(self, put: Any, row: int, unit: UnitResult, each: CommunityResult, scorer: _Scorer) -> None:
+    def _community(
+        self, write: Any, row: int, unit: UnitResult, each: CommunityResult, scorer: _Scorer, looks: dict[str, _Look]
+    ) -> None:
+        tiny, small = looks["tiny"], looks["small"]
         declared = None if each.declared_score is None else plain_number(each.declared_score)
         values: tuple[object, ...] = (
             unit.unit.code, self.name(unit), each.community.code, _name(each), each.status.label, each.listed or "",
@@ -533,25 +553,26 @@ class _Writer:
             declared,
         )  # fmt: skip
         for column, value in enumerate(values[:4]):
-            put(row, column, value, _SMALL if column in (1, 3) else _TINY)
-        put(row, 4, each.status.label, {**_TINY, "bg_color": _FILL[each.status]})
+            write(row, column, value, small if column in (1, 3) else tiny)
+        write(row, 4, each.status.label, looks[each.status.value])
         for column, value in enumerate(values[5:], 5):
-            put(row, column, value, _TINY)
-        shown = scorer.shown(each)
+            write(row, column, value, tiny)
         start = len(_TITLES)
-        put(row, start - 2, each.lowest if each.sheet else None, _TINY)
-        put(row, start - 1, each.highest if each.sheet else None, _TINY)
-        for column, value in enumerate(shown):
-            put(row, start + column, value, _ITEM_OPEN if isinstance(value, str) else _TINY)
-        put(row, start - 3, scorer.score(each, row, start), _SCORE)
+        write(row, start - 3, scorer.score(each, row, start), looks["score"])
+        write(row, start - 2, each.lowest if each.sheet else None, tiny)
+        write(row, start - 1, each.highest if each.sheet else None, tiny)
+        for column, points in enumerate(scorer.shown(each), start):
+            write(row, column, points, looks["open"] if isinstance(points, str) else tiny)
 
 
 _TOO_MANY = "单位和社区多，各表的合计是数值；“社区明细”中的核定得分仍是公式。"
 _FONT = {"name": "宋体", "size": 9, "color": GREEN}
 _GRID = {"visible": True, "line": {"color": "#D9DFDC"}}
 _CLAIMED = {True: "是", False: "否", None: "未填"}
-_ITEM_OPEN: Style = {**_TINY, "bg_color": WARN, "font_size": 8}
-_SCORE: Style = {**_TINY, "bold": True}
+_LOOKS: dict[str, Style] = {
+    "tiny": _TINY, "small": _SMALL, "open": {**_TINY, "bg_color": WARN, "font_size": 8}, "score": {**_TINY, "bold": True},
+    **{status.value: {**_TINY, "bg_color": fill} for status, fill in _FILL.items()},
+}  # fmt: skip
 _KEYS: tuple[str, ...] = (
     "code", "unit", "community", "name", "status", "year", "listed", "newly", "counted", "claimed", "declared", "score", "lowest", "highest",
 )  # fmt: skip
