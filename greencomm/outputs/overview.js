@@ -8,7 +8,7 @@
     file: 11, sheet: 12, clauses: 13, findings: 14 };
   var E = { clause: 0, points: 1, actual: 2, stated: 3, actualCell: 4, statedCell: 5, arithmetic: 6, evidence: 7 };
   var F = { severity: 0, rule: 1, clause: 2, message: 3, fix: 4, state: 5, cell: 6, open: 7, file: 8, sheet: 9 };
-  var S = { id: 0, item: 1, name: 2, terms: 3, adds: 4 };
+  var S = { id: 0, item: 1, name: 2, terms: 3, adds: 4, measured: 5 };
   var GREEN = 0, BELOW = 1, PENDING = 2, MISSING = 3;
   var PAGE = 50;
   var $ = function (id) { return document.getElementById(id); };
@@ -315,7 +315,7 @@
     });
     return node;
   }
-  function cellText(c, cell) { return cell ? el("span", { "class": "cell", text: cell }) : el("span", { text: "—" }); }
+  function cell(address) { return address ? el("span", { "class": "cell", text: address }) : "—"; }
   function typed(text) { return text === undefined || text === "" ? "（空白）" : text; }
 
   function showCommunity(number) { open(function () {
@@ -339,7 +339,7 @@
         var of = clauseOf(c, entry), points = entry[E.points];
         return [of[S.id] + " " + of[S.name],
           unresolved(entry) ? "待核实" : (of[S.adds] ? "加" : "扣") + points + "分",
-          entry[E.arithmetic] || "", cellText(c, entry[E.actualCell]), typed(entry[E.actual]), cellText(c, entry[E.statedCell]), typed(entry[E.stated]), entry[E.evidence] || "—"];
+          entry[E.arithmetic] || "", of[S.measured] ? cell(entry[E.actualCell]) : "—", of[S.measured] ? typed(entry[E.actual]) : "—", cell(entry[E.statedCell]), typed(entry[E.stated]), entry[E.evidence] || "—"];
       })));
       put(el("p", { "class": "fine", text: "其余条款没有扣分。单元格在上面的文件和工作表中。" }));
     } else if (c[C.sheet]) {

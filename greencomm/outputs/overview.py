@@ -106,11 +106,18 @@ class Overview:
         return distribution(self.by_prefecture, self.result.standard)
 
     @cached_property
-    def scored_elsewhere(self) -> int:
-        """Communities with a certain score by a county's own standard: in no band."""
-        return sum(
-            each.assessed_score is not None for unit in self.result.units if unit.own_standard for each in unit.communities
-        )
+    def without_score(self) -> str:
+        """Who is in no band, in Chinese, so that the bands and these together are all communities."""
+        uncertain = sum(each.status is Status.BELOW and each.assessed_score is None for each in self.by_prefecture)
+        counts = [
+            ("待核实", sum(each.status is Status.PENDING for each in self.by_prefecture)),
+            ("未报", sum(each.status is Status.MISSING for each in self.by_prefecture)),
+            ("未达标、有条款没有确定的", uncertain),
+        ]
+        text = "，".join(f"{label}{count}个" for label, count in counts if count)
+        told = f"没有确定得分的不在内：{text}。" if text else ""
+        own = sum(unit.urban_communities for unit in self.result.units if unit.own_standard)
+        return told + (f"自定标准的单位的{own}个社区，得分不是同一个标准，也不在内。" if own else "")
 
     def count(self, status: Status) -> int:
         """Communities of one standing in the region."""

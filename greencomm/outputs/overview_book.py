@@ -299,7 +299,7 @@ class _Writer:
         if self.result.units:
             sheet.page.sheet.autofilter(first - 1, 0, self.unit_total_row - 1, len(titles) - 1)
             ratio = f"L{first + 1}:L{self.unit_total_row}"
-            sheet.page.sheet.conditional_format(ratio, {"type": "data_bar", "bar_color": "#8FC7AC", "bar_solid": True, "min_type": "num",
+            sheet.page.sheet.conditional_format(ratio, {"type": "data_bar", "bar_color": "#8FC7AC", "min_type": "num",
                                                         "min_value": 0, "max_type": "num", "max_value": 1})  # fmt: skip
         self._unit_total(sheet, len(titles))
 
@@ -475,9 +475,7 @@ class _Writer:
         sheet.row(end, [("合计", _TOTAL), ("", _TOTAL), ("", _TOTAL), ((f"=SUM(D{first + 1}:D{end})", whole), _TOTAL), ("", _TOTAL)])
         page = sheet.page
         page.next_row = end + 2
-        waiting = f"待核实{self.o.count(Status.PENDING)}个，未报{self.o.count(Status.MISSING)}个，没有确定的得分。"
-        elsewhere = f"按自定标准评分的{self.o.scored_elsewhere}个，得分不是同一个标准，没有计入。" if self.o.scored_elsewhere else ""
-        page.wide(waiting + elsewhere, FINE)
+        page.wide(self.o.without_score, FINE)
 
     # 待核实
 

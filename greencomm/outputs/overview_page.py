@@ -310,7 +310,10 @@ def _standard(standard: Standard) -> dict[str, Any]:
         "mark": standard.pass_mark.points,
         "full": standard.full_score,
         "items": [[item.number, item.standard, item.points, int(item.base < item.points)] for item in standard.items],
-        "clauses": [[clause.id, clause.item_number, clause.name, clause.terms, int(clause.adds)] for clause in standard.clauses],
+        "clauses": [
+            [clause.id, clause.item_number, clause.name, clause.terms, int(clause.adds), int(clause.measure is not None)]
+            for clause in standard.clauses
+        ],
     }
 
 
