@@ -121,10 +121,10 @@ def test_the_heat_map_shows_the_average_that_the_sheets_give(sample):
     assert (len(city), lost) == (20, 23)
     text = (sample.folder / "overview.html").read_text(encoding="utf-8")
     assert re.search(r'<td class="h4"><button type="button" data-cell="0,0">1.15</button></td>', text)
-    assert {"items": "=IFERROR", "value": 23 / 20} == {
+    assert {
         "items": book_of(sample.result, values=False)["各项失分"]["E5"].value[:8],
         "value": book_of(sample.result)["各项失分"]["E5"].value,
-    }
+    } == {"items": "=IFERROR", "value": 23 / 20}
 
 
 def test_who_straddles_the_mark_comes_first_and_each_is_told_what_hangs_on_it():
@@ -317,17 +317,21 @@ HOSTILE = (
 def hostile_result() -> RegionResult:
     """Hostile words as names, evidence, file, sheet and finding, everywhere that a county's words can be."""
     units = []
+    sent = form(CITY, {EAST.code: clean(c1_1=(None, 3, "x"), c8_1=(3, None, None))})
+    answers = judge(arrive("楚雄市.xlsx", sent)).units[0].communities[0]
     for number, words in enumerate(HOSTILE, 1):
         code = f"5323{number:02d}"
         member = demo.community(f"{code}101001", words, demo.PENDING, lost={1: None, 2: 3}, open_points=6)
-        answers = judge(arrive("楚雄市.xlsx", form(CITY, {EAST.code: clean(c1_1=(None, 3, "x"), c8_1=(3, None, None))}))).units[0].communities[0]
         clauses = tuple(
             dataclasses.replace(entry, evidence=words, actual_shown=words, stated_shown=words, assessed=None) if entry.assessed else entry
             for entry in answers.clauses
         )
         member = dataclasses.replace(member, clauses=clauses, file=f"{words}.xlsx", sheet=words)
-        finding = demo.finding("C01", demo.Severity.SEND_BACK, words, words, sheet=words, cell="G10", community=member.community.code, file=words)
-        units.append(demo.unit(code, words, [member], findings=[finding, dataclasses.replace(finding, place=dataclasses.replace(finding.place, community=None))]))  # fmt: skip
+        finding = demo.finding(
+            "C01", demo.Severity.SEND_BACK, words, words, sheet=words, cell="G10", community=member.community.code, file=words
+        )
+        of_nobody = dataclasses.replace(finding, place=dataclasses.replace(finding.place, community=None))
+        units.append(demo.unit(code, words, [member], findings=[finding, of_nobody]))
     return demo.region(units)
 
 
@@ -390,10 +394,11 @@ def many(result: RegionResult, communities: int) -> RegionResult:
                 dataclasses.replace(each, community=dataclasses.replace(each.community, code=code + each.community.code[6:], unit=code))
                 for each in unit.communities
             )
-            findings = tuple(
-                dataclasses.replace(each, place=dataclasses.replace(each.place, unit=code, community=each.place.community and code + each.place.community[6:]))
+            places = [
+                dataclasses.replace(each.place, unit=code, community=each.place.community and code + each.place.community[6:])
                 for each in unit.findings
-            )  # fmt: skip
+            ]
+            findings = tuple(dataclasses.replace(each, place=place) for each, place in zip(unit.findings, places, strict=True))
             named = dataclasses.replace(unit.unit, code=code, name=f"{unit.unit.name}{len(units)}")
             units.append(dataclasses.replace(unit, unit=named, communities=members, findings=findings))
     roster = dataclasses.replace(
