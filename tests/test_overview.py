@@ -493,6 +493,15 @@ def test_a_large_workbook_has_values_for_sums(sample, monkeypatch):
     assert "合计是数值" in book_of(sample.result)["总览"]["A3"].value
 
 
+def test_a_workbook_of_very_many_communities_lists_those_that_matter(sample, monkeypatch):
+    monkeypatch.setattr(overview_book, "MOST_ROWS", 20)
+    book = book_of(sample.result)
+    assert len(table(book["社区明细"], "单位代码")) == 20
+    assert book["社区明细"]["A3"].value.startswith("社区多，只列需要关注的20个，其余117个见各单位差异报告。")
+    assert book_of(sample.result, values=False)["单位"]["D5"].value == 31
+    assert sum(row["社区数"] for row in table(book["得分分布"], "核定得分")) == 82
+
+
 # --- years and standards ---------------------------------------------------------------------------------------------------
 
 

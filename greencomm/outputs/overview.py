@@ -12,7 +12,7 @@ from greencomm.findings import Finding
 from greencomm.outputs.discrepancy import item_name, only_adds
 from greencomm.results import ClauseResult, CommunityResult, RegionResult, Status, UnitResult, ratio_text
 from greencomm.standard import PHASE_TITLES, Clause, Standard
-from greencomm.targets import Progress, progress
+from greencomm.targets import Progress, nearest_communities, progress
 
 STATUSES = (Status.GREEN, Status.BELOW, Status.PENDING, Status.MISSING)
 OWN_MARK = "※"
@@ -128,6 +128,15 @@ class Overview:
         """Communities on earlier lists (D-11)."""
         return sum(len(unit.listed) for unit in self.result.units)
 
+    def that_matter(self, most: int) -> tuple[tuple[UnitResult, CommunityResult], ...]:
+        """All communities in the roster's order where there are no more than ``most``, else at most so many that matter."""
+        everyone = [(unit, each) for unit in self.result.units for each in unit.communities]
+        if len(everyone) <= most:
+            return tuple(everyone)
+        weights = [weight for unit in self.result.units for weight in _weights(unit, self.result.standard_of(unit))]
+        order = sorted((weight, number) for number, weight in enumerate(weights) if weight is not None)
+        return tuple(everyone[number] for number in sorted(number for _, number in order[:most]))
+
     @cached_property
     def pending(self) -> tuple[Pending, ...]:
         """Those whose answers decide whether they are green first, then the rest; each in the order of Annex 2 (D-09)."""
@@ -234,3 +243,23 @@ def points_of(community: CommunityResult, standard: Standard) -> Iterator[tuple[
     for entry in community.clauses:
         if entry.assessed != 0:
             yield standard.clause[entry.clause], entry
+
+
+def _weights(unit: UnitResult, standard: Standard) -> list[int | None]:
+    """How much each community of a unit matters where not all can be listed, 0 most; None where it does not.
+
+    Pending ones that decide, other pending ones, those near the pass mark, claims that the assessment contradicts, open findings.
+    """
+    near = {each.community.community.code for each in nearest_communities(unit, standard)}
+    opened = {finding.place.community for finding in unit.findings if finding.is_open}
+    weights: list[int | None] = []
+    for each in unit.communities:
+        if each.status is Status.PENDING:
+            weights.append(0 if decides(each, standard) else 1)
+        elif each.community.code in near:
+            weights.append(2)
+        elif each.claimed is not None and each.claimed != (each.status is Status.GREEN) and each.status is not Status.MISSING:
+            weights.append(3)
+        else:
+            weights.append(4 if each.community.code in opened else None)
+    return weights

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -57,6 +58,8 @@ from greencomm.standard import Standard
 SUMMARY, UNITS, ITEMS, CLAUSES, SCORES, PENDING, MATRIX = "总览", "单位", "各项失分", "各条失分", "得分分布", "待核实", "社区明细"
 MOST_LIVE = 1_000_000
 """Units times communities up to which sums over the matrix are formulas; a larger workbook would take minutes to open."""
+MOST_ROWS = 20_000
+"""Communities of the sheet 社区明细; of more those that matter (``Overview.that_matter``), and sums are values then."""
 MOST_BARS = 40
 """Units of the chart; of more those with the lowest ratio."""
 PREFECTURES, OWN = "州标准", "自定标准"
@@ -137,8 +140,9 @@ class _Writer:
         self.suffix = SAMPLE_SUFFIX if self.result.sample else ""
         self.report = Report(target, self.result.run_date, f"{overview.heading}{self.suffix}")
         self.report.state(provenance(self.result, "总览"))
-        self.members = [(unit, each) for unit in self.result.units for each in unit.communities]
-        self.live = len(self.result.units) * len(self.members) <= MOST_LIVE
+        self.members = overview.that_matter(MOST_ROWS)
+        self.left_out = self.result.urban_communities - len(self.members)
+        self.live = not self.left_out and len(self.result.units) * len(self.members) <= MOST_LIVE
         self.lists = bool(self.result.earlier)
         self.target_list = sorted(self.result.standard.targets, key=lambda target: target.year)
         self.columns = _matrix_columns(overview.items)
@@ -512,7 +516,8 @@ class _Writer:
         items = self.o.items
         titles = [*_TITLES, *(_head(column, 6) for column in items), *_AFTER_TITLES]
         widths = (10, 14, 15, 26, 8, 9, 9, 9, 9, 7, 8, 8, 7, 7, *(7.5 for _ in items), 8, 8, 10, 26, 18)
-        note = "每个社区一行；各项为失分（加分项为加分），“待核实”为有条款没有确定，空白为没有填报；核定得分是公式。可按任一列筛选、排序。"
+        left_out = f"社区多，只列需要关注的{len(self.members)}个，其余{self.left_out}个见各单位差异报告。" if self.left_out else ""
+        note = left_out + "每个社区一行；各项为失分（加分项为加分），“待核实”为有条款没有确定，空白为没有填报；核定得分是公式。可按任一列筛选、排序。"
         sheet = self.page(MATRIX, "社区明细", widths, note)
         first = self.head(sheet, titles, left=4, height=58)
         assert first == self.first
@@ -521,10 +526,10 @@ class _Writer:
         tiny, small = looks["tiny"], looks["small"]
         scorers = {standard.id: _Scorer(standard, items) for standard in self.o.standards}
         row = first
-        for unit in self.result.units:
+        for unit, group in groupby(self.members, key=lambda member: member[0]):
             found = open_findings(unit)
             scorer = scorers[self.result.standard_of(unit).id]
-            for each in unit.communities:
+            for _, each in group:
                 self._community(write, row, unit, each, scorer, looks)
                 opened = [finding.severity for finding in found.get(each.community.code, ()) if finding.is_open]
                 write(row, len(titles) - 5, opened.count(Severity.SEND_BACK), tiny)

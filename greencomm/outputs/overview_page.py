@@ -27,7 +27,6 @@ from greencomm.outputs.overview import (
     adds_here,
     arithmetic,
     average_text,
-    decides,
     level,
     open_findings,
     pending_reasons,
@@ -38,13 +37,12 @@ from greencomm.outputs.overview import (
 from greencomm.outputs.progress import STATE_LABELS, next_step
 from greencomm.results import CommunityResult, Status, UnitResult, percent
 from greencomm.standard import Standard
-from greencomm.targets import nearest_communities
 from greencomm.texts import quoted, visible
 
 MOST_UNITS = 300
 """Units that the page shows; of more those with the lowest ratio."""
 MOST_COMMUNITIES = 6000
-"""Communities that the page lists; of more those that matter, see ``_weight``."""
+"""Communities that the page lists; of more those that matter (``Overview.that_matter``)."""
 MOST_PENDING = 200
 """Pending communities in the page's own list; the rest are in the list below and in the workbook."""
 _CLAUSES = 4
@@ -133,12 +131,7 @@ class _Page:
         return [entry for _, entry in units]
 
     def _communities(self) -> list[tuple[UnitResult, CommunityResult]]:
-        everyone = [(unit, each) for unit in self.result.units for each in unit.communities]
-        if len(everyone) <= MOST_COMMUNITIES:
-            return everyone
-        weights = [weight for unit in self.result.units for weight in _weights(unit, self.result.standard_of(unit))]
-        order = sorted((weight, number) for number, weight in enumerate(weights) if weight is not None)
-        return [everyone[number] for number in sorted(number for _, number in order[:MOST_COMMUNITIES])]
+        return list(self.overview.that_matter(MOST_COMMUNITIES))
 
     @property
     def left_out(self) -> int:
@@ -322,23 +315,3 @@ def _trimmed(values: list[Any]) -> list[Any]:
     while values and values[-1] in ("", None, []):
         values.pop()
     return values
-
-
-def _weights(unit: UnitResult, standard: Standard) -> list[int | None]:
-    """How much each community of a unit matters for a page that cannot list all, 0 most; None where it does not.
-
-    Pending ones that decide, other pending ones, those near the pass mark, claims that the assessment contradicts, open findings.
-    """
-    near = {each.community.community.code for each in nearest_communities(unit, standard)}
-    opened = {finding.place.community for finding in unit.findings if finding.is_open}
-    weights: list[int | None] = []
-    for each in unit.communities:
-        if each.status is Status.PENDING:
-            weights.append(0 if decides(each, standard) else 1)
-        elif each.community.code in near:
-            weights.append(2)
-        elif each.claimed is not None and each.claimed != (each.status is Status.GREEN) and each.status is not Status.MISSING:
-            weights.append(3)
-        else:
-            weights.append(4 if each.community.code in opened else None)
-    return weights
