@@ -9,7 +9,9 @@ import json
 import re
 import unicodedata
 import zipfile
+from collections import Counter
 from functools import cache
+from html.parser import HTMLParser
 from xml.sax.saxutils import escape
 
 import openpyxl
@@ -117,6 +119,8 @@ def shape(folder, books):
     for path in sorted(folder.rglob("*.eml")):
         message = email.message_from_bytes(path.read_bytes())
         found[path.relative_to(folder).as_posix()] = [(part.keys(), part.get_filename()) for part in message.walk()]
+    for path in sorted(folder.rglob("*.html")):
+        found[path.relative_to(folder).as_posix()] = parsed(path).elements
     for path, book in books.items():
         with zipfile.ZipFile(path) as archive:
             xml = "".join(archive.read(name).decode() for name in archive.namelist() if name.endswith((".xml", ".rels")))
@@ -131,6 +135,43 @@ def shape(folder, books):
             [page.oddHeader.center.text for page in book], names,
         )  # fmt: skip
     return found
+
+
+class Parsed(HTMLParser):
+    """A page taken apart: how often each element with these attributes stands in it, its texts, its data."""
+
+    def __init__(self):
+        super().__init__()
+        self.elements, self.texts, self.inside = Counter(), [], ""
+
+    def handle_starttag(self, tag, attrs):
+        self.elements[(tag, *sorted(name for name, _ in attrs))] += 1
+        self.inside = tag + str(dict(attrs).get("type", ""))
+        self.texts += [value for name, value in attrs if value and name in ("title", "aria-label")]
+
+    def handle_endtag(self, tag):
+        self.inside = ""
+
+    def handle_data(self, data):
+        if self.inside == "scriptapplication/json":
+            self.texts += strings_of(json.loads(data))
+        elif self.inside not in ("script", "style"):
+            self.texts.append(data)
+
+
+def strings_of(value):
+    """All texts of some JSON."""
+    if isinstance(value, str):
+        return [value]
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [text for part in parts for text in strings_of(part)]
+
+
+def parsed(path):
+    page = Parsed()
+    page.feed(path.read_bytes().decode())
+    page.close()
+    return page
 
 
 READ_AS_NUMBERS = ("1e999", "00123")
@@ -158,6 +199,8 @@ def texts_of(folder, books):
             for cell in row
             if cell.value is not None and not (typed and is_as_typed(page, cell))
         ]
+    for path in sorted(folder.rglob("*.html")):
+        texts += parsed(path).texts
     for path in sorted(folder.rglob("*.txt")):
         texts += path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").split("\n")
     return texts

@@ -46,6 +46,7 @@ def write_outputs(folder: Path, result: RegionResult, originals: Originals | Non
     letters = Letters(TEMPLATES / "letters")
     reports = assessment.Assessments(TEMPLATES, result)
     sent: dict[str, str] = {}
+    checked: dict[str, str] = {}
     write_annex2(folder / "annex2.xlsx", result, TEMPLATES / "annex2.xlsx")
     yield Made("annex2", None, "annex2.xlsx")
     write_ledger(folder / f"{ledger.NAME}.xlsx", result)
@@ -61,6 +62,7 @@ def write_outputs(folder: Path, result: RegionResult, originals: Originals | Non
         place.mkdir(parents=True, exist_ok=True)
         path = f"units/{name}/{name}_差异报告.xlsx"
         write_discrepancy(folder / path, unit, result)
+        checked[unit.unit.code] = path
         made = [Made("discrepancy", unit.unit.code, path)]
         made += [Made(role, unit.unit.code, path) for role, path in write_return(folder, name, unit, result, originals)]
         if result.phase == ANNUAL:
@@ -77,6 +79,20 @@ def write_outputs(folder: Path, result: RegionResult, originals: Originals | Non
         yield from made
     write_status(folder / "status.xlsx", result, sent)
     yield Made("status", None, "status.xlsx")
+    yield from _overviews(folder, result, checked)
+
+
+def _overviews(folder: Path, result: RegionResult, reports: dict[str, str]) -> Iterator[Made]:
+    """The overview as a page and as a workbook; ``reports`` names each unit's discrepancy report by unit code."""
+    from greencomm.outputs.overview import overview_of
+    from greencomm.outputs.overview_book import write_overview_book
+    from greencomm.outputs.overview_page import write_overview_page
+
+    overview = overview_of(result)
+    write_overview_page(folder / "overview.html", overview, reports, "overview.xlsx")
+    yield Made("overview", None, "overview.html")
+    write_overview_book(folder / "overview.xlsx", overview)
+    yield Made("overview_workbook", None, "overview.xlsx")
 
 
 def _annexes(made: Iterable[Made], unit: str | None, result: RegionResult) -> list[tuple[str, str]]:

@@ -209,6 +209,11 @@ class Report:
         self._book.set_properties({"title": clean(title), "created": midnight(date)})
         self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
 
+    @property
+    def book(self) -> Any:
+        """XlsxWriter's workbook, for charts."""
+        return self._book
+
     def style(self, style: Style) -> Any:
         """The workbook's format for a style; equal styles share one."""
         key = tuple(sorted(style.items()))
