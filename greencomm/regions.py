@@ -9,6 +9,7 @@ import datetime
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -273,17 +274,19 @@ def _ratio(text: object) -> Fraction | None:
 
 
 def _code(document: Mapping[str, Any], codes: Sequence[str]) -> str:
-    """The region's code: as it says, else what its units' codes begin with, in whole levels (省 2, 州市 4, 县 6 digits)."""
+    """The region's code: as it says, else what most of its units' codes begin with, in whole levels (州市 4 digits, 省 2)."""
     stated = document["region"].get("code")
     if isinstance(stated, str) and _NUMBER.fullmatch(stated):
         return stated
-    if not codes or not all(_NUMBER.fullmatch(code) for code in codes):
-        return ""
-    common = os.path.commonprefix([*codes])
-    if len(codes) == 1 and len(common) >= 6:
-        return common[:6]
-    digits = min(4, len(common) // 2 * 2)
-    return common[:digits].ljust(6, "0") if digits >= 2 else ""
+    numbers = [code[:6] for code in codes if len(code) >= 6 and _NUMBER.fullmatch(code)]
+    if len(numbers) == 1:
+        # A city without counties (省直辖) has nothing above it but the province.
+        return numbers[0]
+    for digits in (4, 2):
+        begins = Counter(code[:digits] for code in numbers)
+        if begins and begins.most_common(1)[0][1] * 2 > len(codes):
+            return begins.most_common(1)[0][0].ljust(6, "0")
+    return ""
 
 
 def _check_outputs(document: Mapping[str, Any], found: Found) -> None:

@@ -332,6 +332,7 @@ class _Gathering:
         for region in regions:
             self._about(region)
         self._earlier(regions)
+        standard = self._standard(regions)
         roster, folder_names = self.roster, [region.name for region in regions]
         if roster is None:
             self.remarks.append(remark(Oddity.NO_ROSTER))
@@ -346,7 +347,7 @@ class _Gathering:
             files=tuple(
                 GivenFile(f"{each.shown}/{RESULT}", each.sha256, *self.state[at]) for at, each in enumerate(self.found)
             ),
-            standard=self._standard(regions),
+            standard=standard,
             roster_sha256=roster.sha256 if roster else "",
             reporting_unit=roster.reporting_unit if roster else "",
             contact=roster.contact if roster else "",
@@ -395,10 +396,15 @@ class _Gathering:
                 self.remarks.append(remark(Oddity.SHARED_UNIT, code=code, places="、".join(places)))
         if not claims:
             return slots
-        # Whose unit's code the community's code begins with; else the first.
-        owners = {
-            code: next((at for at, unit in places if code.startswith(unit)), places[0][0]) for code, places in claims.items()
-        }
+
+        def fits(code: str, place: tuple[int, str]) -> tuple[bool, int]:
+            """How well a community's code fits the unit and the region that claim it."""
+            at, unit = place
+            region = slots[at].code.rstrip("0")
+            return code.startswith(unit), len(region) if code.startswith(region) else 0
+
+        # Of those that fit equally well the first (max keeps it).
+        owners = {code: max(places, key=lambda place: fits(code, place))[0] for code, places in claims.items()}  # noqa: B023
         lost: dict[tuple[int, int], list[Member]] = {}
         made = []
         for at, slot in enumerate(slots):
