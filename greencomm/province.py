@@ -267,8 +267,8 @@ class Oddity(Enum):
         "H34", Severity.NOTE, "上次汇总之后有变动", "与上次汇总（{before}）相比，{name}：{difference}。", "请确认上次汇总的表是否已经上报。",
     )  # fmt: skip
     NOT_CLOSED = (
-        "H35", Severity.NOTE, "还没有封存", "{name}的{year}年度还没有封存，或者给出的文件夹旁边没有它的封存档案，看不出封存之后有没有变动。",
-        "正式上报前，请该地区封存后报来封存档案中的年度文件夹。",
+        "H35", Severity.NOTE, "还没有封存", "{what}的{year}年度还没有封存，或者给出的文件夹旁边没有封存档案，看不出封存之后有没有变动。",
+        "正式上报前，请这些地区封存后报来封存档案中的年度文件夹。",
     )  # fmt: skip
     STANDARDS_DIFFER = (
         "H36", Severity.NOTE, "各地区的标准不同", "计入的地区用了不同的标准：{what}。", "各地区按自己的标准审核，比例可以相加；请知悉。",
@@ -393,7 +393,7 @@ class Province:
 
     def earlier(self, year: int) -> Filed:
         """The sums of a closed year; no denominator where any region's is not known."""
-        totals = [region.totals.get(year) for region in self.regions]
+        totals = [region.totals.get(year) for region in self.regions if region.urban_communities or year in region.totals]
         known = [total for total in totals if total is not None]
         urban = [total.urban_communities if total else None for total in totals]
         whole = None if None in urban else sum(number for number in urban if number is not None)

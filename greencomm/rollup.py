@@ -163,10 +163,10 @@ def period(year: int, phase: str) -> str:
     return f"{year}年{PHASE_TITLES[phase].removeprefix('年')}"
 
 
-def listing(names: Iterable[str], mark: str = "“{}”") -> str:
+def listing(names: Iterable[str], mark: str = "“{}”", counted: str = "处") -> str:
     """Names in a sentence, the first few and how many there are."""
     each = [mark.format(name) for name in names]
-    more = f"等{len(each)}处" if len(each) > _NAMED else ""
+    more = f"等{len(each)}{counted}" if len(each) > _NAMED else ""
     return "、".join(each[:_NAMED]) + more
 
 
@@ -329,8 +329,7 @@ class _Gathering:
         slots = self._slots(chosen, year, phase)
         slots = self._once(slots)
         regions = [slot.region for slot in slots if slot.region is not None]
-        for region in regions:
-            self._about(region)
+        self._about(regions)
         self._earlier(regions)
         standard = self._standard(regions)
         roster, folder_names = self.roster, [region.name for region in regions]
@@ -404,7 +403,7 @@ class _Gathering:
             return code.startswith(unit), len(region) if code.startswith(region) else 0
 
         # Of those that fit equally well the first (max keeps it).
-        owners = {code: max(places, key=lambda place: fits(code, place))[0] for code, places in claims.items()}  # noqa: B023
+        owners = {code: max(places, key=lambda place: fits(code, place))[0] for code, places in claims.items()}
         lost: dict[tuple[int, int], list[Member]] = {}
         made = []
         for at, slot in enumerate(slots):
@@ -420,7 +419,7 @@ class _Gathering:
                 rows.append(row if len(kept) == len(row.members) else dataclasses.replace(row, members=kept))
             made.append(dataclasses.replace(slot, region=dataclasses.replace(slot.region, rows=tuple(rows))))
         for (loser, owner), members in lost.items():
-            what = listing((f"{each.name}（{each.code}）" for each in members), "{}")
+            what = listing((f"{each.name}（{each.code}）" for each in members), "{}", "个")
             self.remarks.append(
                 remark(
                     Oddity.SHARED_COMMUNITY, region=slots[loser].name, code=slots[loser].code, loser=slots[loser].name,
@@ -429,20 +428,24 @@ class _Gathering:
             )  # fmt: skip
         return tuple(made)
 
-    def _about(self, region: Region) -> None:
-        if region.send_back or region.verify:
-            counts = {"send_back": region.send_back, "verify": region.verify}
-            self.remarks.append(remark(Oddity.OPEN_FINDINGS, region=region.name, code=region.code, folder=region.folder, **counts))
-        if region.closed is None and region.phase == ANNUAL:
-            self.remarks.append(
-                remark(Oddity.NOT_CLOSED, region=region.name, code=region.code, folder=region.folder, year=region.year)
-            )
+    def _about(self, regions: Sequence[Region]) -> None:
+        """Whose figures may still change."""
+        for region in regions:
+            if region.send_back or region.verify:
+                words = {"send_back": region.send_back, "verify": region.verify}
+                self.remarks.append(remark(Oddity.OPEN_FINDINGS, region=region.name, code=region.code, folder=region.folder, **words))
+        # A self-evaluation is never closed.
+        if still_open := [region for region in regions if region.closed is None and region.phase == ANNUAL]:
+            what = listing((region.name for region in still_open), "{}", "个地区")
+            self.remarks.append(remark(Oddity.NOT_CLOSED, what=what, year=still_open[0].year))
 
     def _earlier(self, regions: Sequence[Region]) -> None:
         """Name the regions of which a closed year's figures are not known, though others have them."""
         for year in sorted({year for region in regions for year in region.totals}):
             for region in regions:
                 filed = region.totals.get(year)
+                if filed is None and not region.urban_communities:
+                    continue  # Without a community then as now, as far as anybody knows.
                 if filed is None or filed.urban_communities is None:
                     why = "" if filed is None else "的社区总数（从附件2导入的，或是旧版程序的结果）"
                     words = {"year": year, "why": why}
@@ -456,7 +459,7 @@ class _Gathering:
             of.setdefault(region.standard, []).append(region.name)
         if len(of) == 1:
             return next(iter(of))
-        what = "；".join(f"{id}（{sha[:8]}）：{listing(names, '{}')}" for (id, sha), names in of.items())
+        what = "；".join(f"{id}（{sha[:8]}）：{listing(names, '{}', '个地区')}" for (id, sha), names in of.items())
         self.remarks.append(remark(Oddity.STANDARDS_DIFFER, what=what))
         ids = list(dict.fromkeys(id for id, _ in of))
         return listing(ids, "{}"), _hash(f"{id} {sha}" for id, sha in sorted(of))

@@ -168,7 +168,7 @@ def lift_text(row: Ranked) -> str:
     if row.rank is None:
         return "没有城市社区，不排名。"
     lift = row.lift
-    if not row.reported and (lift is None or lift.decides is None):
+    if not row.reported:
         came = "文件没有一个可以采用" if row.unit.state is UnitState.REJECTED else "还没有报送填报工作簿"
         return f"{came}；报送审核后，与其他单位按同样的指标比较。"
     if lift is None:
@@ -179,7 +179,7 @@ def lift_text(row: Ranked) -> str:
     if lift.corrections is not None:
         ways.append(f"改正或核实{lift.corrections}条问题（先“退回”后“需核实”）")
     if not ways:
-        return f"{where}社区已全部达标、问题已全部了结的，也不能超过它。{_waiting(lift)}"
+        return f"{where}只靠增加达标的社区，或者只靠了结问题，都不能超过它。{_waiting(lift)}"
     return f"{where}{'，或者'.join(ways)}，就超过它。{_waiting(lift)}"
 
 
