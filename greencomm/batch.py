@@ -26,6 +26,7 @@ from greencomm.intake.collect import Progress, collect, found_in, open_named
 from greencomm.intake.labels import disk_label
 from greencomm.intake.originals import original
 from greencomm.past_years import ClosedYear
+from greencomm.ranking import ranking_rule
 from greencomm.results import ReceivedFile, RegionResult
 from greencomm.review.phases import compare
 from greencomm.review.region import review_after
@@ -101,6 +102,7 @@ def run(options: Options, progress: Progress | None = None) -> Outcome:
         with durable.speaking(options.archive):
             publication.notices += closings.recover(options.run_date.isoformat())
         standard, roster = prepare(options)
+        ranking_rule()  # A mistake in it is told before anything is read.
         adopted = adopted_by(options, standard, roster)
         arrivals = collect(options.input, options.roster, standard, progress, standards=adopted.files)
         if not any(arrival.form or arrival.refused for arrival in arrivals):

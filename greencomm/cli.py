@@ -21,7 +21,7 @@ from greencomm.texts import visible
 if TYPE_CHECKING:
     from greencomm.batch import Options, Outcome
 
-COMMANDS = ("run", "forms", "check", "close", "replay")
+COMMANDS = ("run", "forms", "check", "close", "replay", "rollup")
 PHASES = {"self-evaluation": "self-evaluation", "annual": "annual", "自评": "self-evaluation", "年度总结": "annual"}
 INTERRUPTED = 130
 
@@ -35,6 +35,7 @@ HELP = f"""绿色社区创建评价数据审核程序 {__version__}
   check 文件…       报送前自查一个或几个工作簿，只在屏幕上显示，不写结果
   close             封存一个年度：当年的名单和结果成为以后各年的依据，不再改变
   replay            用另一个标准重算一个年度的填报，看谁的结果会变、由哪些条款引起（不改变任何结果）
+  rollup 文件夹…    把几个地区（州、市）的结果汇总成上一级的附件2：个数和社区总数相加，不平均
 
 选项：
   --input 文件夹    各县市报送的文件所在的文件夹（默认 input）
@@ -57,6 +58,9 @@ HELP = f"""绿色社区创建评价数据审核程序 {__version__}
   --reason 文字     重新打开的原因
   --who 姓名        由谁封存或重新打开（默认是电脑的登录名）
 
+rollup 给出的文件夹是各地区的结果文件夹（如 output 中的“2021-annual”）、封存的年度文件夹（如 archive 中的“2021”），或者放着它们的文件夹。
+--roster 是本级的名册（工作表“批次”和“地区”），用来核对缺报的地区；不给也可以。结果写到 output 的“年度-阶段-rollup”文件夹。
+
 例子：
   python process.py
   python process.py forms --output 下发表格
@@ -66,6 +70,8 @@ HELP = f"""绿色社区创建评价数据审核程序 {__version__}
   python process.py close --year 2021 --annex2 2021年附件2.xlsx
   python process.py close --year 2021 --reopen --reason 双柏县补报两个社区
   python process.py replay --standard 新标准.toml --year 2021 --output 试算.xlsx
+  python process.py rollup 楚雄州/2021 大理州/2021 --roster 全省名册.xlsx
+  python process.py rollup 各州市报来的结果 --year 2021
 
 退出码：0 完成，没有需要退回的；1 完成，有单位需要修改；2 用法或名册有误；3 没有可处理的文件；4 结果无法写入
 close 的退出码：0 已封存（或已重新打开）；1 还有退回的问题，没有封存；2 用法有误，或与已封存的内容不一致、封存档案有损坏；3 没有可以封存的运行结果
@@ -128,7 +134,9 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         raise UsageError(f"不认识的命令“{command}”。{hint}可以用 python process.py --help 查看用法。")
     if command == "check" and not rest:
         raise UsageError("请写明要自查的文件，例如：python process.py check 楚雄市.xlsx")
-    if command != "check" and rest:
+    if command == "rollup" and not rest:
+        raise UsageError("请写明要汇总的结果文件夹，例如：python process.py rollup 楚雄州/2021-annual 大理州/2021-annual")
+    if command not in ("check", "rollup") and rest:
         raise UsageError(f"多余的内容“{rest[0]}”。可以用 python process.py --help 查看用法。")
     if command == "replay" and args.standard is None:
         raise UsageError("请写明用哪个标准重算，例如：python process.py replay --standard 新标准.toml --year 2021")
@@ -163,6 +171,22 @@ def existing_files(words: Sequence[str], folder: Path) -> list[Path]:
         meant = [Path(word)] if os.path.lexists(word) else [Path(name) for name in sorted(glob.glob(word)) if os.path.isfile(name)]
         if not meant:
             raise UsageError(f"找不到文件“{word}”，请检查文件名是否写对。{_meant(words, Path(word), folder)}")
+        paths += meant
+    return paths
+
+
+def existing_folders(words: Sequence[str]) -> list[Path]:
+    """The folders that are meant, ``*`` and ``?`` filled in where the console has not done so.
+
+    Raises UsageError for what is not there. A file is left to the rollup, which names it; ``result.json`` stands for its folder.
+    """
+    paths: list[Path] = []
+    for word in words:
+        meant = [Path(word)] if os.path.lexists(word) else [Path(name) for name in sorted(glob.glob(word)) if os.path.isdir(name)]
+        if not meant:
+            joined = " ".join(words)
+            hint = f"文件夹名中有空格的，要用英文双引号括起来：\"{joined}\"" if len(words) > 1 and os.path.isdir(joined) else ""
+            raise UsageError(f"找不到文件夹“{word}”，请检查文件夹名是否写对。{hint}")
         paths += meant
     return paths
 
@@ -298,6 +322,8 @@ def _dispatch(args: argparse.Namespace, options: Options) -> int:
         return 0
     if args.command == "replay":
         return _replay(args, options)
+    if args.command == "rollup":
+        return _rollup(args, options)
     if args.command == "close":
         return _close(args, options)
     from greencomm import batch
@@ -333,6 +359,30 @@ def _replay(args: argparse.Namespace, options: Options) -> int:
         else:
             screen.show_replay(done, args.output, notices)
     return 0
+
+
+def _rollup(args: argparse.Namespace, options: Options) -> int:
+    from greencomm import screen
+    from greencomm.rollup import RollupOptions, rollup
+
+    given = RollupOptions(
+        folders=tuple(existing_folders(args.files)),
+        output=options.output,
+        archive=options.archive,
+        run_date=options.run_date,
+        roster=args.roster,
+        year=options.year,
+        phase=options.phase,
+    )
+    with screen.progress(quiet=args.json, title="正在汇总") as step:
+        done = rollup(given, step)
+    with _reader_may_leave():
+        if args.json:
+            _notify(done.notices)
+            print_json(done.document)
+        else:
+            screen.show_rollup(done)
+    return 1 if done.province.to_correct else 0
 
 
 def _close(args: argparse.Namespace, options: Options) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from greencomm import __version__
 from greencomm.findings import Finding, Impact
 from greencomm.intake.times import CHINA
 from greencomm.machine import json_bytes
+from greencomm.past_years import ClosedYear, filed_rows
 from greencomm.results import CommunityResult, RegionResult, UnitResult, ratio_text
 from greencomm.review.deliverables import Entry, entries_of
 from greencomm.roster import Waiver
@@ -51,9 +52,7 @@ def result_document(result: RegionResult, outputs: Sequence[Output]) -> dict[str
             "combined_ratio": ratio_text(result.combined_ratio),
             "targets": [_target(each) for each in progress(result)],
         },
-        "earlier": [
-            {"year": year.year, "imported": year.imported, "manifest": year.manifest_sha256} for year in result.earlier
-        ],
+        "earlier": [_earlier(year, result) for year in result.earlier],
         "units": [_unit(unit, result.standard_of(unit)) for unit in result.units],
         "communities": [_community(community) for unit in result.units for community in unit.communities],
         "findings": [_finding(finding) for finding in result.findings],
@@ -124,6 +123,35 @@ def _unit(unit: UnitResult, standard: Standard) -> dict[str, Any]:
             for other in unit.other_replies
         ],
     }
+
+
+def _earlier(year: ClosedYear, result: RegionResult) -> dict[str, Any]:
+    """A closed year with the figures that Annex 2 shows of it: the region's and each unit's, as they were filed."""
+    return {
+        "year": year.year,
+        "imported": year.imported,
+        "manifest": year.manifest_sha256,
+        "green": year.count,
+        "urban_communities": year.urban_communities,
+        "completion_ratio": ratio_text(year.ratio),
+        "units": [
+            {
+                "unit": unit.unit.code,
+                "green": [{"code": each.code, "name": each.name} for row in rows for each in row.green],
+                "count": sum(row.count for row in rows),
+                "urban_communities": _sum_known(row.urban_communities for row in rows),
+                "completion_ratio": ratio_text(rows[0].ratio) if len(rows) == 1 else None,
+            }
+            for unit in result.units
+            if (rows := filed_rows(year, unit.unit, result.roster))
+        ],
+    }
+
+
+def _sum_known(numbers: Iterable[int | None]) -> int | None:
+    """The sum; None where any is not known."""
+    known = list(numbers)
+    return sum(number for number in known if number is not None) if None not in known else None
 
 
 def _target(progress: Progress) -> dict[str, Any]:

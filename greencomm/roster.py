@@ -38,6 +38,8 @@ from greencomm.texts import normal_label
 COMMITTEE = "居民委员会"
 
 BATCH_SHEET, UNIT_SHEET, COMMUNITY_SHEET = "批次", "填报单位", "社区名册"
+REGION_SHEET = "地区"
+"""Of a province's roster: the regions of which it expects results."""
 WAIVER_SHEET = "免予处理"
 """Optional: findings that the prefecture waives."""
 
@@ -246,6 +248,36 @@ class Roster:
         return {code: tuple(communities) for code, communities in members.items()}
 
 
+@dataclass(frozen=True)
+class RegionRoster:
+    """The regions of which a province expects results, in the order of its Annex 2 (S-37)."""
+
+    name: str
+    """The province."""
+    year: int
+    phase: str | None
+    """None where the sheet does not say."""
+    reporting_unit: str
+    contact: str
+    phone: str
+    form_date: datetime.date | None
+    regions: tuple[Unit, ...]
+    """By code and name, with former ones."""
+    sha256: str
+
+    def find(self, name: str, code: str = "") -> Unit | None:
+        """The region that has this name now or had it formerly, else this code; None where none has."""
+        for region in self.regions:
+            if normal_label(name) in map(normal_label, (region.name, *region.former_names)):
+                return region
+        return next((region for region in self.regions if code and code in (region.code, *region.former_codes)), None)
+
+
+def load_region_roster(path: Path, standard: Standard, *, year: int | None = None) -> RegionRoster:
+    """Read and check a province's roster; ``year`` (from the command line) takes the place of the sheet's. Raises RosterError."""
+    return _Loader(path, standard).load_regions(year)
+
+
 def load_roster(path: Path, standard: Standard, *, year: int | None = None, phase: str | None = None) -> Roster:
     """Read and check the roster in ``path``.
 
@@ -378,7 +410,7 @@ class _Loader:
 
     # --- 批次 ---
 
-    def _batch(self, year: int | None, phase: str | None) -> Batch:
+    def _batch_cells(self) -> dict[BatchLabel, _Cell]:
         cells = {label: _Cell(BATCH_SHEET, 0, None) for label in BatchLabel}
         by_label = {normal_label(label.value): label for label in BatchLabel}
         for number, row in enumerate(self._rows(BATCH_SHEET), 1):
@@ -388,6 +420,10 @@ class _Loader:
             if cells[label].cell:
                 raise self._error(BATCH_SHEET, f"第{cells[label].row}行和第{number}行：“{label}”出现了两次，请只保留一行")
             cells[label] = _Cell(BATCH_SHEET, number, cell_name(number, 2), row[1] if len(row) > 1 else "")
+        return cells
+
+    def _batch(self, year: int | None, phase: str | None) -> Batch:
+        cells = self._batch_cells()
         stated_year = self._year(cells[BatchLabel.YEAR], year)
         year = year or stated_year
         phase = self._phase(cells[BatchLabel.PHASE], phase)
@@ -469,15 +505,38 @@ class _Loader:
 
     # --- 填报单位 ---
 
-    def _units(self) -> list[Unit]:
+    def load_regions(self, year: int | None) -> RegionRoster:
+        """The roster of a province: 批次 and 地区."""
+        cells = self._batch_cells()
+        name = cells[BatchLabel.REGION]
+        self._present(name, BatchLabel.REGION)
+        phase = cells[BatchLabel.PHASE]
+        stated = self._year(cells[BatchLabel.YEAR], year)
+        form_date = self._date(cells[BatchLabel.FORM_DATE])
+        return RegionRoster(
+            name=self._required(name, BatchLabel.REGION, "云南省"),
+            year=year or stated,
+            phase=self._phase(phase, None) if phase.text else None,
+            reporting_unit=cells[BatchLabel.UNIT].text,
+            contact=cells[BatchLabel.CONTACT].text,
+            phone=cells[BatchLabel.PHONE].text,
+            # The sheet was written for its own year, and so was its date.
+            form_date=form_date if year in (None, stated) else None,
+            regions=tuple(self._units(REGION_SHEET, ("地区", "532300", "楚雄州"))),
+            sha256=self.sha256,
+        )
+
+    def _units(self, sheet: str = UNIT_SHEET, like: tuple[str, str, str] = ("填报单位", "532301", "楚雄市")) -> list[Unit]:
+        """The rows of a sheet of units; ``like`` is what they are called, with an example of a code and of a name."""
+        what, example_code, example_name = like
         units: list[Unit] = []
         owners: dict[str, tuple[str, _Cell]] = {}
         """Unit code and cell by current code or name, to which nothing else may be equal."""
         formers: list[tuple[str, str, str, _Cell]] = []
-        for row in self._table(UNIT_SHEET, UnitColumn, (UnitColumn.CODE, UnitColumn.NAME)):
+        for row in self._table(sheet, UnitColumn, (UnitColumn.CODE, UnitColumn.NAME)):
             code_cell, name_cell = row[UnitColumn.CODE], row[UnitColumn.NAME]
-            code = self._code(code_cell, code_cell.folded, UnitColumn.CODE, _UNIT_CODE, "6位（开发区可为9位）", "532301")
-            name = self._required(name_cell, UnitColumn.NAME, "楚雄市")
+            code = self._code(code_cell, code_cell.folded, UnitColumn.CODE, _UNIT_CODE, "6位（开发区可为9位）", example_code)
+            name = self._required(name_cell, UnitColumn.NAME, example_name)
             for title, text, cell in (("代码", code, code_cell), ("名称", normal_label(name), name_cell)):
                 if text in owners:
                     raise self._at(cell, f"{title}“{cell.text}”与第{owners[text][1].row}行重复，请改正或删去其中一行")
@@ -493,7 +552,8 @@ class _Loader:
             whom = (row[column].text for column in (UnitColumn.CONTACT, UnitColumn.PHONE, UnitColumn.EMAIL))
             units.append(Unit(code, name, codes, names, row[UnitColumn.STANDARD].text, *whom))
         if not units:
-            raise self._error(UNIT_SHEET, "没有填报单位，请在表头下每个县（市）填一行代码和名称")
+            each = "每个县（市）" if sheet == UNIT_SHEET else "每个州（市）"
+            raise self._error(sheet, f"没有{what}，请在表头下{each}填一行代码和名称")
         self._distinct(owners, formers)
         return units
 

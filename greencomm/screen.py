@@ -20,7 +20,7 @@ from greencomm.results import FileState, RegionResult, Status, UnitState, percen
 from greencomm.review.deliverables import late_text, owed
 from greencomm.review.trial import pending_count, result_shown
 from greencomm.roster import WAIVER_SHEET
-from greencomm.standard import SELF_EVALUATION
+from greencomm.standard import PHASE_TITLES, SELF_EVALUATION
 from greencomm.targets import Near, nearest_in_region
 from greencomm.targets import progress as progress_to
 from greencomm.texts import one_line
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from greencomm.batch import Outcome
     from greencomm.closing import Closed
     from greencomm.review.trial import Replay
+    from greencomm.rollup import Rolled
 
 _STATES = {UnitState.RECEIVED: "已报", UnitState.REJECTED: "文件未采用", UnitState.MISSING: "未报"}
 _REDIRECTED_WIDTH = 120
@@ -309,6 +310,56 @@ def show_close(done: Closed) -> None:
         accepted = "（以上问题已记入档案）" if done.open else ""
         _say(f"{done.year}年度已封存{accepted}，共{len(done.files)}个文件：{done.folder}")
         _say("下一步：请备份这个文件夹；以后各年的附件2由它取得往年的名单和数量，请不要改动其中的文件。")
+
+
+def show_rollup(done: Rolled) -> None:
+    """The regions that count, what is to be corrected, and the next step."""
+    from rich.table import Table
+
+    from greencomm.outputs.rollup import NAME, summary
+
+    province, console = done.province, _console()
+    for notice in done.notices:
+        _say(f"请注意：{one_line(notice)}")
+    if province.sample:
+        console.print("【示例】以下是示例数据的汇总，不是真实评价结果。")
+    several = bool(province.earlier_years)
+    table = Table(title=one_line(f"{province.name}{province.year}年绿色社区创建{PHASE_TITLES[province.phase]}汇总"))
+    table.add_column("地区")
+    for heading in ("社区数", *(("本年新增", "本年比例", "合计", "合计比例") if several else ("达标", "完成比例"))):
+        table.add_column(heading, justify="right")
+    table.add_column("封存")
+    for slot in province.slots:
+        region = slot.region
+        if region is None:
+            table.add_row(one_line(slot.name), "没有结果")
+            continue
+        both = (str(region.combined), percent(region.combined_ratio)) if several else ()
+        figures = (str(region.urban_communities), str(region.green_count), percent(region.completion_ratio), *both)
+        table.add_row(one_line(slot.name), *figures, "已封存" if region.closed else "—")
+    both = (str(province.combined), percent(province.combined_ratio)) if several else ()
+    sums = (str(province.urban_communities), str(province.green_count), percent(province.completion_ratio), *both)
+    table.add_row("合计", *sums, "", style="bold")
+    console.print(table)
+    _say(one_line(summary(province)))
+    for severity in Severity:
+        found = [each for each in province.remarks if each.oddity.severity is severity]
+        if found:
+            _say(f"【{severity.label}】{len(found)}条")
+        for each in found[:_MOST_REMARKS]:
+            advice = f"\n    {one_line(each.fix)}" if severity is not Severity.NOTE else ""
+            _say(f"  ● {one_line(each.message)}{advice}")
+        if len(found) > _MOST_REMARKS:
+            _say(f"  ……其余{len(found) - _MOST_REMARKS}条见“{NAME}.xlsx”。")
+    console.print(f"结果已写到：{done.folder}")
+    if province.to_correct:
+        _say(f"下一步：按“{NAME}.xlsx”的“需要处理”表请有关地区改正或补报，再汇总一次。")
+    else:
+        _say("下一步：没有需要改正的，可以打印 annex2.xlsx 盖章上报。")
+
+
+_MOST_REMARKS = 20
+"""How many remarks of one weight the screen shows; all stand in the workbook."""
 
 
 def show_forms(made: Sequence[Path], notices: Sequence[str], *, as_json: bool) -> None:

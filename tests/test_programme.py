@@ -145,6 +145,30 @@ def assert_annex2(place, year, expected):
         assert table(folder / own[code])[1] == (f"填报单位：{units[code]}（盖章）",)
 
 
+def ranking(played, year, phase="annual"):
+    """名次, unit and the arithmetic of 合计完成比例, by rank."""
+    (output,) = [each for each in played.result(year, phase)["outputs"] if each["role"] == "ranking"]
+    assert (output["unit"], output["path"]) == (None, "考核排名.xlsx")
+    rows = table(played.output / f"{year}-{phase}" / output["path"], first=6)
+    return [(row[0], row[1], row[3]) for row in rows if len(row) > 3]
+
+
+def test_the_ranking_of_both_phases_and_both_years(played):
+    assert ranking(played, 2021, SELF_EVALUATION) == [
+        (1, "双柏县", "4÷4=100.00%"), (2, "开发区规划建设局", "1÷2=50.00%"), (3, "禄丰县", "1÷3=33.33%"),
+        (4, "楚雄市", "1÷4=25.00%"), (5, "元谋县", "0÷2=0.00%"),
+    ]  # fmt: skip
+    # Three have half: since August 楚雄市 gained 1 of 4, the zone nothing, and 元谋县 had not reported then.
+    assert ranking(played, 2021) == [
+        (1, "双柏县", "4÷4=100.00%"), (2, "楚雄市", "2÷4=50.00%"), (3, "开发区规划建设局", "1÷2=50.00%"),
+        (4, "元谋县", "1÷2=50.00%"), (5, "禄丰县", "1÷3=33.33%"),
+    ]  # fmt: skip
+    # Of two with 3 of 4 双柏县 has two new ones; the three others have 2 of 3, one of them new.
+    rows = ranking(played, 2022)
+    assert rows[:2] == [(1, "双柏县", "3÷4=75.00%"), (2, "开发区规划建设局", "3÷4=75.00%")]
+    assert {row[1:] for row in rows[2:]} == {(name, "2÷3=66.67%") for name in ("楚雄市", "元谋县", "禄丰市")}
+
+
 def test_annex_2_of_the_first_year(played):
     assert played.said["October"][0] == 1, "庄甸 left 1.1 blank"
     assert_annex2(played, 2021, FIRST)

@@ -18,6 +18,7 @@ from greencomm.outputs.word import Placeholder  # noqa: E402
 from greencomm.results import percent  # noqa: E402
 from greencomm.rules import CATALOGUE, SUBJECTS  # noqa: E402
 from greencomm.standard import PHASE_TITLES, Deliverable, Standard, load_any_standard, load_standard  # noqa: E402
+from greencomm.standard.ranking import RULE_FILE, NotReported, load_ranking_rule  # noqa: E402
 
 DOCS = ROOT / "docs"
 RECORDS = DOCS / "decisions"
@@ -141,7 +142,29 @@ def standard_page(standard: Standard, folder: str = "greencomm/standard") -> str
                     for clause in item.clauses
                 ],
             )
+    if standard.base is None:
+        lines += ranking_section()
     return "\n".join(lines) + "\n"
+
+
+def ranking_section() -> list[str]:
+    """How units are ranked: data of its own beside the standard (S-38)."""
+    rule = load_ranking_rule()
+    rows = [
+        (str(number), cell(each.name), cell(each.explains), each.order.label, links(each.decisions))
+        for number, each in enumerate(rule.criteria, 1)
+    ]
+    return [
+        "",
+        f"## {rule.title}",
+        "",
+        f"{rule.source}数据在 `greencomm/standard/{RULE_FILE.name}`，不属于标准：改了它，得分和标准的校验码都不变。口径：{links(rule.decisions)}。",
+        "",
+        *table(("先后", "指标", "怎么算", "先后次序", "口径"), rows),
+        "",
+        "前一项相同的才比后一项，都相同的名次并列；没有城市社区的单位不排名。"
+        + ("没有报送可以审核的填报工作簿的单位排在最后。" if rule.not_reported is NotReported.LAST else ""),
+    ]
 
 
 def deliverable_row(deliverable: Deliverable) -> tuple[str, ...]:

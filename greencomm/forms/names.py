@@ -28,17 +28,22 @@ def sheet_names(communities: Iterable[Community]) -> dict[str, str]:
     A bracket that Excel forbids becomes a round one, another forbidden character a hyphen; a name that is taken gets a
     number: ``东兴社区（2）``. Taken is what ``alike`` says, so that a name may get a number that no Excel would ask for.
     """
-    taken = {key for name in _RESERVED for key in alike(name)}
+    return unique_names(((each.code, each.short_name) for each in communities), _RESERVED)
+
+
+def unique_names(wanted: Iterable[tuple[str, str]], reserved: Iterable[str]) -> dict[str, str]:
+    """A sheet name for each (key, name), by its key, legal and unique as ``sheet_names`` says; ``reserved`` names are taken."""
+    taken = {key for name in reserved for key in alike(name)}
     names: dict[str, str] = {}
-    for community in communities:
-        legal = _ESCAPE.sub("-", _visible(community.short_name).translate(_LEGAL)).strip("' ") or community.code
+    for key, plain in wanted:
+        legal = _ESCAPE.sub("-", _visible(plain).translate(_LEGAL)).strip("' ") or key
         number, name = 1, _shorten(legal, LONGEST)
         while taken & alike(name):
             number += 1
             suffix = f"（{number}）"
             name = _shorten(legal, LONGEST - len(suffix)) + suffix
         taken |= alike(name)
-        names[community.code] = name
+        names[key] = name
     return names
 
 

@@ -33,11 +33,13 @@ def write_outputs(folder: Path, result: RegionResult, originals: Originals | Non
 
     ``originals`` gives the bytes of received files, which lie beside the workbooks that go back.
     """
-    from greencomm.outputs import assessment, ledger
+    from greencomm.outputs import assessment, ledger, ranking
     from greencomm.outputs.annex2 import write_annex2, write_unit_annex2
     from greencomm.outputs.discrepancy import write_discrepancy
     from greencomm.outputs.ledger import write_ledger
     from greencomm.outputs.letters import Letters
+    from greencomm.outputs.ranking import write_ranking
+    from greencomm.outputs.ranking import write_ranking
     from greencomm.outputs.returned import write_return
     from greencomm.outputs.sending import write_letter
     from greencomm.outputs.status import write_status
@@ -79,6 +81,8 @@ def write_outputs(folder: Path, result: RegionResult, originals: Originals | Non
         yield from made
     write_status(folder / "status.xlsx", result, sent)
     yield Made("status", None, "status.xlsx")
+    write_ranking(folder / f"{ranking.NAME}.xlsx", result)
+    yield Made("ranking", None, f"{ranking.NAME}.xlsx")
     yield from _overviews(folder, result, checked)
 
 

@@ -39,6 +39,8 @@ PERCENT = "0.00%"
 _COLON = "："
 _DEFAULT_HEIGHT, _DEFAULT_SIZE = 15.0, 11.0
 _LONGEST_RATIO = "100.00%"
+_MOST_PARTS = 4
+"""How many rows of the greatest height a list takes at most where it stands on another sheet too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Line:
     years: Mapping[int, Figures]
     combined: Fraction | None
     """合计完成比例: each community counted once (D-11)."""
+    sheet: str = ""
+    """Where the lists stand too: one that takes more than _MOST_PARTS rows is then counted here and read there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,30 @@ def fill(target: Path, form: Form, template: Path, origin: Mapping[str, str] | N
 
     Raises UserError where the template cannot be opened or lacks a label.
     """
+    fill_book(target, {"": form}, template, form.date, origin)
+
+
+def fill_book(
+    target: Path, forms: Mapping[str, Form], template: Path, date: datetime.date, origin: Mapping[str, str] | None = None
+) -> None:
+    """Fill a copy of ``template``'s sheet with each of ``forms``, by the sheet's name; an empty name keeps the template's.
+
+    Raises as :func:`fill` does.
+    """
+    workbook, sheet = _open(template)
+    # Copies are made before anything is written; the first form has the template's own sheet, with all its settings.
+    sheets = [sheet, *(workbook.copy_worksheet(sheet) for _ in range(len(forms) - 1))]
+    for name, page in zip(forms, sheets, strict=True):
+        page.title = name or page.title
+        if page is not sheet:
+            page.oddHeader, page.oddFooter = copy.copy(sheet.oddHeader), copy.copy(sheet.oddFooter)
+    for form, page in zip(forms.values(), sheets, strict=True):
+        _Filler(page, form, template.name).fill()
+    book.save_workbook(workbook, target, date, origin)
+
+
+def _open(template: Path) -> tuple[Any, Any]:
+    """The template with its one sheet."""
     try:
         workbook = openpyxl.load_workbook(template)
     except FileNotFoundError:
@@ -170,8 +198,7 @@ def fill(target: Path, form: Form, template: Path, origin: Mapping[str, str] | N
     for other in workbook.sheetnames:
         if other != sheet.title:
             del workbook[other]
-    _Filler(sheet, form, template.name).fill()
-    book.save_workbook(workbook, target, form.date, origin)
+    return workbook, sheet
 
 
 def _find(sheet: Any, label: str) -> Any:
@@ -334,6 +361,12 @@ class _Filler:
             year: name_parts(figures.names or (), self._width(self.names[year]), self._size(self.names[year]))
             for year, figures in line.years.items()
         }
+        if line.sheet:
+            lists |= {
+                year: [f"共{line.years[year].count}个社区，名单见“{line.sheet}”表"]
+                for year, parts in lists.items()
+                if len(parts) > _MOST_PARTS
+            }
         rows = max(map(len, lists.values()), default=1)
         return [{year: parts[row] for year, parts in lists.items() if row < len(parts)} for row in range(rows)]
 

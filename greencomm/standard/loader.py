@@ -63,12 +63,12 @@ def _shown(value: object) -> str:
 class Table:
     """One table of the file: takes keys with their types and refuses what is left over."""
 
-    def __init__(self, file_name: str, where: str, data: dict[str, Any]) -> None:
-        self.file_name, self.where, self._data = file_name, where, dict(data)
+    def __init__(self, file_name: str, where: str, data: dict[str, Any], what: str = "标准文件") -> None:
+        self.file_name, self.where, self._data, self.what = file_name, where, dict(data), what
 
     def fail(self, mistake: str) -> StandardError:
         place = f"{self.where}：" if self.where else ""
-        return StandardError(f"标准文件“{self.file_name}”有误：{place}{mistake}。")
+        return StandardError(f"{self.what}“{self.file_name}”有误：{place}{mistake}。")
 
     def at(self, where: str) -> Table:
         """The same table, named more exactly once its number is known."""
@@ -90,7 +90,7 @@ class Table:
         return value
 
     def table(self, key: str, where: str) -> Table:
-        return Table(self.file_name, where, self.take(key, dict))
+        return Table(self.file_name, where, self.take(key, dict), self.what)
 
     def tables(self, key: str, where: str, default: Any = ...) -> Iterable[Table]:
         rows = self.take(key, list, default)
@@ -101,7 +101,7 @@ class Table:
         for row in rows:
             if not isinstance(row, dict):
                 raise self.fail(f"“{key}”的每一条应写成 [[{key}]] 一节")
-            yield Table(self.file_name, where, row)
+            yield Table(self.file_name, where, row, self.what)
 
     def texts(self, key: str, default: Any = ...) -> tuple[str, ...]:
         values = self.take(key, list, default)
@@ -124,28 +124,32 @@ class Table:
             raise self.fail(f"有不认识的键“{next(iter(self._data))}”")
 
 
+def read_toml(path: Path, what: str = "标准文件") -> tuple[Table, str]:
+    """The file as one table, and its SHA-256. Raises StandardError, which calls the file ``what``."""
+    try:
+        raw = path.read_bytes()
+    except OSError:
+        folder = path.resolve().parent.name
+        raise StandardError(f"{what}“{path.name}”打不开，请确认它在“{folder}”文件夹中且可以读取。") from None
+    try:
+        data = tomllib.loads(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise StandardError(f"{what}“{path.name}”不是 UTF-8 文字，请另存为 UTF-8 编码。") from None
+    except (ValueError, RecursionError) as error:
+        # Besides bad syntax: a number or a nesting that no file of a policy author needs.
+        line = re.search(r"line (\d+)", str(error))
+        place = f"第{line[1]}行附近" if line else "文件末尾或其中一处"
+        advice = "请检查引号、括号和等号，以及键是否重复"
+        raise StandardError(f"{what}“{path.name}”有误：{place}不符合 TOML 格式，{advice}。") from None
+    return Table(path.name, "", data, what), hashlib.sha256(raw).hexdigest()
+
+
 class Loader:
     """One file on its way into the model."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            raw = path.read_bytes()
-        except OSError:
-            folder = path.resolve().parent.name
-            raise StandardError(f"标准文件“{path.name}”打不开，请确认它在“{folder}”文件夹中且可以读取。") from None
-        self.sha256 = hashlib.sha256(raw).hexdigest()
-        try:
-            data = tomllib.loads(raw.decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            raise StandardError(f"标准文件“{path.name}”不是 UTF-8 文字，请另存为 UTF-8 编码。") from None
-        except (ValueError, RecursionError) as error:
-            # Besides bad syntax: a number or a nesting that no file of a policy author needs.
-            line = re.search(r"line (\d+)", str(error))
-            place = f"第{line[1]}行附近" if line else "文件末尾或其中一处"
-            advice = "请检查引号、括号和等号，以及键是否重复"
-            raise StandardError(f"标准文件“{path.name}”有误：{place}不符合 TOML 格式，{advice}。") from None
-        self.root = Table(path.name, "", data)
+        self.root, self.sha256 = read_toml(path)
 
     @property
     def is_local(self) -> bool:

@@ -1,0 +1,443 @@
+"""Regions' results as they are handed to the province: found in folders, checked by their hashes, read in short (S-37).
+
+One region is read at a time, and of its ``result.json`` only what a province needs stays in memory.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from greencomm import durable
+from greencomm.closings import EVENTS, REOPEN, RESULTS, Closings, DamagedYear, YearFolder, named
+from greencomm.closings import SCHEMA as YEAR_SCHEMA
+from greencomm.document import SCHEMA
+from greencomm.errors import UserError
+from greencomm.findings import Severity
+from greencomm.past_years import Listed
+from greencomm.province import Closing, Filed, Member, Oddity, Region, Remark, Row, remark
+from greencomm.results import Status, UnitState
+from greencomm.runs import MANIFEST, RESULT
+from greencomm.standard import PHASE_TITLES
+from greencomm.texts import quoted
+
+_DEEPEST = 4
+"""How many folders down from a given one results are looked for: 云南省/楚雄州/output/2021-annual."""
+_LARGEST = 1 << 30
+"""Bytes of a ``result.json`` that is believed: a country's takes some 60 MB."""
+_OURS = {"input", "runs", "work", "reopened", "changed", "units", "standards", "标准"}
+"""Folders that hold no results of their own: inputs, records of runs, years that were opened again."""
+_NUMBER = re.compile(r"[0-9]+")
+
+
+@dataclass
+class Found:
+    """One folder of results and what was made of it."""
+
+    path: Path
+    shown: str
+    """As it was typed, or found in what was typed."""
+    region: Region | None = None
+    remarks: list[Remark] = field(default_factory=list)
+    sha256: str | None = None
+    is_rollup: bool = False
+    beside: Region | None = None
+    """The year as the archive beside the results has it closed, where its figures differ from these."""
+
+
+# --- finding ----------------------------------------------------------------------------------------------------------
+
+
+def folders_of(given: Path) -> Iterator[Path]:
+    """The folders of results that a given folder is or holds, in the order of their names; nothing where there is none."""
+    if given.is_file() and given.name == RESULT:
+        given = given.parent
+    yield from _below(given, _DEEPEST)
+
+
+def _below(folder: Path, deep: int) -> Iterator[Path]:
+    if (folder / RESULT).is_file() or _is_closed_year(folder):
+        yield folder
+        return
+    if not deep:
+        return
+    try:
+        names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False))
+    except OSError:
+        return
+    for name in names:
+        if name not in _OURS and not name.startswith("."):
+            yield from _below(folder / name, deep - 1)
+
+
+def _is_closed_year(folder: Path) -> bool:
+    return (folder / MANIFEST).is_file() and (folder / RESULTS).is_dir()
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def read(folder: Path, shown: str) -> Found:
+    """One folder of results. Whatever is wrong with it is a remark; ``region`` is None where it cannot count."""
+    found = Found(folder, shown)
+    try:
+        if _is_closed_year(folder):
+            _read_closed(found)
+        else:
+            _read_results(found)
+    except OSError:
+        found.region = None
+        found.remarks = [_damaged(found, "打不开，请检查文件夹是否允许读取")]
+    return found
+
+
+def _damaged(found: Found, what: str) -> Remark:
+    return remark(Oddity.DAMAGED, folder=found.shown, what=what)
+
+
+class _Unfit(Exception):
+    """A result that cannot be counted; ``str`` is a clause of a Chinese sentence."""
+
+
+def _read_results(found: Found) -> None:
+    path = found.path / RESULT
+    try:
+        data = _bytes(path)
+        found.sha256 = durable.bytes_sha256(data)
+        document = _parse(data)
+        del data
+        found.is_rollup = isinstance(document.get("rollup"), dict)
+        found.region = _region(document, found)
+        _check_outputs(document, found)
+    except _Unfit as unfit:
+        found.region = None
+        found.remarks.append(_damaged(found, str(unfit)))
+        return
+    _look_beside(found)
+
+
+def _bytes(path: Path) -> bytes:
+    if path.stat().st_size > _LARGEST:
+        raise _Unfit("太大，不是本程序写的")
+    return path.read_bytes()
+
+
+def _parse(data: bytes) -> dict[str, Any]:
+    """The document without what a province does not need. Raises _Unfit."""
+    try:
+        document = json.loads(data, object_hook=_shorten)
+    except (ValueError, RecursionError):
+        raise _Unfit("（result.json）读不出来，可能没有写完或被改动过") from None
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise _Unfit("（result.json）不是本程序写的，或者是更新版本的程序写的")
+    return document
+
+
+_COMMUNITY = (
+    "code", "name", "unit", "status", "listed", "declared_score", "assessed_score", "lowest", "highest", "items", "claimed",
+)  # fmt: skip
+_FINDING = ("severity", "settled", "community")
+
+
+def _shorten(value: dict[str, Any]) -> dict[str, Any]:
+    """Called for every object while it is read, so that a large document never lies in memory whole."""
+    if "severity" in value and "message" in value:
+        return {key: value.get(key) for key in _FINDING}
+    if "message" in value or "other_replies" in value:
+        return {key: each for key, each in value.items() if key not in ("message", "reply", "remedy", "corrected", "other_replies")}
+    if "assessed_score" in value and "unit" in value:
+        return {key: value.get(key) for key in _COMMUNITY}
+    return value
+
+
+def _region(document: Mapping[str, Any], found: Found) -> Region:
+    """The region in short. Raises _Unfit where the document's figures do not agree with its own communities."""
+    try:
+        region = _build(document, found)
+        told = document["region"]
+        stated = (told["urban_communities"], told["green"], told.get("combined", region.combined))
+        units = [(row.code, row.urban_communities, [member.code for member in row.green]) for row in region.rows]
+        claimed = [(unit["code"], unit["urban_communities"], list(unit["green"])) for unit in document["units"]]
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, ZeroDivisionError):
+        raise _Unfit("（result.json）内容不全或不合格式，可能被改动过") from None
+    if stated != (region.urban_communities, region.green_count, region.combined) or units != claimed:
+        raise _Unfit("（result.json）前后数字不一致，可能被改动过")
+    codes = [member.code for member in region.members]
+    if len(set(codes)) != len(codes):
+        raise _Unfit("（result.json）中有社区出现了两次，可能被改动过")
+    return region
+
+
+def _build(document: Mapping[str, Any], found: Found) -> Region:
+    year, phase, name = document["year"], document["phase"], document["region"]["name"]
+    if type(year) is not int or phase not in PHASE_TITLES or not isinstance(name, str) or not name.strip():
+        raise ValueError
+    members: dict[str, list[Member]] = {_text(unit["code"]): [] for unit in document["units"]}
+    if len(members) != len(document["units"]):
+        raise ValueError
+    for each in document["communities"]:
+        members[each["unit"]].append(_member(each))
+    earlier: dict[str, dict[int, Filed]] = {code: {} for code in members}
+    totals: dict[int, Filed] = {}
+    for closed in document.get("earlier", ()):
+        _add_earlier(closed, members, earlier, totals)
+    rows = tuple(
+        Row(unit["code"], _text(unit["name"]), UnitState(unit["state"]).value, tuple(members[unit["code"]]), earlier[unit["code"]])
+        for unit in document["units"]
+    )
+    open_ones = [each["severity"] for each in document["findings"] if each.get("settled") is None]
+    rolled = document.get("rollup") or {}
+    counted = [each for each in rolled.get("regions", ()) if each["counted"]]
+    return Region(
+        name=name.strip(),
+        code=_code(document, [row.code for row in rows]),
+        year=year,
+        phase=phase,
+        sample=document["sample"] is True,
+        rows=rows,
+        totals=totals,
+        folder=found.shown,
+        result_sha256=found.sha256 or "",
+        standard=(_text(document["standard"]["id"]), _text(document["standard"]["sha256"])),
+        run_date=datetime.date.fromisoformat(document["run_date"]).isoformat(),
+        program=_text(document["program"]["version"]),
+        send_back=open_ones.count(Severity.SEND_BACK) + sum(each["open_send_back"] for each in counted),
+        verify=open_ones.count(Severity.VERIFY) + sum(each["open_verify"] for each in counted),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _whole(value: object) -> int | None:
+    if value is not None and type(value) is not int:
+        raise TypeError
+    return value
+
+
+def _member(each: Mapping[str, Any]) -> Member:
+    declared, claimed = each["declared_score"], each["claimed"]
+    if not (declared is None or type(declared) in (int, float)) or not (claimed is None or isinstance(claimed, bool)):
+        raise TypeError
+    return Member(
+        code=_text(each["code"]),
+        name=_text(each["name"]),
+        status=Status(each["status"]),
+        listed=_whole(each.get("listed")),
+        declared=declared,
+        assessed=_whole(each["assessed_score"]),
+        lowest=_whole(each["lowest"]),
+        highest=_whole(each["highest"]),
+        items=tuple((_text(number), _whole(points)) for number, points in (each["items"] or {}).items()),
+        claimed=claimed,
+    )
+
+
+def _add_earlier(
+    closed: Mapping[str, Any],
+    members: Mapping[str, Sequence[Member]],
+    earlier: Mapping[str, dict[int, Filed]],
+    totals: dict[int, Filed],
+) -> None:
+    year = closed["year"]
+    if type(year) is not int:
+        raise TypeError
+    if "units" not in closed:
+        # Written by an older program: what of the list stands in this year's roster is all that is known.
+        for code, own in members.items():
+            listed = tuple(Listed(member.code, member.name) for member in own if member.listed == year)
+            earlier[code][year] = Filed(listed, len(listed), None)
+        totals[year] = Filed((), sum(each[year].count for each in earlier.values()), None)
+        return
+    for unit in closed["units"]:
+        green = tuple(Listed(_text(entry["code"]), _text(entry["name"])) for entry in unit["green"])
+        urban, count = _whole(unit["urban_communities"]), _whole(unit["count"])
+        earlier[unit["unit"]][year] = Filed(green, count or 0, urban, _ratio(unit["completion_ratio"]))
+    totals[year] = Filed(
+        (), _whole(closed["green"]) or 0, _whole(closed["urban_communities"]), _ratio(closed["completion_ratio"])
+    )
+
+
+def _ratio(text: object) -> Fraction | None:
+    return None if text is None else Fraction(_text(text))
+
+
+def _code(document: Mapping[str, Any], codes: Sequence[str]) -> str:
+    """The region's code: as it says, else what most of its units' codes begin with, in whole levels (州市 4 digits, 省 2)."""
+    stated = document["region"].get("code")
+    if isinstance(stated, str) and _NUMBER.fullmatch(stated):
+        return stated
+    numbers = [code[:6] for code in codes if len(code) >= 6 and _NUMBER.fullmatch(code)]
+    if len(numbers) == 1:
+        # A city without counties (省直辖) has nothing above it but the province.
+        return numbers[0]
+    for digits in (4, 2):
+        begins = Counter(code[:digits] for code in numbers)
+        if begins and begins.most_common(1)[0][1] * 2 > len(codes):
+            return begins.most_common(1)[0][0].ljust(6, "0")
+    return ""
+
+
+def _check_outputs(document: Mapping[str, Any], found: Found) -> None:
+    """Name every output that is not as ``result.json`` lists it."""
+    told, missing = [], 0
+    try:
+        listed = {output["path"]: output["sha256"] for output in document["outputs"]}
+    except (KeyError, TypeError):
+        raise _Unfit("（result.json）没有列出结果文件，可能被改动过") from None
+    for path, digest in listed.items():
+        if not durable.safe_name(path) or not isinstance(digest, str):
+            raise _Unfit("（result.json）列出的结果文件名不合规范，可能被改动过")
+        place = found.path / path
+        if not durable.is_there(place):
+            missing += 1
+            told.append(f"“{quoted(path)}”不见了")
+        elif not durable.surely_holds(place, digest):
+            told.append(f"“{quoted(path)}”被改动过")
+    name = found.region.name if found.region else ""
+    if missing and missing == len(listed):
+        found.remarks.append(remark(Oddity.ONLY_RESULT, region=name, folder=found.shown))
+    elif told:
+        what = named(told).strip("（）")
+        found.remarks.append(remark(Oddity.CHANGED_OUTPUT, region=name, folder=found.shown, what=what))
+
+
+# --- closed years -----------------------------------------------------------------------------------------------------
+
+
+def _read_closed(found: Found) -> None:
+    """A closed year's folder: every file by the manifest, the manifest by the record of its archive."""
+    try:
+        manifest = json.loads((found.path / MANIFEST).read_bytes())
+        year = manifest["year"] if manifest["schema"] == YEAR_SCHEMA else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        year = None
+    if type(year) is not int:
+        found.remarks.append(_damaged(found, "的封存清单（manifest.json）读不出来或被改动过"))
+        return
+    closed = YearFolder(year, found.path)
+    try:
+        if closed.is_imported:
+            found.remarks.append(remark(Oddity.IMPORTED, folder=found.shown))
+            return
+        region = _region_of(closed, found)
+        told = closed.differences()
+    except _Unfit as unfit:
+        found.remarks.append(_damaged(found, str(unfit)))
+        return
+    except DamagedYear:
+        found.remarks.append(_damaged(found, "的封存清单（manifest.json）读不出来或被改动过"))
+        return
+    closings = Closings(found.path.parent)
+    if found.path.name == str(year) and (found.path.parent / EVENTS).is_file():
+        try:
+            closings.check_manifest(closed)
+        except DamagedYear:
+            told.insert(0, "“manifest.json”与封存记录不同")
+        except UserError:
+            told.insert(0, f"封存记录“{EVENTS}”读不出来")
+    found.region = region
+    if told:
+        what = named(told).strip("（）")
+        found.remarks.append(
+            remark(Oddity.CLOSED_CHANGED, region=region.name, code=region.code, folder=found.shown, year=year, what=what)
+        )
+    if why := _reopened(found.path):
+        found.remarks.append(remark(Oddity.REOPENED, region=region.name, code=region.code, folder=found.shown, year=year, why=why))
+
+
+def _region_of(closed: YearFolder, found: Found) -> Region:
+    """The region of a closed year, its result checked by the manifest. Raises _Unfit or DamagedYear."""
+    manifest = closed.manifest
+    try:
+        data = _bytes(closed.folder / closed.needed)
+    except FileNotFoundError:
+        raise _Unfit(f"（{closed.needed}）不见了") from None
+    sha256 = durable.bytes_sha256(data)
+    if sha256 != manifest["files"].get(closed.needed, {}).get("sha256"):
+        raise _Unfit(f"（{closed.needed}）封存之后被改动过")
+    found.sha256 = sha256
+    document = _parse(data)
+    del data
+    found.is_rollup = isinstance(document.get("rollup"), dict)
+    region = _region(document, found)
+    return replace(region, closed=Closing(str(manifest["closed"]), str(manifest["who"]), closed.manifest_sha256 or ""))
+
+
+def _reopened(folder: Path) -> str:
+    """Why a closed year's folder no longer counts as closed: it was set aside by a reopening; empty where it was not."""
+    aside = folder.parent.parent
+    if aside.name != "reopened" or not _NUMBER.fullmatch(folder.parent.name):
+        return ""
+    try:
+        return Closings(aside.parent).reopened(int(folder.parent.name)) or "之后已另行封存"
+    except UserError:
+        return "封存记录读不出来"
+
+
+def _look_beside(found: Found) -> None:
+    """Compare results with the closed year of an archive beside them, where there is one."""
+    region = found.region
+    if region is None or region.phase != "annual" or found.is_rollup:
+        return
+    for archive in _archives(found.path):
+        closed = Closings(archive).year(region.year)
+        if not closed.is_there:
+            try:
+                last = Closings(archive).last_event(region.year)
+            except UserError:
+                continue
+            if last is not None and last["event"] == REOPEN:
+                why = f"{last['date']}，{last['who']}，原因：{last['reason']}"
+                found.remarks.append(
+                    remark(Oddity.REOPENED, region=region.name, code=region.code, folder=found.shown, year=region.year, why=why)
+                )
+                return
+            continue
+        probe = Found(closed.folder, (archive / str(region.year)).as_posix())
+        try:
+            _read_closed(probe)
+        except OSError:
+            continue
+        other = probe.region
+        if other is None or other.name != region.name or other.sample != region.sample:
+            continue
+        found.remarks += probe.remarks
+        if other.figures_sha256 == region.figures_sha256:
+            found.region = replace(region, closed=other.closed)
+        else:
+            found.beside = other
+        return
+
+
+def _archives(folder: Path) -> Iterator[Path]:
+    """Where the archive of a results folder usually lies: beside the folder ``output``."""
+    place = folder.resolve()
+    for parent in (place.parent.parent, place.parent):
+        if (parent / "archive").is_dir():
+            yield parent / "archive"
+
+
+def difference(before: Region, after: Region) -> str:
+    """What became of the sums, as a clause of a Chinese sentence; names what moved where the sums are the same."""
+    return difference_of(
+        (before.urban_communities, before.green_count, before.combined), (after.urban_communities, after.green_count, after.combined)
+    )
+
+
+def difference_of(before: tuple[int, int, int], after: tuple[int, int, int]) -> str:
+    """The same for (城市社区, 本年达标, 合计)."""
+    titles = ("城市社区", "本年达标", "合计达标")
+    moved = [f"{title}由{one}个变为{other}个" for title, one, other in zip(titles, before, after, strict=True) if one != other]
+    return "，".join(moved) or "总数相同，名单、得分或社区的结论有变动"
