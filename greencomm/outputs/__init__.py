@@ -41,11 +41,14 @@ def write_outputs(folder: Path, result: RegionResult, originals: Originals | Non
     from greencomm.outputs.returned import write_return
     from greencomm.outputs.sending import write_letter
     from greencomm.outputs.status import write_status
+    from greencomm.outputs.trace import write_trace
 
     letters = Letters(TEMPLATES / "letters")
     sent: dict[str, str] = {}
-    write_annex2(folder / "annex2.xlsx", result, TEMPLATES / "annex2.xlsx")
+    placed = write_annex2(folder / "annex2.xlsx", result, TEMPLATES / "annex2.xlsx")
     yield Made("annex2", None, "annex2.xlsx")
+    write_trace(folder / "trace.xlsx", result, placed)
+    yield Made("trace", None, "trace.xlsx")
     write_ledger(folder / f"{ledger.NAME}.xlsx", result)
     yield Made("ledger", None, f"{ledger.NAME}.xlsx")
     names = folder_names(result.units)
