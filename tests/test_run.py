@@ -368,7 +368,10 @@ def test_every_output_names_standard_program_and_input(place):
         if output["unit"]:
             # What others send never changes a byte of a unit's report.
             expected["输入校验码"] = hashlib.sha256(of_unit[output["unit"]].encode()).hexdigest()
-        names = {"discrepancy": "差异报告", "status": "进度表", "annex2": "附件2", "unit_annex2": "附件2", "ledger": "报送台账"}
+        names = {
+            "discrepancy": "差异报告", "status": "进度表", "annex2": "附件2", "unit_annex2": "附件2", "ledger": "报送台账",
+            "trace": "数据溯源",
+        }  # fmt: skip
         expected["文件"] = names[output["role"]]
         assert properties(folder / output["path"]) == expected, output["path"]
     put(place, "楚雄市.xlsx", form(CITY))

@@ -62,7 +62,9 @@ def text(value: str, style: str, quoted: str) -> str:
     """A cell with text; ``quoted`` is its style where the text begins like a formula."""
     if not value:
         return f'<c s="{style}"/>'
-    kept = _ESCAPE_OF_EXCEL.sub(r"_x005F\1", clean(value))
+    kept = clean(value)
+    if "_x" in kept:
+        kept = _ESCAPE_OF_EXCEL.sub(r"_x005F\1", kept)
     chosen = quoted if kept.startswith(FORMULA_STARTS) else style
     return f'<c s="{chosen}" t="inlineStr"><is><t xml:space="preserve">{escape(kept, quote=False)}</t></is></c>'
 

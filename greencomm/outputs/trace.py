@@ -69,7 +69,7 @@ MAX_CLAUSE_ROWS = 1_000_000
 _FIGURE_COLUMNS = (("单元格", 8), ("行", 18), ("栏目", 24), ("显示的内容", 44), ("怎样得出", 74), ("来源", 24))
 _COMMUNITY_COLUMNS = (
     ("填报单位", 16), ("社区代码", 15), ("社区名称", 28), ("结论", 14), ("核定得分", 9), ("申报得分", 9), ("计入附件2的单元格", 24),
-    ("为什么", 40), ("核定得分怎样得出", 62), ("条款", 14), ("文件", 28), ("工作表", 18), ("文件校验码（sha256）", 34), ("标准", 16),
+    ("为什么", 36), ("核定得分怎样得出", 60), ("条款", 14), ("文件", 24), ("工作表", 16), ("文件校验码（sha256）", 34), ("标准", 14),
 )  # fmt: skip
 _CLAUSE_COLUMNS = (
     ("社区代码", 15), ("社区名称", 26), ("条款", 6), ("实际值（原样）", 13), ("读作", 10), ("扣分（原样）", 11), ("核定扣分", 7),
@@ -165,10 +165,11 @@ class _Writer:
     def write(self) -> None:
         figures = self.begin(FIGURES, "附件2各单元格的来源", _FIGURE_COLUMNS, (
             "附件2的每个单元格怎样得出，来自哪些社区。点“来源”到“社区”表，从那里再到“条款”表；“条款”表中每条都写明原文件、工作表和单元格。",
+            *map(_about_archive, self.result.earlier),
         ))  # fmt: skip
         communities = self.begin(COMMUNITIES, "各社区得分的来源", _COMMUNITY_COLUMNS, (
             "名册中的每个社区一行。“条款”栏通到它的各条款；没有可计分的表的，没有条款行，原因见“为什么”。"
-            "扣分写在“－”后面，后面的括号是各条款的扣分；没有写出的项没有扣分。",
+            "扣分写在“－”后面，后面的括号是各条款的扣分；没有写出的项没有扣分，也没有加分。",
         ))  # fmt: skip
         self._place_communities(communities.first)
         clauses = self._begin_clauses()
@@ -267,7 +268,7 @@ class _Writer:
         community = trace.community
         self.cells_of.setdefault(community.code, []).append(cell)
         now = "" if (community.code, community.name) == (entry.code, entry.name) else f"，现为{community.name}（{community.code}）"
-        return self._name(cell, line, title, position, entry.name, f"{told}{now}；{_archive(year)}", community.code)
+        return self._name(cell, line, title, position, entry.name, f"{told}{now}", community.code)
 
     def _name(self, cell: str, line: str, title: str, position: int, name: str, how: str, code: str | None) -> _Figure:
         row = self.row_of.get(code or "")
@@ -487,7 +488,7 @@ class _Writer:
     # --- 条款原文 -------------------------------------------------------------------------------------------------------
 
     def _sources(self) -> None:
-        titles = ("项", "条款", "名称", "建设标准", "评分标准（原文）", "执行口径", "扣（加）分办法", "本项分值", "决定记录")
+        titles = ("项", "条款", "名称", "建设标准", "评分标准（原文）", "执行口径", "扣（加）分办法", "本项分值", "口径编号")
         page = self.page(SOURCES, "各条款的评分标准原文", (5, 7, 18, 40, 44, 30, 34, 8, 12), (
             "“条款”表中的条款号在这里查原文。",
         ))  # fmt: skip
@@ -572,9 +573,10 @@ class _Writer:
     # --- 检查次数 -------------------------------------------------------------------------------------------------------
 
     def _checks(self) -> None:
-        widths = (7, 30, 9, 22, 9, 9, 9, 9, 9, 70)
+        widths = (7, 30, 9, 27, 9, 9, 9, 10, 9, 70)
         page = self.page(CHECKS, "每条标准、每条规则检查了多少次", widths, (
             "没有发现问题，也要看查了多少：“查了”是真正看过的数，“查不了”写明没有看到的数和原因。查了＝有问题的＋没有问题的；对象总数＝查了＋查不了。",
+            "条款：应查的社区＝按实际值核定＋按填报核定＋没有核定＋没有可计分的表。",
             "没有采用的文件里的表不在“社区表”的数内，它们的社区在“社区×条款”的“查不了”里。一处可能有几个问题的规则，“问题数”可以多于“有问题的”。",
         ))  # fmt: skip
         page.keep_above(page.next_row - 1)
@@ -589,7 +591,7 @@ class _Writer:
                 standard = count.standard
                 page.wide(f"一、条款：{standard.title}（{standard.id}），应查{count.asked}个社区", SECTION, 24)
                 page.row([Box(title, HEAD) for title in (
-                    "条款", "名称", "类型", "", "应查社区", "按实际值核定", "按填报核定", "其中有扣（加）分", "没有核定", "没有可计分的表",
+                    "条款", "名称", "类型", "算法", "应查社区", "按实际值核定", "按填报核定", "其中有扣（加）分", "没有核定", "没有可计分的表",
                 )], 32)  # fmt: skip
             self._clause_check(page, count)
 
@@ -600,7 +602,7 @@ class _Writer:
                 Box(count.clause.id, centred),
                 Box(count.clause.name, small),
                 Box(count.clause.kind_title, centred),
-                Box("合计等于应查" if count.resolved + count.unresolved + count.absent == count.asked else "合计与应查不等", centred),
+                Box(count.clause.terms, small),
                 Box(count.asked, centred),
                 *(_tally(number, fill) for number, fill in (
                     (count.measured, CALM), (count.stated, CALM), (count.deducted, WARN), (count.unresolved, BAD),
@@ -622,7 +624,7 @@ class _Writer:
     def _rule_check(self, page: Page, count: RuleCount) -> None:
         small, centred = {**BOXED, "font_size": SMALL}, {**CENTRED, "font_size": SMALL}
         several = "（一处可有几个）" if count.rule.several else ""
-        reasons = [f"{why}{number}" for why, number in count.unchecked]
+        reasons = [f"{why}：{number}" for why, number in count.unchecked]
         if not count.things:
             reasons.append("本次没有这样的对象")
         fill = {Severity.SEND_BACK: BAD, Severity.VERIFY: WARN, Severity.NOTE: CALM}[count.rule.severity]
@@ -879,10 +881,19 @@ def _sum(cells: Sequence[Placed], total: int) -> str:
 
 
 def _archive(year: ClosedYear) -> str:
-    """Where a closed year lies."""
-    kind = "由上报的附件2补录" if year.imported else "register.xlsx 和 results/annex2.xlsx"
-    check = f"，清单校验码{year.manifest_sha256[:8]}" if year.manifest_sha256 else ""
-    return f"见封存档案{year.year}文件夹（{kind}{check}）"
+    """Where a closed year lies; the sheet 附件2 says of each what is in it."""
+    return f"见{year.year}年封存档案"
+
+
+def _about_archive(year: ClosedYear) -> str:
+    """What a closed year's folder holds, with the hash that tells whether it is still the same."""
+    check = f"清单 manifest.json 的校验码{year.manifest_sha256 or BLANK}"
+    if year.imported:
+        return f"{year.year}年封存档案：运行记录文件夹中的{year.year}文件夹，由上报的附件2补录，没有社区的填报表；{check}。"
+    return (
+        f"{year.year}年封存档案：运行记录文件夹中的{year.year}文件夹，名册在 register.xlsx，当年的附件2在 results/annex2.xlsx，"
+        f"收到的文件在 input 文件夹；{check}。"
+    )
 
 
 def _typed_by_community(unit: UnitResult) -> dict[str, list[TypedSheet]]:

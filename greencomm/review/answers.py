@@ -278,7 +278,7 @@ class _Reviewer:
         for where, located in ((f"“{layout.TOTAL_ROW}”行", self.sheet.reading.total), (f"“{Heading.TOTAL}”", heading)):
             typed = number_in(located)
             if typed is None:
-                self.pass_over(both, "没有写数字")
+                self.pass_over(both, "没有写数字，或公式没有保存结果")
                 continue
             if typed in told:
                 continue
