@@ -216,6 +216,16 @@ class OtherReply:
     explanation: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """Rules that could not be applied to ``count`` things of their scope, and why, in Chinese (S-28)."""
+
+    rules: tuple[str, ...]
+    """Codes."""
+    reason: str
+    count: int = 1
+
+
 def cell_key(cell: str | None) -> tuple[int, str]:
     """Sorts ``G9`` before ``G25``."""
     digits = "".join(ch for ch in cell or "" if ch.isdigit())

@@ -85,14 +85,14 @@ def read_ledger(
     for cells in rows:
         unit, item, date = cells[columns.UNIT], cells[columns.ITEM], cells[columns.RECEIVED]
         if not item.text:
-            tell(rules.LEDGER_INCOMPLETE, item, column=columns.ITEM.value)
+            tell(rules.LEDGER_INCOMPLETE, item, column=columns.ITEM.value, about=columns.ITEM.value)
             continue
         deliverable = deliverable_named(item.text, standard)
         if deliverable is None:
             tell(rules.LEDGER_ITEM_UNKNOWN, item, expected=names)
             continue
         if not unit.text and not deliverable.is_record:
-            tell(rules.LEDGER_INCOMPLETE, unit, column=columns.UNIT.value)
+            tell(rules.LEDGER_INCOMPLETE, unit, column=columns.UNIT.value, about=columns.UNIT.value)
             continue
         if unit.text and unit.folded not in unit_codes:
             tell(rules.LEDGER_UNIT_UNKNOWN, unit)

@@ -7,10 +7,10 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from fractions import Fraction
 
-from greencomm.findings import Finding, OtherReply, PastFinding, Settled, Severity
+from greencomm.findings import Finding, OtherReply, PastFinding, Settled, Severity, Unchecked
 from greencomm.intake.workbook import CellValue
 from greencomm.past_years import ClosedYear
 from greencomm.roster import Community, Roster, Unit
@@ -50,6 +50,38 @@ class FileState(StrEnum):
         return {"accepted": "已采用", "superseded": "已被替代", "rejected": "未采用", "ignored": "未处理"}[self.value]
 
 
+class FileKind(StrEnum):
+    """What a received file turned out to be."""
+
+    WORKBOOK = "workbook"
+    """Read as a workbook, of whatever programme."""
+    UNREADABLE = "unreadable"
+    CONTAINER = "container"
+    """An archive, mail or folder whose contents have rows of their own."""
+    ROSTER = "roster"
+    STANDARD = "standard"
+    OTHER = "other"
+    """Ignored without being read as a workbook."""
+
+    @property
+    def label(self) -> str:
+        """The word that people see."""
+        return {
+            "workbook": "工作簿", "unreadable": "读不出的文件", "container": "压缩包、邮件或文件夹",
+            "roster": "名册", "standard": "县市自定标准", "other": "其他文件",
+        }[self.value]  # fmt: skip
+
+
+class Basis(IntEnum):
+    """What a clause's assessed deduction rests on (D-08)."""
+
+    UNRESOLVED = 0
+    MEASURED = 1
+    """It follows from the measured value."""
+    STATED = 2
+    """The county's deduction stands, as one that the clause can give."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReceivedFile:
     """One file found in the input folder and what became of it."""
@@ -69,6 +101,7 @@ class ReceivedFile:
     """When the document was last saved, as it says itself (UTC)."""
     submission: int | None = None
     """Its own 报送批次, 1 where that cannot be read; None for a file that is no form of this batch."""
+    kind: FileKind = FileKind.WORKBOOK
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +121,17 @@ class ClauseResult:
     evidence: str
     actual_cell: str | None
     stated_cell: str | None
+    """Both None where the sheet has no row of the clause, or several that differ."""
+    basis: Basis = Basis.UNRESOLVED
+    actual_read: bool | None = None
+    """Whether 实际值 could be read; None where it is blank or not asked for."""
+    stated_read: bool | None = None
+    """The same of 扣分."""
+
+    @property
+    def has_row(self) -> bool:
+        """Whether the sheet has one row of the clause, or several that agree."""
+        return self.stated_cell is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +257,8 @@ class UnitResult:
     """报送批次 of the last submission that this one is compared with; None where there is none."""
     own_standard: Standard | None = None
     """The unit's own standard, by which its communities are scored; None where that is the prefecture's (D-14)."""
+    unchecked: tuple[Unchecked, ...] = ()
+    """Rules that could not be applied to something of its submission, beside what its results tell (coverage, S-28)."""
 
     @property
     def green(self) -> tuple[CommunityResult, ...]:
@@ -395,6 +441,8 @@ class RegionResult:
     """Closed years before this one that the form has columns for, ascending."""
     since: Since | None = None
     """In the annual phase, the self-evaluation to compare with; None where none is kept."""
+    unchecked: tuple[Unchecked, ...] = ()
+    """Rules that could not be applied to some file before it was known whether it counts (S-28)."""
 
     @property
     def name(self) -> str:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import IntEnum
 
 import numpy as np
 import pandas as pd
 
 from greencomm.forms.entries import POINT_SCALE, Answer, State
+from greencomm.results import Basis
 from greencomm.standard import Standard
 
 UNRESOLVED = -1
@@ -22,16 +22,6 @@ UNRESOLVED = -1
 Answers = Sequence[tuple[Answer, Answer] | None]
 """(actual, stated) of one sheet for each clause in the standard's order; None where the sheet cannot tell (row
 missing, or twice with different answers)."""
-
-
-class Basis(IntEnum):
-    """What a clause's assessed deduction rests on (D-08)."""
-
-    UNRESOLVED = 0
-    MEASURED = 1
-    """It follows from the measured value."""
-    STATED = 2
-    """The county's deduction stands, as one that the clause can give."""
 
 
 @dataclass(frozen=True)

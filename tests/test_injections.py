@@ -267,7 +267,7 @@ def test_files_named_by_an_enemy(place):  # noqa: F811
     assert {*names, "坏字节〔FF〕〔81〕.xlsx", "楚雄市.xlsx"} <= paths
     assert result["units"][1]["green"] == ["532322101001"]
     assert {path.name for path in (place / "output" / "2021-annual").iterdir()} == {
-        "annex2.xlsx", "result.json", "status.xlsx", "units", "报送台账.xlsx",
+        "annex2.xlsx", "result.json", "status.xlsx", "trace.xlsx", "units", "报送台账.xlsx",
     }  # fmt: skip
 
 

@@ -187,18 +187,20 @@ def rules_page() -> str:
         GENERATED,
         "",
         f"共{len(CATALOGUE)}条规则。“退回”的须改正后重新报送，“需核实”的请确认或说明，“提示”的不影响结果。"
-        "花括号中的词在每条问题中换成具体内容。编号不重复使用。",
+        "花括号中的词在每条问题中换成具体内容。编号不重复使用。“查什么”是规则逐个去看的对象；每次运行看了多少、查不了多少，"
+        "见 trace.xlsx 的“检查次数”表（[S-28](decisions/S-28.md)）。",
     ]
     for subject in SUBJECTS.values():
         rules = [rule for rule in CATALOGUE.values() if rule.subject == subject]
         lines += ["", f"## {subject}", ""]
         lines += table(
-            ("编号", "程度", "名称", "问题", "怎么办", "口径"),
+            ("编号", "程度", "名称", "查什么", "问题", "怎么办", "口径"),
             [
                 (
                     rule.code,
                     rule.severity.label,
                     cell(rule.title),
+                    rule.scope.value + ("（一处可有几个问题）" if rule.several else ""),
                     cell(rule.message),
                     cell(rule.fix),
                     links(rule.decisions) or "—",

@@ -39,18 +39,20 @@ def write_outputs(folder: Path, result: RegionResult, originals: Originals | Non
     from greencomm.outputs.ledger import write_ledger
     from greencomm.outputs.letters import Letters
     from greencomm.outputs.ranking import write_ranking
-    from greencomm.outputs.ranking import write_ranking
     from greencomm.outputs.returned import write_return
     from greencomm.outputs.sending import write_letter
     from greencomm.outputs.status import write_status
+    from greencomm.outputs.trace import write_trace
 
     # Templates first: a slip in one of them stops the run before anything is written.
     letters = Letters(TEMPLATES / "letters")
     reports = assessment.Assessments(TEMPLATES, result)
     sent: dict[str, str] = {}
     checked: dict[str, str] = {}
-    write_annex2(folder / "annex2.xlsx", result, TEMPLATES / "annex2.xlsx")
+    placed = write_annex2(folder / "annex2.xlsx", result, TEMPLATES / "annex2.xlsx")
     yield Made("annex2", None, "annex2.xlsx")
+    write_trace(folder / "trace.xlsx", result, placed)
+    yield Made("trace", None, "trace.xlsx")
     write_ledger(folder / f"{ledger.NAME}.xlsx", result)
     yield Made("ledger", None, f"{ledger.NAME}.xlsx")
     names = folder_names(result.units)

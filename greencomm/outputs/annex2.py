@@ -11,6 +11,7 @@ import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from greencomm import paper
 from greencomm.errors import UserError
 from greencomm.outputs import book
 from greencomm.past_years import ClosedUnit, filed_rows
-from greencomm.results import RegionResult, UnitResult
+from greencomm.results import RegionResult, UnitResult, percent
 from greencomm.results import ratio as share
 from greencomm.standard import Standard
 from greencomm.texts import normal_label
@@ -79,12 +80,44 @@ class Form:
     sample: bool
 
 
-def write_annex2(target: Path, result: RegionResult, template: Path) -> None:
+class Part(StrEnum):
+    """What a cell of the filled form is, in the word that people see."""
+
+    FIXED = "表式文字"
+    """Of the template, unchanged."""
+    HEADING = "表头"
+    LABEL = "填报单位"
+    NAMES = "绿色社区名单"
+    COUNT = "完成数量"
+    RATIO = "完成比例"
+    COMBINED = "合计完成比例"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One cell of the filled form, as it was written."""
+
+    cell: str
+    """Its address; of merged cells the first."""
+    part: Part
+    value: str
+    """What it shows."""
+    line: int | None = None
+    """Position in Form.lines; None for the row 地区 and what is no row."""
+    year: int | None = None
+    """Of its column; None where that is of no year."""
+    names: tuple[int, int] = (0, 0)
+    """Of a list: its names are these of the line's (from, to): a long list takes several cells."""
+    is_total: bool = False
+    """Whether it stands in the row 地区."""
+
+
+def write_annex2(target: Path, result: RegionResult, template: Path) -> tuple[Placed, ...]:
     """Write the completed Annex 2 of the region: one row per unit in roster order, then the row 地区.
 
-    Raises UserError where the template cannot be opened or lacks a label.
+    Returns every cell with content, in reading order. Raises UserError where the template cannot be opened or lacks a label.
     """
-    fill(target, annex2_form(result), template, book.provenance(result, "附件2"))
+    return fill(target, annex2_form(result), template, book.provenance(result, "附件2"))
 
 
 def write_unit_annex2(target: Path, unit: UnitResult, result: RegionResult, template: Path) -> None:
@@ -159,20 +192,20 @@ def _as_filed(rows: Sequence[ClosedUnit]) -> Figures:
     return Figures(names, count, share(count, known) if None not in urban else None)
 
 
-def fill(target: Path, form: Form, template: Path, origin: Mapping[str, str] | None = None) -> None:
+def fill(target: Path, form: Form, template: Path, origin: Mapping[str, str] | None = None) -> tuple[Placed, ...]:
     """Fill ``template`` with ``form`` and save it as ``target``; ``origin`` goes into the document's properties.
 
-    Raises UserError where the template cannot be opened or lacks a label.
+    Returns every cell with content, in reading order. Raises UserError where the template cannot be opened or lacks a label.
     """
-    fill_book(target, {"": form}, template, form.date, origin)
+    return fill_book(target, {"": form}, template, form.date, origin)[0]
 
 
 def fill_book(
     target: Path, forms: Mapping[str, Form], template: Path, date: datetime.date, origin: Mapping[str, str] | None = None
-) -> None:
+) -> list[tuple[Placed, ...]]:
     """Fill a copy of ``template``'s sheet with each of ``forms``, by the sheet's name; an empty name keeps the template's.
 
-    Raises as :func:`fill` does.
+    Returns every cell with content, sheet by sheet. Raises as :func:`fill` does.
     """
     workbook, sheet = _open(template)
     # Copies are made before anything is written; the first form has the template's own sheet, with all its settings.
@@ -181,9 +214,11 @@ def fill_book(
         page.title = name or page.title
         if page is not sheet:
             page.oddHeader, page.oddFooter = copy.copy(sheet.oddHeader), copy.copy(sheet.oddFooter)
-    for form, page in zip(forms.values(), sheets, strict=True):
-        _Filler(page, form, template.name).fill()
+    fillers = [_Filler(page, form, template.name) for form, page in zip(forms.values(), sheets, strict=True)]
+    for filler in fillers:
+        filler.fill()
     book.save_workbook(workbook, target, date, origin)
+    return [filler.placed() for filler in fillers]
 
 
 def _open(template: Path) -> tuple[Any, Any]:
@@ -209,14 +244,20 @@ def _find(sheet: Any, label: str) -> Any:
 
 def name_parts(names: Iterable[str], width: float, size: float) -> list[str]:
     """Names joined by 、 in as many texts as rows are needed: none is higher than Excel's highest row."""
-    parts = [""]
+    return [text for text, _ in _numbered_parts(names, width, size)]
+
+
+def _numbered_parts(names: Iterable[str], width: float, size: float) -> list[tuple[str, int]]:
+    """``name_parts`` with the number of names in each."""
+    parts = [("", 0)]
     for name in names:
-        longer = f"{parts[-1]}、{name}" if parts[-1] else name
-        if parts[-1] and paper.height(paper.line_count(longer + "、", width, size), size) >= paper.MAX_ROW_HEIGHT:
-            parts[-1] += "、"
-            parts.append(name)
+        text, count = parts[-1]
+        longer = f"{text}、{name}" if text else name
+        if text and paper.height(paper.line_count(longer + "、", width, size), size) >= paper.MAX_ROW_HEIGHT:
+            parts[-1] = (f"{text}、", count)
+            parts.append((name, 1))
         else:
-            parts[-1] = longer
+            parts[-1] = (longer, count + 1)
     return parts
 
 
@@ -261,6 +302,7 @@ class _Filler:
 
     def __init__(self, sheet: Any, form: Form, file_name: str) -> None:
         self.sheet, self.form, self.file_name = sheet, form, file_name
+        self._placed: dict[tuple[int, int], Placed] = {}
         self.header_row = 0
         """0 until it is found."""
         self.title = self._containing(form.title)
@@ -280,6 +322,7 @@ class _Filler:
         for label, value in form.heading.items():
             cell = self._starting(label)
             book.write_text(cell, re.split(f"[{_COLON}:]", str(cell.value).strip())[0] + _COLON + value)
+            self._place(cell.row, cell.column, Part.HEADING, str(cell.value))
         if form.sample:
             book.write_text(self.title, str(self.title.value) + book.SAMPLE_SUFFIX)
             self.sheet.oddHeader.right.text = book.SAMPLE_HEADER
@@ -288,13 +331,26 @@ class _Filler:
         needed = sum(map(len, parts))
         self._make_room(needed)
         row = self.first
-        for line, texts in zip(form.lines, parts, strict=True):
-            self._write_line(row, line, texts)
+        for position, (line, texts) in enumerate(zip(form.lines, parts, strict=True)):
+            self._write_line(row, line, texts, position)
             row += len(texts)
-        self._write_figures(row, form.total)
+        self._write_figures(row, form.total, None)
         for year in form.years:
             self._write(row, self.names[year], NO_LIST)
+            self._place(row, self.names[year], Part.NAMES, NO_LIST, year=year, is_total=True)
+        self._place(row, self.county, Part.LABEL, str(self.sheet.cell(row, self.county).value), is_total=True)
         self._set_paper()
+
+    def placed(self) -> tuple[Placed, ...]:
+        """Every cell with content, in reading order."""
+        for row in self.sheet.iter_rows():
+            for cell in row:
+                if cell.value is not None and (cell.row, cell.column) not in self._placed:
+                    self._place(cell.row, cell.column, Part.FIXED, str(cell.value))
+        return tuple(self._placed[place] for place in sorted(self._placed))
+
+    def _place(self, row: int, column: int, part: Part, value: str, **known: Any) -> None:
+        self._placed[row, column] = Placed(self.sheet.cell(row, column).coordinate, part, book.clean(value), **known)
 
     # finding
 
@@ -355,15 +411,15 @@ class _Filler:
     def _size(self, column: int) -> float:
         return float(self.sheet.cell(self.first, column).font.sz or _DEFAULT_SIZE)
 
-    def _parts(self, line: Line) -> list[dict[int, str]]:
-        """The texts of the lists, by year, for each of the rows that the line takes."""
+    def _parts(self, line: Line) -> list[dict[int, tuple[str, int]]]:
+        """The texts of the lists and how many names they have, by year, for each of the rows that the line takes."""
         lists = {
-            year: name_parts(figures.names or (), self._width(self.names[year]), self._size(self.names[year]))
+            year: _numbered_parts(figures.names or (), self._width(self.names[year]), self._size(self.names[year]))
             for year, figures in line.years.items()
         }
         if line.sheet:
             lists |= {
-                year: [f"共{line.years[year].count}个社区，名单见“{line.sheet}”表"]
+                year: [(f"共{line.years[year].count}个社区，名单见“{line.sheet}”表", line.years[year].count)]
                 for year, parts in lists.items()
                 if len(parts) > _MOST_PARTS
             }
@@ -399,18 +455,24 @@ class _Filler:
             if row >= total and height:
                 sheet.row_dimensions[row + shift].height = height
 
-    def _write_line(self, first: int, line: Line, texts: list[dict[int, str]]) -> None:
+    def _write_line(self, first: int, line: Line, texts: list[dict[int, tuple[str, int]]], position: int) -> None:
         last = first + len(texts) - 1
         self._write(first, self.county, line.label)
-        self._write_figures(first, line)
+        self._place(first, self.county, Part.LABEL, line.label, line=position)
+        self._write_figures(first, line, position)
         highest = self.model_height
+        told: dict[int, int] = {}
         for row, by_year in enumerate(texts, first):
-            cells = [(text, self._width(self.names[year]), self._size(self.names[year])) for year, text in by_year.items()]
+            cells = [(text, self._width(self.names[year]), self._size(self.names[year])) for year, (text, _) in by_year.items()]
             if row == first:
                 cells.append((line.label, self._width(self.county), self._size(self.county)))
-            for year, text in by_year.items():
+            for year, (text, count) in by_year.items():
                 self._write(row, self.names[year], text)
                 self._wrap(row, self.names[year])
+                if count:
+                    names = (told.get(year, 0), told.get(year, 0) + count)
+                    self._place(row, self.names[year], Part.NAMES, text, line=position, year=year, names=names)
+                    told[year] = names[1]
             needed = [paper.row_height([(text, width)], size) for text, width, size in cells]
             self.sheet.row_dimensions[row].height = max([highest, *needed])
         self._wrap(first, self.county)
@@ -431,11 +493,15 @@ class _Filler:
     def _within(merge: CellRange, first: int, last: int, across: CellRange) -> bool:
         return bool(first <= merge.min_row <= last and merge.min_col == across.min_col)
 
-    def _write_figures(self, row: int, line: Line) -> None:
+    def _write_figures(self, row: int, line: Line, position: int | None) -> None:
+        known: dict[str, Any] = {"line": position, "is_total": position is None}
         for year, figures in line.years.items():
             self._write(row, self.counts[year], figures.count)
+            self._place(row, self.counts[year], Part.COUNT, str(figures.count), year=year, **known)
             self._write_ratio(row, self.ratios[year], figures.ratio)
+            self._place(row, self.ratios[year], Part.RATIO, percent(figures.ratio), year=year, **known)
         self._write_ratio(row, self.combined, line.combined)
+        self._place(row, self.combined, Part.COMBINED, percent(line.combined), **known)
 
     def _write_ratio(self, row: int, column: int, value: Fraction | None) -> None:
         if value is None:

@@ -230,6 +230,11 @@ class Report:
         for name, value in provenance.items():
             self._book.set_custom_property(name, value, "text")
 
+    def close_into(self, content: BinaryIO) -> None:
+        """Store the workbook in ``content`` instead of the target, for what is still to be done with it."""
+        self._book.close()
+        content.write(self._content.getvalue())
+
     def close(self) -> None:
         self._book.close()
         if isinstance(self._target, Path):

@@ -13,13 +13,17 @@ from greencomm.findings import Finding, Misreading, Place
 from greencomm.forms import layout
 from greencomm.forms.entries import POINT_SCALE, Answer, ClauseRow, Located, State
 from greencomm.forms.layout import Heading
+from greencomm.results import Basis
 from greencomm.review.sheets import CommunitySheet
 from greencomm.review.submissions import is_blank
-from greencomm.scoring import Basis, points
+from greencomm.scoring import points
 from greencomm.standard import Clause, Standard, percent_text
 from greencomm.texts import normal_label
 
 _EXAMPLES = {"rate": "85%", "count": "2"}
+_UNRESOLVED_ITEM = "该项有条款没有核定"
+_TOTALS = 2
+"""Cells that show a community's total: 合计 and 自评总分."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +233,10 @@ class _Reviewer:
             rows = [row for row in self.rows_of(item.number) if row is not None]
             score = self.scores.items[item.number]
             taken = self.scores.item_deductions[item.number]
+            if score is None:
+                self.pass_over((rules.SCORE_DIFFERS,), _UNRESOLVED_ITEM, len(item.clauses))
+                if not item.clauses[0].adds:
+                    self.pass_over((rules.ITEM_ABOVE_POINTS,), _UNRESOLVED_ITEM)
             if rows and score is not None and not item.clauses[0].adds and taken > item.points:
                 place = self.sheet.at(rows[-1].stated.cell, item.clauses[-1].id)
                 yield rules.ITEM_ABOVE_POINTS.at(
@@ -244,6 +252,10 @@ class _Reviewer:
                     value=f"填写 {plain(typed)}；核算 {score}",
                 )  # fmt: skip
 
+    def pass_over(self, passed: tuple[rules.Rule, ...], reason: str, count: int = 1) -> None:
+        """Remember that rules cannot be applied to ``count`` things here."""
+        self.sheet.unchecked[tuple(rule.code for rule in passed), reason] += count
+
     def rows_of(self, item_number: int) -> list[ClauseRow | None]:
         return [
             row
@@ -253,7 +265,9 @@ class _Reviewer:
 
     def totals(self) -> Iterator[Finding]:
         """Totals typed over their formula, or that do not agree; a total that only follows another is not told twice."""
+        both = (rules.TOTAL_DIFFERS, rules.TOTAL_OVERWRITTEN)
         if self.scores.score is None or self.sheet.reading is None:
+            self.pass_over(both, "有条款没有核定", _TOTALS)
             return
         right = {Decimal(self.scores.score), self.scores.declared}
         told: set[Decimal] = set()
@@ -263,7 +277,10 @@ class _Reviewer:
         heading = self.sheet.reading.heading[Heading.TOTAL]
         for where, located in ((f"“{layout.TOTAL_ROW}”行", self.sheet.reading.total), (f"“{Heading.TOTAL}”", heading)):
             typed = number_in(located)
-            if typed is None or typed in told:
+            if typed is None:
+                self.pass_over(both, "没有写数字，或公式没有保存结果")
+                continue
+            if typed in told:
                 continue
             value = f"填写 {plain(typed)}；核算 {self.scores.score}"
             words: dict[str, Any] = {"found": plain(typed), "where": where, "about": where.strip("“”行"), "value": value}

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pandas as pd
 
 from greencomm import rules, scoring
-from greencomm.findings import Finding, Impact, Place, Severity, sorted_for_readers
+from greencomm.findings import Finding, Impact, Place, Severity, Unchecked, sorted_for_readers
 from greencomm.forms.entries import POINT_SCALE, Answer, ClauseRow, Located, State
 from greencomm.forms.layout import Summary
 from greencomm.forms.read import row_by
@@ -17,6 +17,7 @@ from greencomm.history import History, TypedAnswers
 from greencomm.intake.arrivals import Arrival
 from greencomm.past_years import ClosedYear
 from greencomm.results import (
+    Basis,
     ClauseResult,
     CommunityResult,
     FileState,
@@ -104,6 +105,7 @@ def review_after(
                 summary_sheets=summary_places(submission),
                 left_behind=left_behind(submission),
                 own_standard=own,
+                unchecked=(*submission.unchecked, *maker.unchecked),
             )
         )
     nobodys = [finding for finding in (*received.findings, *roster.findings) if finding.place.unit not in roster.unit]
@@ -121,6 +123,7 @@ def review_after(
         tuple(received.files),
         received.sample or any(year.sample for year in earlier),
         tuple(sorted(earlier, key=lambda year: year.year)),
+        unchecked=tuple(received.unchecked),
     )
     return follow_up(result, history, facts)
 
@@ -252,6 +255,12 @@ class _UnitReview:
         self.submission, self.sheets, self.standard = submission, sheets, standard
         self.scores, self.references = scores, references
         self.findings: list[Finding] = list(sheets.findings)
+        self.gaps = sheets.unchecked
+
+    @property
+    def unchecked(self) -> tuple[Unchecked, ...]:
+        """What could not be checked on the unit's sheets."""
+        return tuple(Unchecked(codes, reason, count) for (codes, reason), count in sorted(self.gaps.items()))
 
     def community(self, community: Community) -> CommunityResult:
         """The result of one community of the roster."""
@@ -313,6 +322,7 @@ class _UnitReview:
         try:
             for finding in review_answers(sheet, scores, self.standard):
                 found.append(finding)
+            self.gaps.update(sheet.unchecked)
         except Exception:
             found.append(rules.CHECK_FAILED.at(sheet.place))
         return found
@@ -357,6 +367,11 @@ def status_of(scores: SheetScores, standard: Standard) -> Status:
     return Status.BELOW if scores.highest < mark else Status.PENDING
 
 
+def _is_read(answer: Answer) -> bool | None:
+    """Whether an answer could be read; None where it is blank."""
+    return None if answer.state is State.BLANK else answer.state is not State.FAULT
+
+
 def clause_results(sheet: CommunitySheet, scores: SheetScores, standard: Standard) -> tuple[ClauseResult, ...]:
     """What each clause was given and on what grounds."""
     results = []
@@ -380,6 +395,9 @@ def clause_results(sheet: CommunitySheet, scores: SheetScores, standard: Standar
                 evidence=row.evidence.text if row is not None else "",
                 actual_cell=row.actual.cell if row is not None else None,
                 stated_cell=stated.cell if stated is not None else None,
+                basis=Basis(scores.basis[position]),
+                actual_read=_is_read(row.actual) if row is not None and clause.measure is not None else None,
+                stated_read=_is_read(stated) if stated is not None else None,
             )
         )
     return tuple(results)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,8 +21,19 @@ from greencomm.roster import Community, Roster
 from greencomm.standard import Clause, Standard
 from greencomm.texts import normal_label
 
+_EMPTY = "整张表未填"
+_FILLED_ONLY = (rules.HEADING_BLANK, rules.HEADING_CLAIM_UNREADABLE, rules.SHEET_CLAUSE_ADDED)
+"""Not applied to a sheet on which nothing is filled."""
+_ROWS = (
+    rules.SHEET_CLAUSE_MISSING, rules.SHEET_CLAUSE_TWICE, rules.SHEET_CLAUSE_TWICE_SAME, rules.SHEET_CLAUSE_REWORDED,
+)  # fmt: skip
+"""Applied to each clause of a filled sheet; the first alone where the row is missing."""
 _TOLD_OUTSIDE = 20
 """How many cells outside the form have a finding of their own; the others are counted."""
+
+
+Gaps = Counter[tuple[tuple[str, ...], str]]
+"""How many things some rules (codes) could not be applied to, by the reason (findings.Unchecked)."""
 
 
 @dataclass(slots=True)
@@ -41,6 +53,8 @@ class CommunitySheet:
     filled: bool = True
     claimed: bool | None = None
     findings: list[Finding] = field(default_factory=list)
+    unchecked: Gaps = field(default_factory=Counter)
+    """What the review of its answers could not check."""
 
     @property
     def is_untouched(self) -> bool:
@@ -69,6 +83,8 @@ class CommunitySheets:
     findings: list[Finding]
     typed: list[TypedSheet]
     """What was typed on every community sheet, in the order of files and sheets."""
+    unchecked: Gaps = field(default_factory=Counter)
+    """What the review of headings and structure could not check."""
 
 
 def sort_sheets(submission: Submission, roster: Roster, standard: Standard) -> CommunitySheets:
@@ -80,6 +96,7 @@ def sort_sheets(submission: Submission, roster: Roster, standard: Standard) -> C
             result.of.setdefault(sheet.community.code, []).append(sheet)
         result.findings += reader.findings
         result.typed += reader.typed
+        result.unchecked.update(reader.unchecked)
     for code, sheets in result.of.items():
         result.of[code] = _settle_twice(sheets)
     return result
@@ -120,6 +137,11 @@ class _FileSheets:
         self.roster, self.standard = roster, standard
         self.findings: list[Finding] = []
         self.typed: list[TypedSheet] = []
+        self.unchecked: Gaps = Counter()
+
+    def pass_over(self, passed: tuple[rules.Rule, ...], reason: str, count: int = 1) -> None:
+        """Remember that rules cannot be applied to ``count`` things here."""
+        self.unchecked[tuple(rule.code for rule in passed), reason] += count
 
     def place(self, sheet: str, cell: str | None = None) -> Place:
         return Place(unit=self.unit.code, file=self.filed.path, sheet=sheet, cell=cell)
@@ -208,6 +230,10 @@ class _FileSheets:
         sheet.findings += self.about_heading(sheet, reading)
         sheet.findings += self.about_parts(sheet, reading)
         year = reading.heading[Heading.YEAR]
+        if not year.text:
+            self.pass_over((rules.HEADING_YEAR,), "表上的年度空白或读不出")
+        if not code_text(reading.heading[Heading.CODE]):
+            self.pass_over((rules.SHEET_CODE_FORMER,), "社区代码空白")
         if sheet.filled and year.text and year_text(year.text) != str(self.roster.batch.year):
             sheet.usable = False
             expected = str(self.roster.batch.year)
@@ -218,6 +244,8 @@ class _FileSheets:
             sheet.filled = False
             rule = rules.SHEET_EMPTY_CLAIMED if sheet.claimed else rules.SHEET_EMPTY
             sheet.findings.append(rule.at(sheet.at(reading.heading[Heading.CLAIM].cell), decides=bool(sheet.claimed)))
+            self.pass_over(_FILLED_ONLY, _EMPTY)
+            self.pass_over(_ROWS, _EMPTY, len(self.standard.clauses))
             return
         sheet.findings += self.about_blanks(sheet, reading)
         if not claim.readable:
@@ -235,11 +263,15 @@ class _FileSheets:
         """Name and county against the roster (D-15)."""
         community, heading = sheet.community, reading.heading
         name = heading[Heading.NAME]
+        if not name.text:
+            self.pass_over((rules.SHEET_NAME_VARIANT, rules.SHEET_NAME_DIFFERS), "社区名称空白或读不出")
         if name.text and name.text != community.name:
             known = name.text in community.former_names or is_variant(name.text, community.name)
             rule = rules.SHEET_NAME_VARIANT if known else rules.SHEET_NAME_DIFFERS
             yield rule.at(sheet.at(name.cell), found=name.text, expected=community.name, code=community.code)
         county = heading[Heading.COUNTY]
+        if not county.text:
+            self.pass_over((rules.HEADING_COUNTY,), "“县（市、区）”空白或读不出")
         unit = self.roster.unit[community.unit]
         accepted = (community.county, unit.name, *unit.former_names)
         if county.text and not any(same_place_name(county.text, known) for known in accepted):
@@ -271,6 +303,7 @@ class _FileSheets:
         rows = [row for row in reading.rows if row.clause == clause.id]
         words: dict[str, Any] = {"clause": clause.id, "name": clause.name}
         if not rows:
+            self.pass_over(_ROWS[1:], "表中没有这一行")
             sheet.findings.append(rules.SHEET_CLAUSE_MISSING.at(sheet.at(None, clause.id), **words))
             return None
         first = rows[0]
@@ -281,7 +314,10 @@ class _FileSheets:
             value = "／".join(_typed(row) for row in rows)
             sheet.findings.append(rule.at(sheet.at(rows[1].clause_cell, clause.id), found=found, value=value, **words))
             if not same:
+                self.pass_over((rules.SHEET_CLAUSE_REWORDED,), "重复的行答案不同")
                 return None
+        if not first.criterion:
+            self.pass_over((rules.SHEET_CLAUSE_REWORDED,), "表中没有写评分标准")
         if first.criterion and normal_label(first.criterion) not in map(normal_label, (clause.quote, clause.criterion)):
             place = sheet.at(first.clause_cell, clause.id)
             sheet.findings.append(rules.SHEET_CLAUSE_REWORDED.at(place, found=first.criterion, expected=clause.quote, **words))

@@ -10,19 +10,21 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from greencomm import rules
-from greencomm.findings import Finding, Place
+from greencomm.findings import Finding, Place, Unchecked
 from greencomm.forms import layout, values
 from greencomm.forms.entries import FormReading, Located, SheetReading, State
 from greencomm.forms.layout import Heading, Summary
 from greencomm.intake.arrivals import Arrival
 from greencomm.intake.times import as_utc, china_day, shown_day, shown_time
-from greencomm.results import FileState, ReceivedFile
+from greencomm.results import FileKind, FileState, ReceivedFile
 from greencomm.review.names import same_place_name
 from greencomm.roster import Roster, Unit
 from greencomm.standard import PHASE_TITLES, Standard
 from greencomm.texts import normal_label
 
 StandardOf = Callable[[Unit], Standard]
+_BY_META = (rules.FILE_OLD_TEMPLATE, rules.FILE_OTHER_STANDARD, rules.FILE_UNIT_DIFFERS)
+_BY_SUMMARY = (rules.FILE_NO_SUMMARY_UNIT, rules.SUMMARY_BLANK, rules.SUBMISSION_UNREADABLE)
 _NAMED = 6
 """How many sheets are named before the rest is counted."""
 
@@ -61,6 +63,7 @@ class Submission:
     number: int
     files: list[Filed]
     findings: list[Finding] = field(default_factory=list)
+    unchecked: list[Unchecked] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -71,6 +74,7 @@ class Sorted:
     files: list[ReceivedFile]
     findings: list[Finding]
     sample: bool
+    unchecked: list[Unchecked] = field(default_factory=list)
 
 
 def sort_out(arrivals: Sequence[Arrival], roster: Roster, standard_of: StandardOf) -> Sorted:
@@ -90,7 +94,8 @@ def sort_out(arrivals: Sequence[Arrival], roster: Roster, standard_of: StandardO
             submissions[unit.code] = sorter.choose(unit, own)
     sorter.settle_containers()
     files = sorted(sorter.files, key=lambda file: file.path)
-    return Sorted(submissions, files, sorter.findings, sample=bool(filed) and all(entry.is_sample for entry in filed))
+    sample = bool(filed) and all(entry.is_sample for entry in filed)
+    return Sorted(submissions, files, sorter.findings, sample, sorter.unchecked)
 
 
 def has_real(arrivals: Sequence[Arrival]) -> bool:
@@ -105,6 +110,7 @@ class _Sorter:
         self.files: list[ReceivedFile] = []
         self.findings: list[Finding] = []
         self.containers: list[Arrival] = []
+        self.unchecked: list[Unchecked] = []
 
     def record(
         self,
@@ -117,7 +123,10 @@ class _Sorter:
     ) -> None:
         code = unit.code if unit else None
         received, saved = as_utc(arrival.received), as_utc(arrival.saved)
-        self.files.append(ReceivedFile(arrival.path, arrival.sha256, state, reason, code, advice, received, saved, number))
+        kind = kind_of_arrival(arrival)
+        self.files.append(
+            ReceivedFile(arrival.path, arrival.sha256, state, reason, code, advice, received, saved, number, kind)
+        )
 
     def reject(self, arrival: Arrival, finding: Finding, unit: Unit | None) -> None:
         if arrival.advice:
@@ -173,6 +182,8 @@ class _Sorter:
         wrong_year = other_year(form, self.batch.year)
         if wrong_year:
             return rules.FILE_YEAR.at(place, found=wrong_year, expected=str(self.batch.year), form=expected)
+        if meta is None or not meta.phase:
+            self.unchecked.append(unchecked("没有写阶段（阶段只写在下发信息里）", rules.FILE_PHASE))
         if meta is not None and meta.phase and phase_of(meta.phase) != self.batch.phase:
             found = PHASE_TITLES.get(phase_of(meta.phase) or "", meta.phase)
             return rules.FILE_PHASE.at(place, found=found, expected=PHASE_TITLES[self.batch.phase], form=expected)
@@ -244,9 +255,13 @@ class _Sorter:
             self.record(entry.arrival, FileState.SUPERSEDED, reason, unit, number=entry.number)
         submission.findings += self.overlooked(submission, earlier)
         submission.findings += self.dropped(submission, earlier)
+        if not earlier:
+            rest = (rules.COMMUNITY_DROPPED, rules.SUBMISSION_UNREADABLE_LATER)
+            submission.unchecked.append(unchecked("没有更早批次的文件", *rest))
         for entry in submission.files:
             self.record(entry.arrival, FileState.ACCEPTED, None, unit, number=entry.number)
             submission.findings += self.about(entry)
+            submission.unchecked += self.not_asked(entry)
         submission.findings += self.late(submission, every)
         if len(submission.files) > 1:
             place = Place(unit=unit.code, file=submission.files[0].path)
@@ -395,6 +410,23 @@ class _Sorter:
             yield rules.SHEET_EXTRA.at(Place(unit=unit.code, file=entry.path, sheet=name), found=name, about=name)
         yield from self.about_summary(entry)
 
+    def not_asked(self, entry: Filed) -> Iterable[Unchecked]:
+        """What ``about`` and ``late`` cannot check of a file that counts."""
+        meta = entry.form.meta
+        if meta is None:
+            yield unchecked("没有下发信息，不像是下发的工作簿", *_BY_META)
+        else:
+            if not meta.standard:
+                yield unchecked("下发信息里没有写标准", rules.FILE_OTHER_STANDARD)
+            if meta.unit not in self.roster.unit_by_any_code:
+                yield unchecked("下发信息里的填报单位不在名册中", rules.FILE_UNIT_DIFFERS)
+        if entry.form.summary_sheet is None:
+            yield unchecked("没有“汇总”表", *_BY_SUMMARY)
+        elif not entry.form.summary.get(Summary.UNIT, Located()).text:
+            yield unchecked("“汇总”表的填报单位空白或读不出", rules.FILE_NO_SUMMARY_UNIT)
+        if entry.arrival.received is None:
+            yield unchecked("没有收到的时间，不是随邮件放入的", rules.FILE_LATE)
+
     def about_readings(self, entry: Filed) -> Iterable[Finding]:
         """Cells that cannot be read for sure, and sheets that only one of two readings could read."""
         form, unit = entry.form, entry.unit
@@ -436,6 +468,22 @@ class _Sorter:
         _, readable = submission_number(located)
         if not readable:
             yield rules.SUBMISSION_UNREADABLE.at(at(Summary.SUBMISSION), found=shown_number(located))
+
+
+def kind_of_arrival(arrival: Arrival) -> FileKind:
+    """What a file turned out to be."""
+    if arrival.is_roster or arrival.is_standard:
+        return FileKind.ROSTER if arrival.is_roster else FileKind.STANDARD
+    if arrival.form is not None:
+        return FileKind.WORKBOOK
+    if arrival.refused is not None:
+        return FileKind.UNREADABLE
+    return FileKind.OTHER if arrival.ignored is not None else FileKind.CONTAINER
+
+
+def unchecked(reason: str, *passed: rules.Rule) -> Unchecked:
+    """That rules could not be applied to one thing."""
+    return Unchecked(tuple(rule.code for rule in passed), reason)
 
 
 def is_blank(located: Located) -> bool:
