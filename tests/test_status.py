@@ -476,7 +476,7 @@ def test_pilots_and_the_rest_are_the_combined_number_together():
     ],
 )
 def test_how_far_a_community_is_from_the_mark(certain, at_most, pending, shown):
-    assert prospects._short(certain, at_most, pending) == shown
+    assert prospects.short_text(certain, at_most, pending) == shown
 
 
 def pilot(result):

@@ -519,6 +519,7 @@ def _rels(relations: Sequence[tuple[str, str, str]]) -> str:
 # --- charts -------------------------------------------------------------------------------------------------------------
 
 _FONT = {"name": SONG, "size": 9}
+_TICKS = {"major_tick_mark": "none", "minor_tick_mark": "none"}
 _QUIET = {"color": "#D9DEDB", "width": 0.5}
 _INK = "#1F5C45"
 
@@ -535,9 +536,12 @@ def _ratio_chart() -> tuple[str, ChartData]:
         lines.add_series({**_range(2), "line": {"color": "#C77700", "width": 1.75, "dash_type": "dash"}, "marker": {"type": "none"}})
         lines.add_series({**_range(3), "line": {"color": "#B42318", "width": 1.75}, "marker": {"type": "none"}})
         bars.combine(lines)
-        bars.set_x_axis({"num_font": _FONT, "line": {"color": "#59635E"}})
+        bars.set_x_axis({**_TICKS, "num_font": _FONT, "line": {"color": "#59635E"}})
         bars.set_y_axis(
-            {"num_font": _FONT, "num_format": "0%", "min": 0, "max": 1, "major_unit": 0.2, "major_gridlines": {"visible": True, "line": _QUIET}}
+            {
+                **_TICKS, "num_font": _FONT, "num_format": "0%", "min": 0, "max": 1, "major_unit": 0.2,
+                "major_gridlines": {"visible": True, "line": _QUIET},
+            }
         )
         bars.set_legend({"position": "top", "font": _FONT})
         return bars
@@ -554,9 +558,9 @@ def _item_chart(names: Sequence[str]) -> tuple[str, ChartData]:
             label = {"value": True, "font": {"name": SONG, "size": 8}, "num_format": "0.00"}
             fill = {"color": (_INK, "#B9C4BE")[number]}
             bars.add_series({**_range(number + 1), "fill": fill, "gap": 40, "data_labels": label})
-        bars.set_y_axis({"num_font": _FONT, "reverse": True, "line": {"color": "#59635E"}})
+        bars.set_y_axis({**_TICKS, "num_font": _FONT, "reverse": True, "line": {"color": "#59635E"}})
         bars.set_x_axis(
-            {"num_font": _FONT, "num_format": "0.0", "min": 0, "major_gridlines": {"visible": True, "line": _QUIET}}
+            {**_TICKS, "num_font": _FONT, "num_format": "0.0", "min": 0, "major_gridlines": {"visible": True, "line": _QUIET}}
         )
         bars.set_legend({"position": "top", "font": _FONT} if len(names) > 1 else {"none": True})
         return bars
@@ -570,9 +574,9 @@ def _standing_chart() -> tuple[str, ChartData]:
     def draw(book: Any) -> Any:
         bars = book.add_chart({"type": "bar"})
         bars.add_series({**_range(1), "fill": {"color": _INK}, "gap": 50, "data_labels": {"value": True, "font": _FONT}})
-        bars.set_y_axis({"num_font": _FONT, "reverse": True, "line": {"color": "#59635E"}})
+        bars.set_y_axis({**_TICKS, "num_font": _FONT, "reverse": True, "line": {"color": "#59635E"}})
         bars.set_x_axis(
-            {"num_font": _FONT, "num_format": "0", "min": 0, "major_gridlines": {"visible": True, "line": _QUIET}}
+            {**_TICKS, "num_font": _FONT, "num_format": "0", "min": 0, "major_gridlines": {"visible": True, "line": _QUIET}}
         )
         bars.set_legend({"none": True})
         return bars
@@ -607,6 +611,7 @@ def _drawn(draw: Any) -> str:
     # What is not said counts as yes.
     shown = "".join(f'<c:{name} val="0"/>' for name in ("showCatName", "showSerName", "showPercent", "showBubbleSize"))
     xml = xml.replace('<c:showVal val="1"/>', f'<c:showLegendKey val="0"/><c:showVal val="1"/>{shown}')
+    xml = re.sub(r'(<c:grouping val="[a-z]+"/>)', r'\1<c:varyColors val="0"/>', xml)
     frame = '<c:spPr><a:solidFill><a:srgbClr val="FFFFFF"/></a:solidFill><a:ln><a:noFill/></a:ln></c:spPr>'
     data = f'<c:externalData r:id="{DATA_REL}"><c:autoUpdate val="0"/></c:externalData>'
     return xml.replace("</c:chartSpace>", f"{frame}{data}</c:chartSpace>")
