@@ -149,6 +149,13 @@ def test_outputs_list_both_under_roles_of_their_own(sample):
     assert made["overview", None] == "overview.html" and made["overview_workbook", None] == "overview.xlsx"
 
 
+def test_the_page_says_what_its_figures_were_made_from(sample):
+    text = (sample.folder / "overview.html").read_text(encoding="utf-8")
+    said = dict(re.findall('<meta name="([^"]*)" content="([^"]*)">', text))
+    assert said["标准校验码"] == sample.document["standard"]["sha256"] and said["审核日期"] == "2022-10-24"
+    assert said["输入校验码"] == sample.document["input"]["sha256"]
+
+
 def test_the_same_result_gives_the_same_bytes(sample, tmp_path):
     (tmp_path / "again").mkdir()
     for folder in (tmp_path, tmp_path / "again"):

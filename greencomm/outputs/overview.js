@@ -295,7 +295,7 @@
       cellsOfRow.forEach(function (cell, place) {
         var td = el("td", { "data-label": heads[place] });
         if (typeof cell === "number") cell = String(cell);
-        if (typeof cell === "string" && /^[0-9.—～]+$/.test(cell)) td.className = "n";
+        if (typeof cell === "string" && /^[0-9.～]+$/.test(cell)) td.className = "n";
         td.appendChild(typeof cell === "string" ? document.createTextNode(cell) : cell);
         tr.appendChild(td);
       });

@@ -15,6 +15,7 @@ from greencomm.standard import PHASE_TITLES, Clause, Standard
 from greencomm.targets import Progress, nearest_communities, progress
 
 STATUSES = (Status.GREEN, Status.BELOW, Status.PENDING, Status.MISSING)
+NAME = "总览"
 OWN_MARK = "※"
 """Follows the name of a unit that is scored by its own standard (D-14)."""
 STEPS = (Fraction(0), Fraction(1, 4), Fraction(1, 2), Fraction(1), Fraction(2))

@@ -40,6 +40,7 @@ from greencomm.outputs.book import (
     provenance,
 )
 from greencomm.outputs.overview import (
+    NAME,
     OWN_MARK,
     STATUSES,
     Column,
@@ -55,7 +56,7 @@ from greencomm.outputs.prospects import summary
 from greencomm.results import CommunityResult, Status, UnitResult
 from greencomm.standard import Standard
 
-SUMMARY, UNITS, ITEMS, CLAUSES, SCORES, PENDING, MATRIX = "总览", "单位", "各项失分", "各条失分", "得分分布", "待核实", "社区明细"
+SUMMARY, UNITS, ITEMS, CLAUSES, SCORES, PENDING, MATRIX = NAME, "单位", "各项失分", "各条失分", "得分分布", "待核实", "社区明细"
 MOST_LIVE = 1_000_000
 """Units times communities up to which sums over the matrix are formulas; a larger workbook would take minutes to open."""
 MOST_ROWS = 20_000
@@ -139,7 +140,7 @@ class _Writer:
         self.o, self.result = overview, overview.result
         self.suffix = SAMPLE_SUFFIX if self.result.sample else ""
         self.report = Report(target, self.result.run_date, f"{overview.heading}{self.suffix}")
-        self.report.state(provenance(self.result, "总览"))
+        self.report.state(provenance(self.result, NAME))
         self.members = overview.that_matter(MOST_ROWS)
         self.left_out = self.result.urban_communities - len(self.members)
         self.live = not self.left_out and len(self.result.units) * len(self.members) <= MOST_LIVE

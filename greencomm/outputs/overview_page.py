@@ -16,8 +16,9 @@ from markupsafe import Markup
 
 from greencomm import __version__
 from greencomm.findings import Finding, Severity
-from greencomm.outputs.book import PILOT, SAMPLE_HEADER, SAMPLE_SUFFIX, chinese_date, plain_number
+from greencomm.outputs.book import PILOT, SAMPLE_HEADER, SAMPLE_SUFFIX, chinese_date, plain_number, provenance
 from greencomm.outputs.overview import (
+    NAME,
     OWN_MARK,
     STATUSES,
     STEP_LABELS,
@@ -58,7 +59,8 @@ def write_overview_page(target: Path, overview: Overview, reports: Mapping[str, 
     context = {
         "o": overview, "r": overview.result, "page": page, "css": Markup(_asset("overview.css")), "js": Markup(_asset("overview.js")),
         "policy": _policy(), "data": Markup(embedded(page.data())), "workbook": workbook, "version": __version__,
-        "sample": SAMPLE_HEADER, "suffix": SAMPLE_SUFFIX, "date": chinese_date(overview.result.run_date), "own_mark": OWN_MARK,
+        "origin": provenance(overview.result, NAME), "sample": SAMPLE_HEADER, "suffix": SAMPLE_SUFFIX,
+        "date": chinese_date(overview.result.run_date), "own_mark": OWN_MARK,
         "steps": STEP_LABELS, "most_units": MOST_UNITS, "most_pending": MOST_PENDING,
     }  # fmt: skip
     target.write_bytes(_template().render(context).encode())
