@@ -73,11 +73,13 @@ _COMMUNITY_COLUMNS = (
 )  # fmt: skip
 _CLAUSE_COLUMNS = (
     ("社区代码", 15), ("社区名称", 26), ("条款", 6), ("实际值（原样）", 13), ("读作", 10), ("扣分（原样）", 11), ("核定扣分", 7),
-    ("怎样得出", 36), ("依据", 14), ("申报扣分", 7), ("实际值格", 7), ("扣分格", 7), ("说明及佐证材料（原样）", 40), ("问题和处理", 56),
+    ("怎样得出", 46), ("依据", 14), ("申报扣分", 7), ("实际值格", 7), ("扣分格", 7), ("说明及佐证材料（原样）", 40), ("问题和处理", 56),
     ("文件", 26), ("工作表", 18),
 )  # fmt: skip
-_EVIDENCE, _ISSUES, _HOW = 12, 13, 7
-"""Columns of the clause rows whose text may take several lines."""
+_NAME_WIDTH, _ACTUAL_WIDTH, _STATED_WIDTH, _HOW_WIDTH, _EVIDENCE_WIDTH, _ISSUES_WIDTH, _FILE_WIDTH, _SHEET_WIDTH = (
+    _CLAUSE_COLUMNS[column][1] for column in (1, 3, 5, 7, 12, 13, 14, 15)
+)
+"""Of the columns of clause rows whose text may take several lines."""
 
 # Bulk cells are plain: a border on each of a million cells serves nobody.
 _PLAIN: Style = {**TEXT, "font_size": SMALL, "valign": "top"}
@@ -390,7 +392,8 @@ class _Writer:
         counted, why, how = self._counted(community, own, region), self._why(community, unit, standard), _score(community, standard)
         stretch = self.stretch.get(known.code)
         status = styles[_GREEN if community.excused else _STATUS_STYLE[community.status]]
-        texts = (known.name, counted, why, how, community.file or "")
+        digest = self.hashes.get(community.file or "", "")
+        texts = (unit.unit.name, known.name, counted, why, how, community.file or "", community.sheet or "", digest, standard.id)
         cells = (
             bulk.text(unit.unit.name, plain, quoted),
             bulk.text(known.code, centre, centre),
@@ -404,12 +407,11 @@ class _Writer:
             bulk.link(stretch.sheet, stretch.first, stretch.shown, styles[_LINK]) if stretch else bulk.text("没有条款行", plain, plain),
             bulk.text(community.file or BLANK, plain, quoted),
             bulk.text(community.sheet or BLANK, plain, quoted),
-            bulk.text(self.hashes.get(community.file or "", ""), plain, quoted),
+            bulk.text(digest, plain, quoted),
             bulk.text(standard.id, plain, quoted),
         )
-        widths = [_COMMUNITY_COLUMNS[column][1] for column in (2, 6, 7, 8, 10)]
-        hash_height = bulk.height(self.hashes.get(community.file or "", ""), _COMMUNITY_COLUMNS[12][1], SMALL)
-        return bulk.row(number, "".join(cells), max(_highest(texts, widths), hash_height))
+        widths = [_COMMUNITY_COLUMNS[column][1] for column in (0, 2, 6, 7, 8, 10, 11, 12, 13)]
+        return bulk.row(number, "".join(cells), _highest(texts, widths))
 
     def _counted(
         self, community: CommunityResult, own: dict[tuple[Part, int | None], str], region: dict[tuple[Part, int | None], str]
@@ -651,7 +653,8 @@ class _Clauses:
         self, result: RegionResult, group: Sequence[tuple[UnitResult, CommunityResult, list[TypedSheet]]], first: int
     ) -> None:
         self.result, self.group, self.number = result, group, first
-        self.kept: dict[tuple[object, ...], str] = {}
+        self.kept: dict[tuple[object, ...], tuple[str, float]] = {}
+        """The cells that follow from equal answers, and how high they are."""
 
     def rows(self, styles: Styles) -> Iterator[str]:
         self.styles = styles
@@ -668,7 +671,7 @@ class _Clauses:
             else:
                 why = f"没有计分：{why_unscored(community, unit)}"
                 for sheet in said:
-                    yield from self._unscored(community, sheet, standard, why)
+                    yield from self._unscored(community, sheet, standard, why, findings)
 
     def _scored(
         self, community: CommunityResult, said: TypedSheet | None, standard: Standard,
@@ -676,6 +679,7 @@ class _Clauses:
     ) -> Iterator[str]:  # fmt: skip
         known = community.community
         start, end = self._start(known.code, known.name), self._end(community.file or "", community.sheet or "")
+        around = _around(known.name, community.file or "", community.sheet or "")
         raw = said.answers if said else {}
         for result, clause in zip(community.clauses, standard.clauses, strict=True):
             typed = raw.get(result.clause)
@@ -690,16 +694,21 @@ class _Clauses:
                 middle = self.kept[key] = self._middle(result, clause, actual, stated)
             evidence = result.evidence
             told = findings.get((known.code, result.clause))
-            yield self._row(start, middle, evidence, told, end)
+            yield self._row(start, middle[0], evidence, told, end, max(around, middle[1]))
 
-    def _unscored(self, community: CommunityResult, sheet: TypedSheet, standard: Standard, why: str) -> Iterator[str]:
+    def _unscored(
+        self, community: CommunityResult, sheet: TypedSheet, standard: Standard, why: str,
+        findings: dict[tuple[str | None, str | None], list[Finding]],
+    ) -> Iterator[str]:  # fmt: skip
         known = community.community
         start, end = self._start(known.code, known.name), self._end(sheet.file, sheet.sheet)
+        around = _around(known.name, sheet.file, sheet.sheet)
         for clause in standard.clauses:
             actual, stated, evidence = sheet.answers.get(clause.id, (None, None, None))
             cells = sheet.cells.get(clause.id, (None, None, None))
-            yield self._row(start, self._cells(clause.id, actual, "", stated, None, why, "没有计分", None, *cells[:2]),
-                            values.shown(evidence), None, end)  # fmt: skip
+            middle, high = self._cells(clause.id, actual, "", stated, None, why, "没有计分", None, *cells[:2])
+            own = [each for each in findings.get((known.code, clause.id), ()) if each.place.sheet == sheet.sheet]
+            yield self._row(start, middle, values.shown(evidence), own, end, max(around, high))
 
     def _start(self, code: str, name: str) -> str:
         plain = self.styles[_TEXT]
@@ -709,21 +718,24 @@ class _Clauses:
         plain, quoted = self.styles[_TEXT], self.styles[_QUOTED]
         return bulk.text(file, plain, quoted) + bulk.text(sheet, plain, quoted)
 
-    def _row(self, start: str, middle: str, evidence: str, told: list[Finding] | None, end: str) -> str:
+    def _row(self, start: str, middle: str, evidence: str, told: list[Finding] | None, end: str, high: float) -> str:
         plain, quoted = self.styles[_TEXT], self.styles[_QUOTED]
         number, self.number = self.number, self.number + 1
         if not evidence and not told:
-            return f'<row r="{number}">{start}{middle}<c s="{plain}"/><c s="{plain}"/>{end}</row>'
+            return bulk.row(number, f'{start}{middle}<c s="{plain}"/><c s="{plain}"/>{end}', high)
         issues = "\n".join(map(_issue, told or ()))
         is_open = any(finding.is_open for finding in told or ())
         marked = (self.styles[_OPEN], self.styles[_QUOTED_OPEN]) if is_open else (plain, quoted)
         high = max(
-            bulk.height(evidence, _CLAUSE_COLUMNS[_EVIDENCE][1], SMALL) if evidence else 0,
-            bulk.height(issues, _CLAUSE_COLUMNS[_ISSUES][1], SMALL) if issues else 0,
+            high,
+            bulk.height(evidence, _EVIDENCE_WIDTH, SMALL) if evidence else 0,
+            bulk.height(issues, _ISSUES_WIDTH, SMALL) if issues else 0,
         )
         return bulk.row(number, f"{start}{middle}{bulk.text(evidence, plain, quoted)}{bulk.text(issues, *marked)}{end}", high)
 
-    def _middle(self, result: ClauseResult, clause: Clause, actual: str | int | float, stated: str | int | float) -> str:
+    def _middle(
+        self, result: ClauseResult, clause: Clause, actual: str | int | float, stated: str | int | float
+    ) -> tuple[str, float]:
         how, read = _how(result, clause), _read(result, clause)
         basis = "按填报加分" if clause.adds and result.basis is Basis.STATED else _BASIS[result.basis]
         return self._cells(
@@ -731,12 +743,13 @@ class _Clauses:
         )
 
     def _cells(
-        self, clause: str, actual: object, read: str, stated: object, assessed: int | None, how: str, basis: str,
+        self, clause: str, actual: CellValue, read: str, stated: CellValue, assessed: int | None, how: str, basis: str,
         declared: object, actual_cell: str | None, stated_cell: str | None,
-    ) -> str:  # fmt: skip
+    ) -> tuple[str, float]:  # fmt: skip
+        """The cells from 条款 to 扣分格, and how high their texts are."""
         plain, quoted, centre = self.styles[_TEXT], self.styles[_QUOTED], self.styles[_CENTRE]
         open_style = self.styles[_CENTRE_OPEN]
-        return "".join(
+        cells = "".join(
             (
                 bulk.text(clause, centre, centre),
                 self._typed(actual),
@@ -750,11 +763,18 @@ class _Clauses:
                 bulk.text(stated_cell or "", centre, centre),
             )
         )
+        widths = (_ACTUAL_WIDTH, _STATED_WIDTH, _HOW_WIDTH)
+        return cells, _highest((values.shown(actual), values.shown(stated), how), widths)
 
-    def _typed(self, value: object) -> str:
-        if type(value) in (int, float):
-            return bulk.number(value, self.styles[_CENTRE])  # type: ignore[arg-type]
-        return bulk.text(values.shown(value), self.styles[_TEXT], self.styles[_QUOTED])  # type: ignore[arg-type]
+    def _typed(self, value: CellValue) -> str:
+        if isinstance(value, int | float):
+            return bulk.number(value, self.styles[_CENTRE])
+        return bulk.text(values.shown(value), self.styles[_TEXT], self.styles[_QUOTED])
+
+
+def _around(name: str, file: str, sheet: str) -> float:
+    """How high a clause row must be for what stands in each row of its community."""
+    return _highest((name, file, sheet), (_NAME_WIDTH, _FILE_WIDTH, _SHEET_WIDTH))
 
 
 def _typed_value(raw: CellValue, shown: str) -> str | int | float:
