@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import openpyxl
-import xlsxwriter
 from openpyxl.cell.cell import Cell
 from openpyxl.packaging.custom import StringProperty
 from openpyxl.worksheet.cell_range import MultiCellRange
@@ -37,6 +36,7 @@ from greencomm.forms.style import (
     SONG,
     TITLE_SIZE,
 )
+from greencomm.lean import LeanBook
 from greencomm.results import RegionResult, UnitResult, percent
 from greencomm.texts import for_cell
 
@@ -203,9 +203,8 @@ class Report:
 
     def __init__(self, target: Path | BinaryIO, date: datetime.date, title: str) -> None:
         # ``target`` is written by close(); text can never turn into a formula, a link or a number.
-        options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
         self._target, self._content = target, io.BytesIO()
-        self._book = xlsxwriter.Workbook(self._content, options)
+        self._book = LeanBook(self._content)
         self._book.set_properties({"title": clean(title), "created": midnight(date)})
         self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
 

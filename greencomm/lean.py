@@ -1,0 +1,280 @@
+"""XlsxWriter for workbooks of many sheets alike: the same files, without the costs that such workbooks have no use for.
+
+What XlsxWriter does for every cell of every sheet is done here once for all sheets that share a ``Stencil``: what is the
+same on each of them is written once and copied. Formulas use functions only that Excel 2010, WPS and LibreOffice share, so
+that none has to be searched for newer ones, which is half of XlsxWriter's time where formulas are many (S-43).
+
+Only this module knows XlsxWriter's inner workings; ``tests/test_lean.py`` compares what it writes with XlsxWriter's own.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.worksheet import CellFormulaTuple, Worksheet
+
+_HEIGHT = 0.75
+"""Points of a pixel."""
+
+
+@dataclass(slots=True)
+class Stencil:
+    """What the sheets of one workbook that are made from it have in common."""
+
+    table: dict[int, dict[int, Any]]
+    rows: dict[int, Any]
+    columns: dict[int, Any]
+    merges: list[Any]
+    merged: dict[Any, Any]
+    validations: list[Any]
+    bounds: tuple[int, int, int, int]
+    cells: dict[int, dict[int, tuple[Any, str]]]
+    """By row and column: the cell as it was taken over, and what is written for it."""
+    validations_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ColourRule:
+    """A conditional format: where it holds, its look and its order among others are the sheet's affair."""
+
+    areas: str
+    """``G7:G9 G11``."""
+    condition: str
+    """A formula without ``=``; where ``operator`` is given, the value that the cell is compared with."""
+    look: Any
+    """XlsxWriter's format, of which the differences are shown."""
+    operator: str = ""
+    """``equal``, ``greaterThan`` as worksheets call it; empty for a formula."""
+    stops: bool = False
+    """Whether rules after it are not looked at where it holds."""
+
+    @property
+    def text(self) -> tuple[str, str]:
+        """The rule as it is written, before and after its priority."""
+        kind = "cellIs" if self.operator else "expression"
+        before = f'<cfRule type="{kind}" dxfId="{self.look._get_dxf_index()}" priority="'
+        operator = f' operator="{self.operator}"' if self.operator else ""
+        stops = ' stopIfTrue="1"' if self.stops else ""
+        return before, f'"{stops}{operator}><formula>{escaped(self.condition)}</formula></cfRule>'
+
+
+class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
+    """A worksheet that writes the same as XlsxWriter's own, faster."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fh: Any = None
+        self.stencil: Stencil | None = None
+        self.growing: frozenset[int] | set[int] = frozenset()
+        """Rows (from 0) that have a height to begin with and grow with what is typed into them: a custom height would stay
+        as it is and hide the lines that do not fit."""
+        self._colours: dict[str, list[str]] = {}
+
+    # --- stencils -----------------------------------------------------------------------------------------------------
+
+    def keep(self) -> Stencil:
+        """What has been written so far, for further sheets of this workbook; this sheet is the first of them."""
+        stencil = Stencil(
+            table={row: dict(cells) for row, cells in self.table.items()},
+            rows=dict(self.row_info),
+            columns=dict(self.col_info),
+            merges=list(self.merge),
+            merged=dict(self.merged_cells),
+            validations=list(self.validations),
+            bounds=(self.dim_rowmin, self.dim_rowmax, self.dim_colmin, self.dim_colmax),
+            cells={},
+        )
+        self.stencil = stencil
+        return stencil
+
+    def begin_with(self, stencil: Stencil) -> None:
+        """Begin as the first sheet was when it was kept; nothing has been written on this one yet."""
+        self.stencil = stencil
+        for row, cells in stencil.table.items():
+            self.table[row] = dict(cells)
+        self.row_info = dict(stencil.rows)
+        self.col_info = dict(stencil.columns)
+        self.merge = list(stencil.merges)
+        self.merged_cells = dict(stencil.merged)
+        self.validations = list(stencil.validations)
+        self.dim_rowmin, self.dim_rowmax, self.dim_colmin, self.dim_colmax = stencil.bounds
+        self.col_size_changed = self.row_size_changed = True
+
+    # --- conditional formats ------------------------------------------------------------------------------------------
+
+    def colour(self, rules: Iterable[tuple[str, tuple[str, str]]]) -> None:
+        """Add conditional formats (``ColourRule``: areas and text), each after all that were added before."""
+        for areas, (before, after) in rules:
+            self._colours.setdefault(areas, []).append(f"{before}{self.dxf_priority}{after}")
+            self.dxf_priority += 1
+
+    def _write_conditional_formats(self) -> None:
+        write = self.fh.write
+        for areas, rules in self._colours.items():
+            write(f'<conditionalFormatting sqref="{areas}">{"".join(rules)}</conditionalFormatting>')
+        super()._write_conditional_formats()
+
+    # --- cells: by row and column only, without the search for what is none of a form's ---------------------------------
+
+    def write_formula(self, row: int, column: int, formula: str, look: Any = None, value: Any = 0) -> int:
+        self._check_dimensions(row, column)
+        self.table[row][column] = CellFormulaTuple(formula.removeprefix("="), look, value)
+        return 0
+
+    def write_string(self, row: int, column: int, text: str, look: Any = None) -> int:
+        return int(self._write_string(row, column, text, look))
+
+    def write_number(self, row: int, column: int, number: Any, look: Any = None) -> int:
+        return int(self._write_number(row, column, number, look))
+
+    def write_blank(self, row: int, column: int, blank: Any, look: Any = None) -> int:
+        return int(self._write_blank(row, column, blank, look))
+
+    # --- formulas -----------------------------------------------------------------------------------------------------
+
+    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
+        return formula.removeprefix("=")
+
+    # --- the sheet's text ---------------------------------------------------------------------------------------------
+
+    def _write_rows(self) -> None:
+        formats = _Formats(self.col_info, self.row_info)
+        known = self.stencil.cells if self.stencil else None
+        originals = self.stencil.table if self.stencil else {}
+        write = self.fh.write
+        for row in range(self.dim_rowmin, self.dim_rowmax + 1):
+            cells = self.table.get(row)
+            info = self.row_info.get(row)
+            if not cells:
+                if info is not None:
+                    write(self._row_tag(row, info, "/>"))
+                continue
+            parts = [self._row_tag(row, info, ">")]
+            if known is None or row not in originals:
+                for column in sorted(cells):
+                    parts.append(self._cell(row, column, cells[column], formats))
+            else:
+                ready, same = known.setdefault(row, {}), originals[row]
+                for column in sorted(cells):
+                    cell = cells[column]
+                    if same.get(column) is not cell:
+                        parts.append(self._cell(row, column, cell, formats))
+                        continue
+                    text = ready.get(column)
+                    if text is None:
+                        text = ready[column] = (cell, self._cell(row, column, cell, formats))
+                    parts.append(text[1])
+            parts.append("</row>")
+            write("".join(parts))
+
+    def _row_tag(self, row: int, info: Any, end: str) -> str:
+        """The tag of a row; the hint ``spans`` that XlsxWriter gives, and no reader needs, is left out."""
+        if info is None:
+            return f'<row r="{row + 1}"{end}'
+        text = f'<row r="{row + 1}"'
+        if info.row_format:
+            text += f' s="{info.row_format._get_xf_index()}" customFormat="1"'
+        own_height = info.height != self.original_row_height or info.height != self.default_row_height
+        if own_height:
+            text += f' ht="{info.height * _HEIGHT:.16g}"'
+        if info.hidden:
+            text += ' hidden="1"'
+        if own_height and row not in self.growing:
+            text += ' customHeight="1"'
+        if info.level:
+            text += f' outlineLevel="{info.level}"'
+        if info.collapsed:
+            text += ' collapsed="1"'
+        return text + end
+
+    def _cell(self, row: int, column: int, cell: Any, formats: _Formats) -> str:
+        look = formats.of(row, column, cell)
+        start = f'<c r="{_letters(column)}{row + 1}"' + (f' s="{look}"' if look else "")
+        kind = cell.__class__.__name__
+        if kind == "String":
+            return f'{start} t="s"><v>{cell.string}</v></c>'
+        if kind == "Blank":
+            return start + "/>"
+        if kind == "Number":
+            return f"{start}><v>{number_text(cell.number)}</v></c>"
+        if kind == "Formula" and not isinstance(cell.value, bool):
+            value = cell.value
+            if isinstance(value, str):
+                if value.startswith("#"):
+                    return self._as_xlsxwriter_writes(row, column, cell)
+                # Of an empty text, too: XlsxWriter forgets its type.
+                start, value = start + ' t="str"', escaped(value)
+            return f"{start}><f>{escaped(cell.formula)}</f><v>{value}</v></c>"
+        return self._as_xlsxwriter_writes(row, column, cell)
+
+    def _as_xlsxwriter_writes(self, row: int, column: int, cell: Any) -> str:
+        kept, self.fh = self.fh, io.StringIO()
+        try:
+            self._write_cell(row, column, cell)
+            return str(self.fh.getvalue())
+        finally:
+            self.fh = kept
+
+    def _write_data_validations(self) -> None:
+        stencil = self.stencil
+        if stencil is None or len(self.validations) != len(stencil.validations):
+            super()._write_data_validations()
+            return
+        if not stencil.validations_text:
+            kept, self.fh = self.fh, io.StringIO()
+            super()._write_data_validations()
+            stencil.validations_text, self.fh = self.fh.getvalue(), kept
+        self.fh.write(stencil.validations_text)
+
+
+class _Formats:
+    """The number of a cell's format: its own, its row's or its column's."""
+
+    def __init__(self, columns: Mapping[int, Any], rows: Mapping[int, Any]) -> None:
+        self._rows = {row: info.row_format for row, info in rows.items() if info.row_format}
+        self._columns = {column: info.column_format for column, info in columns.items() if info.column_format is not None}
+
+    def of(self, row: int, column: int, cell: Any) -> int:
+        chosen = cell.format or self._rows.get(row) or self._columns.get(column)
+        return int(chosen._get_xf_index()) if chosen else 0
+
+
+class LeanBook(xlsxwriter.Workbook):  # type: ignore[misc]  # XlsxWriter is not typed.
+    """A workbook in memory, of lean sheets, in which text never turns into a formula, a link or a number."""
+
+    worksheet_class = LeanSheet
+
+    def __init__(self, target: Any) -> None:
+        super().__init__(
+            target,
+            {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
+        )
+
+
+@lru_cache(maxsize=1024)
+def _letters(column: int) -> str:
+    text = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        text = chr(ord("A") + rest) + text
+    return text
+
+
+def number_text(number: Any) -> str:
+    """A number as it is stored: with the sixteen digits that Excel keeps, and all seventeen where it needs them."""
+    text = f"{number:.16G}"
+    return text if float(text) == number else repr(number)
+
+
+@lru_cache(maxsize=8192)
+def escaped(text: str) -> str:
+    """Text between tags."""
+    if "&" in text or "<" in text or ">" in text:
+        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text
