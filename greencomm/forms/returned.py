@@ -121,7 +121,7 @@ def write_returned(target: Path | BinaryIO, unit: UnitResult, result: RegionResu
 
     Raises OutputError where ``target`` cannot be written.
     """
-    form = ReturnedForm(unit, result)
+    form = _form_of(unit, result)
     summary = unit.summary
     issue_workbook(
         target,
@@ -139,6 +139,16 @@ def write_returned(target: Path | BinaryIO, unit: UnitResult, result: RegionResu
     )
 
 
+_LAST: list[tuple[UnitResult, RegionResult, ReturnedForm]] = []
+"""The form that was laid out last: the letter that goes with a returned workbook says where its findings stand."""
+
+
+def _form_of(unit: UnitResult, result: RegionResult) -> ReturnedForm:
+    if not (_LAST and _LAST[0][0] is unit and _LAST[0][1] is result):
+        _LAST[:] = [(unit, result, ReturnedForm(unit, result))]
+    return _LAST[0][2]
+
+
 @dataclass(frozen=True, slots=True)
 class ReturnedPlace:
     """Where a finding stands in the returned workbook; empty texts where it has no place of its own there."""
@@ -153,8 +163,9 @@ class ReturnedPlace:
 
 def returned_places(unit: UnitResult, result: RegionResult) -> tuple[ReturnedPlace, ...]:
     """Where ``write_returned`` puts each finding of ``unit``, in their order."""
-    form = ReturnedForm(unit, result)
-    form.name_sheets(sheet_names((*result.roster.of_unit[unit.unit.code], *form.more)))
+    form = _form_of(unit, result)
+    if not form.names:
+        form.name_sheets(sheet_names((*result.roster.of_unit[unit.unit.code], *form.more)))
     return tuple(
         ReturnedPlace(
             issued.sheet,
@@ -346,8 +357,9 @@ class ReturnedForm(Variation):
         return same or not filled
 
     def name_sheets(self, names: dict[str, str]) -> dict[str, str]:
-        self.names = names
-        self._place()
+        if self.names != names:
+            self.names = names
+            self._place()
         return names
 
     # --- where each finding stands ------------------------------------------------------------------------------------
