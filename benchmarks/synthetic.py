@@ -42,10 +42,13 @@ ONE_IN = 8
 
 def communities_of(unit: str, count: int) -> list[Community]:
     """So many communities of the county with this six-digit code."""
+    towns = [(n, n // _PER_TOWN) for n in range(count)]
     return [
-        Community(f"{unit}{101 + n // _PER_TOWN}{n % _PER_TOWN + 1:03d}", f"第{n + 1}社区居民委员会", f"{unit}县", f"第{n // _PER_TOWN + 1}街道", unit)
-        for n in range(count)
-    ]  # fmt: skip
+        Community(
+            f"{unit}{101 + town}{n % _PER_TOWN + 1:03d}", f"第{n + 1}社区居民委员会", f"{unit}县", f"第{town + 1}街道", unit
+        )
+        for n, town in towns
+    ]
 
 
 def sheet_of(code: str) -> SheetAnswers:
