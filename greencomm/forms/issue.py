@@ -109,6 +109,10 @@ class Variation:
         """Sheet names by community code, those of ``more`` included."""
         return names
 
+    def view(self, community: Community) -> LiveSheet | None:
+        """What the formulas of a sheet show, where that is known already."""
+        return None
+
     def opening_sheets(self, book: xlsxwriter.Workbook, styles: Styles, issue: Issue) -> None:
         """Write sheets between 汇总 and the communities."""
 
@@ -167,7 +171,7 @@ class RowPlan:
     height: float
     """Points, without what the county writes."""
     due: str
-    """Formula of 应扣."""
+    """Formula of 应扣, as all of them here without ``=``."""
     status: str
     """Formula of 填报状态."""
     score: str
@@ -219,6 +223,23 @@ class SheetPlan:
     @property
     def total_cell(self) -> str:
         return cell_name(self.total_row + 1, COLUMNS.index(Column.SCORE) + 1)
+
+    @cached_property
+    def total_formula(self) -> str:
+        """Formula of 合计."""
+        return live.total_formula(self.standard, self.cells(Column.DUE), self.cells(Column.SCORE)).removeprefix("=")
+
+    @cached_property
+    def standings(self) -> tuple[str, str]:
+        """What stands beside 合计 from the pass mark on, and below it."""
+        mark = self.standard.pass_mark.points
+        return f"自评{GREEN}（{mark}分以上为{GREEN}）", f"自评{BELOW}（{mark}分以上为{GREEN}）"
+
+    @cached_property
+    def standing_formula(self) -> str:
+        """Formula of the words beside 合计."""
+        reaches = f'IF({self.total_cell}>={self.standard.pass_mark.points},"{self.standings[0]}","{self.standings[1]}")'
+        return f'IF(ISNUMBER({self.total_cell}),{reaches},"")'
 
     @cached_property
     def rules_of_entry(self) -> tuple[tuple[int, int, dict[str, Any]], ...]:
@@ -331,10 +352,7 @@ def issue_workbook(
         date=date,
         plan=sheet_plan(standard, variation.widths),
         names=variation.name_sheets(sheet_names(communities)),
-        views={
-            community.code: live.live_view(standard, answers[community.code].answers) if community.code in answers else blank
-            for community in communities
-        },
+        views={community.code: variation.view(community) or _view(standard, community, answers, blank) for community in communities},
         variation=variation,
     )
     book = LeanBook(str(target) if isinstance(target, Path) else target)
@@ -355,6 +373,10 @@ def issue_workbook(
     except (FileCreateError, OSError):
         name = target.name if isinstance(target, Path) else form_file_name(unit, roster)
         raise OutputError(f"“{name}”写不进去，请确认文件没有在 Excel 中打开、文件夹可以写入，然后重试。") from None
+
+
+def _view(standard: Standard, community: Community, answers: Mapping[str, SheetAnswers], blank: LiveSheet) -> LiveSheet:
+    return live.live_view(standard, answers[community.code].answers) if community.code in answers else blank
 
 
 def _describe(book: xlsxwriter.Workbook, issue: Issue) -> None:
@@ -404,10 +426,12 @@ def _plan(standard: Standard, widths: Mapping[Column, float]) -> SheetPlan:
             row = FIRST_ROW + len(rows)
             cells = {column: cell_name(row + 1, index + 1) for index, column in enumerate(COLUMNS)}
             actual, stated = cells[Column.ACTUAL], cells[Column.STATED]
-            due = live.due_formula(clause, standard.reading, actual, stated)
-            status = live.status_formula(clause, standard.reading, actual, stated, cells[Column.DUE], cells[Column.EVIDENCE])
+            due = live.due_formula(clause, standard.reading, actual, stated).removeprefix("=")
+            status = live.status_formula(
+                clause, standard.reading, actual, stated, cells[Column.DUE], cells[Column.EVIDENCE]
+            ).removeprefix("=")
             first, last = (cell_name(number + 1, COLUMNS.index(Column.DUE) + 1) for number in (row, row + len(item.clauses) - 1))
-            score = live.score_formula(item, f"{first}:{last}") if clause is item.clauses[0] else ""
+            score = live.score_formula(item, f"{first}:{last}").removeprefix("=") if clause is item.clauses[0] else ""
             rows.append(RowPlan(clause, item, row, height, due, status, score))
     return SheetPlan(standard, tuple(rows), widths)
 
@@ -659,7 +683,7 @@ def _write_table(sheet: LeanSheet, styles: Styles, issue: Issue, community: Comm
         heights.append(height)
         sheet.set_row(row.row, height)
         if row.opens_item:
-            write_formula(sheet, row.row, _SCORE_COLUMN, row.score, styles[f"group_score_{row.place}"], view.score[row.item.number])
+            sheet.write_formula(row.row, _SCORE_COLUMN, row.score, styles[f"group_score_{row.place}"], view.score[row.item.number])
         opened = issue.variation.is_open(community, (row.clause.id, Column.ACTUAL))
         _write_clause(sheet, styles, row, answer, view, opened)
     _write_total(sheet, styles, plan, view.total)
@@ -686,7 +710,7 @@ def _write_item(sheet: Worksheet, styles: Styles, row: RowPlan) -> None:
 
 
 def _write_clause(
-    sheet: Worksheet,
+    sheet: LeanSheet,
     styles: Styles,
     row: RowPlan,
     answer: tuple[CellInput, CellInput, CellInput],
@@ -697,11 +721,15 @@ def _write_clause(
     clause = row.clause
     actual, stated, evidence = answer
     look = styles.of("unused" if clause.measure is None and not opened else "centre_input", actual)
-    write_input(sheet, row.row, _ACTUAL_COLUMN, actual, look)
-    write_input(sheet, row.row, _STATED_COLUMN, stated, styles.of("centre_input", stated))
-    write_formula(sheet, row.row, _DUE_COLUMN, row.due, styles["centre"], view.due[clause.id])
-    write_formula(sheet, row.row, _STATUS_COLUMN, row.status, styles["status"], view.status[clause.id])
-    write_input(sheet, row.row, _EVIDENCE_COLUMN, evidence, styles.of("input", evidence))
+    sheet.put(row.row, _ACTUAL_COLUMN, _stored(actual), look)
+    sheet.put(row.row, _STATED_COLUMN, _stored(stated), styles.of("centre_input", stated))
+    sheet.write_formula(row.row, _DUE_COLUMN, row.due, styles["centre"], view.due[clause.id])
+    sheet.write_formula(row.row, _STATUS_COLUMN, row.status, styles["status"], view.status[clause.id])
+    sheet.put(row.row, _EVIDENCE_COLUMN, _stored(evidence), styles.of("input", evidence))
+
+
+def _stored(value: CellInput) -> str | float | None:
+    return float(value) if isinstance(value, Decimal) else value
 
 
 _ACTUAL_COLUMN, _STATED_COLUMN, _DUE_COLUMN, _STATUS_COLUMN, _EVIDENCE_COLUMN = (
@@ -709,14 +737,11 @@ _ACTUAL_COLUMN, _STATED_COLUMN, _DUE_COLUMN, _STATUS_COLUMN, _EVIDENCE_COLUMN = 
 )
 
 
-def _write_total(sheet: Worksheet, styles: Styles, plan: SheetPlan, total: int | str) -> None:
-    formula = live.total_formula(plan.standard, plan.cells(Column.DUE), plan.cells(Column.SCORE))
-    write_formula(sheet, plan.total_row, _SCORE_COLUMN, formula, styles["total"], total)
-    mark = plan.standard.pass_mark.points
-    words = [f"自评{standing}（{mark}分以上为{GREEN}）" for standing in (GREEN, BELOW)]
-    shown = words[total < mark] if isinstance(total, int) else ""
-    formula = f'=IF(ISNUMBER({plan.total_cell}),IF({plan.total_cell}>={mark},"{words[0]}","{words[1]}"),"")'
-    write_formula(sheet, plan.total_row, _EVIDENCE_COLUMN, formula, styles["total"], shown)
+def _write_total(sheet: LeanSheet, styles: Styles, plan: SheetPlan, total: int | str) -> None:
+    sheet.write_formula(plan.total_row, _SCORE_COLUMN, plan.total_formula, styles["total"], total)
+    words = plan.standings
+    shown = words[total < plan.standard.pass_mark.points] if isinstance(total, int) else ""
+    sheet.write_formula(plan.total_row, _EVIDENCE_COLUMN, plan.standing_formula, styles["total"], shown)
 
 
 def _colours(styles: Styles, plan: SheetPlan) -> list[tuple[str, tuple[str, str]]]:

@@ -198,8 +198,9 @@ def answers_of(typed: TypedSheet, standard: Standard) -> SheetAnswers:
     for clause in standard.clauses:
         if clause.id not in typed.answers:
             continue
-        rows = (typed.answers[clause.id], *typed.repeated.get(clause.id, ()))
-        actual, stated, evidence = _one_row(rows)
+        actual, stated, evidence = typed.answers[clause.id]
+        if further := typed.repeated.get(clause.id):
+            actual, stated, evidence = _one_row((typed.answers[clause.id], *further))
         if isinstance(actual, FaultyCell) and clause.measure is not None:
             read = values.read_actual(cell_input(actual), clause, standard.reading, None)  # type: ignore[arg-type]
             actual = actual if read.state is State.FAULT else _marked(actual)
@@ -540,6 +541,9 @@ class ReturnedForm(Variation):
             code = issued.finding.place.community or ""
             counts[code] = counts.get(code, 0) + 1
         return counts
+
+    def view(self, community: Community) -> LiveSheet:
+        return self._by_code[community.code].view
 
     # --- the form's hooks ---------------------------------------------------------------------------------------------
 
