@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 import xlsxwriter
 import xlsxwriter.workbook
 from xlsxwriter.exceptions import FileCreateError
-from xlsxwriter.worksheet import CellBlankTuple, CellFormulaTuple, CellNumberTuple, CellStringTuple, Worksheet
+from xlsxwriter.worksheet import CellBlankTuple, CellFormulaTuple, CellNumberTuple, CellStringTuple, RowInfo, Worksheet
 
 _HEIGHT = 0.75
 """Points of a pixel."""
@@ -43,7 +43,8 @@ class Stencil:
     """What is written for a cell that is taken over, by row and column."""
     starts: dict[tuple[int, int], tuple[str, Any, str, str]] = field(default_factory=dict)
     """Formula and look of the last formula at a place, and what is written before its value, a number or a text."""
-    validations_text: str = ""
+    texts: dict[str, str] = field(default_factory=dict)
+    """What is written for other parts of a sheet that are as they were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,17 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
 
     def write_blank(self, row: int, column: int, blank: Any, look: Any = None) -> int:
         return int(self._write_blank(row, column, blank, look))
+
+    def set_row(self, row: int, height: float | None = None, look: Any = None, options: Any = None) -> int:
+        if height is None or look is not None or options:
+            return int(super().set_row(row, height, look, options))
+        self._check_dimensions(row, self.dim_colmin or 0)
+        pixels = int(height * 4.0 / 3.0 + 0.5)
+        if pixels == 0:
+            return int(super().set_row(row, height))
+        self.row_info[row] = RowInfo(height=pixels)
+        self.row_sizes[row] = [pixels, False]
+        return 0
 
     def put(self, row: int, column: int, value: str | float | None, look: Any) -> None:
         """Write text, a number or nothing into a cell within the stencil's bounds."""
@@ -242,16 +254,29 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         finally:
             self.fh = kept
 
+    # Parts of a sheet that are still as the stencil has them are written once for all.
+
+    def _write_cols(self) -> None:
+        self._once("columns", self.col_info, lambda: super(LeanSheet, self)._write_cols())
+
+    def _write_merge_cells(self) -> None:
+        self._once("merges", self.merge, lambda: super(LeanSheet, self)._write_merge_cells())
+
     def _write_data_validations(self) -> None:
+        self._once("validations", self.validations, lambda: super(LeanSheet, self)._write_data_validations())
+
+    def _once(self, part: str, now: Any, write: Callable[[], None]) -> None:
         stencil = self.stencil
-        if stencil is None or len(self.validations) != len(stencil.validations):
-            super()._write_data_validations()
+        if stencil is None or getattr(stencil, part) != now:
+            write()
             return
-        if not stencil.validations_text:
+        text = stencil.texts.get(part)
+        if text is None:
             kept, self.fh = self.fh, io.StringIO()
-            super()._write_data_validations()
-            stencil.validations_text, self.fh = self.fh.getvalue(), kept
-        self.fh.write(stencil.validations_text)
+            write()
+            text, self.fh = self.fh.getvalue(), kept
+            stencil.texts[part] = text
+        self.fh.write(text)
 
 
 class _Formats:

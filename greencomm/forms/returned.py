@@ -11,7 +11,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -947,6 +947,7 @@ def _heading_address(label: Heading) -> _Address:
     return row, COLUMNS.index(column) + 1
 
 
+@lru_cache(maxsize=1024)
 def _slot(cell: _Address) -> int:
     """Which of a row's three hidden cells belongs to a cell of the form."""
     row, column = cell
@@ -955,6 +956,7 @@ def _slot(cell: _Address) -> int:
     return [_heading_address(label) for label, place in HEADING_PLACES.items() if place[0] == row].index(cell)
 
 
+@lru_cache(maxsize=4096)
 def _is_changed(cell: _Address, there: str = "") -> str:
     """Condition: the cell no longer holds what was typed, be it that a text became a number, or its sheet is gone."""
     now = there + cell_name(cell[0] + 1, cell[1] + 1)
