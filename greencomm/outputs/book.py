@@ -210,10 +210,13 @@ class Report:
 
     def style(self, style: Style) -> Any:
         """The workbook's format for a style; equal styles share one."""
-        key = tuple(sorted(style.items()))
-        if key not in self._formats:
-            self._formats[key] = self._book.add_format(style)
-        return self._formats[key]
+        written = tuple(style.items())
+        if written not in self._formats:
+            key = tuple(sorted(written))
+            if key not in self._formats:
+                self._formats[key] = self._book.add_format(style)
+            self._formats[written] = self._formats[key]
+        return self._formats[written]
 
     def page(self, name: str, widths: Sequence[float], *, landscape: bool, sample: bool) -> Page:
         """A new sheet of A4 pages, as wide as one page, with page numbers."""
