@@ -34,6 +34,7 @@ def text_width(text: str, size: float = 11) -> float:
     return max((sum(map(_char_width, line)) for line in text.split("\n")), default=0.0) * size / 11
 
 
+@lru_cache(maxsize=65536)
 def line_count(text: str, width: float, size: float = 11) -> int:
     """How many lines ``text`` takes when it wraps within a column (or merged columns) of ``width``.
 

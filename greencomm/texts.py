@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 
 def normal_label(text: object) -> str:
     """A label for comparison: full width folded, blanks and a closing colon dropped."""
-    if not isinstance(text, str):
-        return ""
+    return _normal_label(text) if isinstance(text, str) else ""
+
+
+@lru_cache(maxsize=4096)
+def _normal_label(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text)
     return "".join(ch for ch in folded if not ch.isspace() and ch not in "\u200b\u200c\u200d\ufeff").rstrip(":")
 

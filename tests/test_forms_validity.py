@@ -7,6 +7,7 @@ names hold whatever a name can hold, read from a roster's workbook as the progra
 from __future__ import annotations
 
 import dataclasses
+import html
 import io
 import re
 import subprocess
@@ -46,6 +47,7 @@ from greencomm.forms.issue import SheetAnswers, issue_workbook, sheet_plan
 from greencomm.forms.layout import Column, Heading
 from greencomm.forms.live import live_view
 from greencomm.forms.names import sheet_names
+from greencomm.lean import LeanSheet
 from greencomm.roster import BatchLabel, Community, Roster, load_roster
 from greencomm.rosters_io import write_roster
 
@@ -125,6 +127,8 @@ WATCHED = (
 def issue(roster: Roster, answers: dict[str, SheetAnswers], kind: str = layout.REAL) -> Issued:
     """Issue a form under watch; whatever XlsxWriter warns of is an error."""
     issued = Issued(b"", roster, answers)
+    kept: dict[int, list[tuple[str, tuple[Any, ...], Any]]] = {}
+    keep, begin_with, colour = LeanSheet.keep, LeanSheet.begin_with, LeanSheet.colour
 
     def watch(name, original):
         def call(self, *arguments, **options):
@@ -135,11 +139,32 @@ def issue(roster: Roster, answers: dict[str, SheetAnswers], kind: str = layout.R
 
         return call
 
+    def keep_asked(self):
+        stencil = keep(self)
+        kept[id(stencil)] = list(issued.asked[self.name])
+        return stencil
+
+    def begin_with_asked(self, stencil):
+        # What was asked of the first sheet is asked of this one, too.
+        issued.asked[self.name] = list(kept[id(stencil)])
+        return begin_with(self, stencil)
+
+    def colour_asked(self, rules):
+        rules = list(rules)
+        for areas, (_, after) in rules:
+            condition = re.search("<formula>(.*)</formula>", after)[1]
+            issued.asked[self.name].append(("colour", (areas, html.unescape(condition)), None))
+        return colour(self, rules)
+
     target = io.BytesIO()
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("error")
         for name in WATCHED:
-            patch.setattr(Worksheet, name, watch(name, getattr(Worksheet, name)))
+            for kind_of_sheet in (Worksheet, LeanSheet):
+                if name in vars(kind_of_sheet):
+                    patch.setattr(kind_of_sheet, name, watch(name, getattr(kind_of_sheet, name)))
+        for name, watched in (("keep", keep_asked), ("begin_with", begin_with_asked), ("colour", colour_asked)):
+            patch.setattr(LeanSheet, name, watched)
         issue_workbook(target, CITY, roster, STANDARD, form_date=DAY, kind=kind, answers=answers, contact="王联系", phone="")
     issued.data = target.getvalue()
     return issued
@@ -268,6 +293,7 @@ def test_xlsxwriter_took_everything_that_it_was_given(forms, kind):
 def test_a_prompt_that_xlsxwriter_would_drop_is_an_error(monkeypatch):
     monkeypatch.setattr("greencomm.forms.issue._LONGEST_PROMPT", PROMPT + 1)
     monkeypatch.setattr("greencomm.forms.issue._quote_line", lambda clause: "长" * PROMPT)
+    monkeypatch.setattr("greencomm.forms.issue._PLANS", {})
     with pytest.raises(UserWarning, match="255"):
         issue(ROSTER, {})
 
@@ -334,7 +360,7 @@ def test_validations_merges_links_and_colours_are_those_that_were_asked_for(form
         colours = Counter(
             (rule.get("multi_range") or area(*place), str(rule.get("value", rule["criteria"])).removeprefix("="))
             for *place, rule in form.calls(page.name, "conditional_format")
-        )
+        ) + Counter(form.calls(page.name, "colour"))
         blocks = page.all("conditionalFormatting")
         assert colours == Counter((block.get("sqref"), formula.text) for block in blocks for formula in block.iter(f"{MAIN}formula"))
         counts += Counter(rules=len(rules), merges=len(merges), links=len(links), colours=sum(colours.values()))

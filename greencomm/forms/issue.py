@@ -26,6 +26,7 @@ from greencomm.forms.live import CellInput, LiveSheet
 from greencomm.forms.names import file_name_part, sheet_names
 from greencomm.forms.style import SIZE, SMALL, TITLE_SIZE, Styles
 from greencomm.intake.workbook import cell_name
+from greencomm.lean import ColourRule, LeanBook, LeanSheet, Stencil
 from greencomm.results import ratio
 from greencomm.roster import Community, Roster, Unit
 from greencomm.standard import PHASE_TITLES, RATE_SCALE, Clause, Item, Standard
@@ -82,38 +83,6 @@ _LONGEST_WORD = 50
 """Characters of a name, a date or a telephone number."""
 
 
-class FormSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
-    """A worksheet whose ``growing`` rows (from 0) have a height to begin with and grow with what is typed into them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.growing: set[int] = set()
-
-    def _xml_start_tag_unencoded(self, tag: str, attributes: Sequence[tuple[str, Any]] = ()) -> None:
-        if tag == "row" and int(dict(attributes)["r"]) - 1 in self.growing:
-            # A custom height would stay as it is and hide the lines that do not fit.
-            attributes = [(name, value) for name, value in attributes if name != "customHeight"]
-        super()._xml_start_tag_unencoded(tag, attributes)
-
-    def _xml_number_element(self, number: float, attributes: Sequence[tuple[str, Any]] = ()) -> None:
-        text = f"{number:.16G}"
-        if float(text) == number:
-            super()._xml_number_element(number, attributes)
-            return
-        # A county's number of seventeen digits goes back as it came.
-        described = "".join(f' {name}="{self._escape_attributes(value)}"' for name, value in attributes)
-        self.fh.write(f"<c{described}><v>{number!r}</v></c>")
-
-
-class _StoredText(str):
-    """A formula's text as stored. XlsxWriter forgets the type of a text equal to ``""``, so this one never is."""
-
-    def __eq__(self, other: object) -> bool:
-        return bool(self) and str(self) == other
-
-    __hash__ = str.__hash__
-
-
 @dataclass(frozen=True)
 class SheetAnswers:
     """What a community's sheet is issued with: heading values (they go before the roster's) and answers by clause."""
@@ -139,6 +108,10 @@ class Variation:
     def name_sheets(self, names: dict[str, str]) -> dict[str, str]:
         """Sheet names by community code, those of ``more`` included."""
         return names
+
+    def view(self, community: Community) -> LiveSheet | None:
+        """What the formulas of a sheet show, where that is known already."""
+        return None
 
     def opening_sheets(self, book: xlsxwriter.Workbook, styles: Styles, issue: Issue) -> None:
         """Write sheets between 汇总 and the communities."""
@@ -166,10 +139,13 @@ class Variation:
         """Texts right of the table in a clause's row with the widths of their columns, for the height of the row."""
         return []
 
-    def colour_first(self, sheet: Worksheet, styles: Styles, issue: Issue, community: Community) -> None:
+    def colour_first(self, sheet: LeanSheet, styles: Styles, issue: Issue, community: Community) -> None:
         """Add conditional formats that go before the form's own."""
 
-    def write_beside(self, sheet: Worksheet, styles: Styles, issue: Issue, community: Community) -> None:
+    def write_common(self, sheet: LeanSheet, styles: Styles, issue: Issue) -> None:
+        """Write what stands right of the table on every sheet alike; ``write_beside`` adds the rest of each."""
+
+    def write_beside(self, sheet: LeanSheet, styles: Styles, issue: Issue, community: Community) -> None:
         """Write what stands right of the table; add conditional formats that come after the form's own."""
 
     def write_summary(self, sheet: Worksheet, styles: Styles, issue: Issue, row: int, community: Community) -> None:
@@ -195,11 +171,19 @@ class RowPlan:
     height: float
     """Points, without what the county writes."""
     due: str
-    """Formula of 应扣."""
+    """Formula of 应扣, as all of them here without ``=``."""
     status: str
     """Formula of 填报状态."""
+    score: str
+    """Formula of 得分 of the item; empty where the row does not open it."""
 
-    @property
+    @cached_property
+    def place(self) -> str:
+        """Where it stands among its item's rows, as the names of styles say it."""
+        closes = self.clause is self.item.clauses[-1]
+        return ("only" if closes else "first") if self.opens_item else ("last" if closes else "middle")
+
+    @cached_property
     def opens_item(self) -> bool:
         return self.clause is self.item.clauses[0]
 
@@ -220,6 +204,11 @@ class SheetPlan:
         return self.rows[-1].row + 1
 
     @cached_property
+    def clause_rows(self) -> frozenset[int]:
+        """Rows (from 0) that have a clause."""
+        return frozenset(row.row for row in self.rows)
+
+    @cached_property
     def row(self) -> dict[str, RowPlan]:
         """Rows by clause id."""
         return {row.clause.id: row for row in self.rows}
@@ -236,6 +225,23 @@ class SheetPlan:
         return cell_name(self.total_row + 1, COLUMNS.index(Column.SCORE) + 1)
 
     @cached_property
+    def total_formula(self) -> str:
+        """Formula of 合计."""
+        return live.total_formula(self.standard, self.cells(Column.DUE), self.cells(Column.SCORE)).removeprefix("=")
+
+    @cached_property
+    def standings(self) -> tuple[str, str]:
+        """What stands beside 合计 from the pass mark on, and below it."""
+        mark = self.standard.pass_mark.points
+        return f"自评{GREEN}（{mark}分以上为{GREEN}）", f"自评{BELOW}（{mark}分以上为{GREEN}）"
+
+    @cached_property
+    def standing_formula(self) -> str:
+        """Formula of the words beside 合计."""
+        reaches = f'IF({self.total_cell}>={self.standard.pass_mark.points},"{self.standings[0]}","{self.standings[1]}")'
+        return f'IF(ISNUMBER({self.total_cell}),{reaches},"")'
+
+    @cached_property
     def rules_of_entry(self) -> tuple[tuple[int, int, dict[str, Any]], ...]:
         """Row, column and data validation of every cell of the table that a county fills."""
         rules = []
@@ -245,6 +251,15 @@ class SheetPlan:
             rules.append((row.row, COLUMNS.index(Column.STATED), _stated_rule(row.clause)))
             rules.append((row.row, COLUMNS.index(Column.EVIDENCE), _evidence_rule(row.clause)))
         return tuple(rules)
+
+
+@dataclass(frozen=True)
+class _Stencil:
+    """What every community sheet of a workbook begins with, and the colours that it ends with."""
+
+    sheet: Stencil
+    colours: tuple[tuple[str, tuple[str, str]], ...]
+    hint_width: float
 
 
 @dataclass(frozen=True)
@@ -265,6 +280,8 @@ class Issue:
     names: dict[str, str]
     views: dict[str, LiveSheet]
     variation: Variation
+    stencils: list[_Stencil] = field(default_factory=list)
+    """What all community sheets have in common, once the first of them is written."""
 
     @property
     def summary_columns(self) -> tuple[tuple[str, float], ...]:
@@ -335,16 +352,10 @@ def issue_workbook(
         date=date,
         plan=sheet_plan(standard, variation.widths),
         names=variation.name_sheets(sheet_names(communities)),
-        views={
-            community.code: live.live_view(standard, answers[community.code].answers) if community.code in answers else blank
-            for community in communities
-        },
+        views={community.code: variation.view(community) or _view(standard, community, answers, blank) for community in communities},
         variation=variation,
     )
-    book = xlsxwriter.Workbook(
-        str(target) if isinstance(target, Path) else target,
-        {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
-    )
+    book = LeanBook(str(target) if isinstance(target, Path) else target)
     _describe(book, issue)
     styles = Styles(book)
     guide = book.add_worksheet(layout.GUIDE_SHEET)
@@ -353,7 +364,7 @@ def issue_workbook(
     write_summary(summary, styles, issue)
     variation.opening_sheets(book, styles, issue)
     for community in communities:
-        write_community(book.add_worksheet(issue.names[community.code], FormSheet), styles, issue, community)
+        write_community(book.add_worksheet(issue.names[community.code], LeanSheet), styles, issue, community)
     variation.closing_sheets(book, styles, issue)
     write_meta(book.add_worksheet(layout.META_SHEET), issue)
     summary.activate()
@@ -362,6 +373,10 @@ def issue_workbook(
     except (FileCreateError, OSError):
         name = target.name if isinstance(target, Path) else form_file_name(unit, roster)
         raise OutputError(f"“{name}”写不进去，请确认文件没有在 Excel 中打开、文件夹可以写入，然后重试。") from None
+
+
+def _view(standard: Standard, community: Community, answers: Mapping[str, SheetAnswers], blank: LiveSheet) -> LiveSheet:
+    return live.live_view(standard, answers[community.code].answers) if community.code in answers else blank
 
 
 def _describe(book: xlsxwriter.Workbook, issue: Issue) -> None:
@@ -387,6 +402,20 @@ def column_letter(column: Column) -> str:
 
 def sheet_plan(standard: Standard, widths: Mapping[Column, float] = WIDTHS) -> SheetPlan:
     """Plan the rows of a community sheet, with heights that show all text of each clause and item."""
+    known = id(standard), tuple(widths.items())
+    if known not in _PLANS:
+        if len(_PLANS) >= _MOST_PLANS:
+            _PLANS.clear()
+        _PLANS[known] = _plan(standard, widths)
+    return _PLANS[known]
+
+
+_PLANS: dict[tuple[int, tuple[tuple[Column, float], ...]], SheetPlan] = {}
+"""Plans that were made, each of which holds its standard, so that no other can have the same identity."""
+_MOST_PLANS = 16
+
+
+def _plan(standard: Standard, widths: Mapping[Column, float]) -> SheetPlan:
     rows: list[RowPlan] = []
     for item in standard.items:
         for clause in item.clauses:
@@ -397,9 +426,13 @@ def sheet_plan(standard: Standard, widths: Mapping[Column, float] = WIDTHS) -> S
             row = FIRST_ROW + len(rows)
             cells = {column: cell_name(row + 1, index + 1) for index, column in enumerate(COLUMNS)}
             actual, stated = cells[Column.ACTUAL], cells[Column.STATED]
-            due = live.due_formula(clause, standard.reading, actual, stated)
-            status = live.status_formula(clause, standard.reading, actual, stated, cells[Column.DUE], cells[Column.EVIDENCE])
-            rows.append(RowPlan(clause, item, row, height, due, status))
+            due = live.due_formula(clause, standard.reading, actual, stated).removeprefix("=")
+            status = live.status_formula(
+                clause, standard.reading, actual, stated, cells[Column.DUE], cells[Column.EVIDENCE]
+            ).removeprefix("=")
+            first, last = (cell_name(number + 1, COLUMNS.index(Column.DUE) + 1) for number in (row, row + len(item.clauses) - 1))
+            score = live.score_formula(item, f"{first}:{last}").removeprefix("=") if clause is item.clauses[0] else ""
+            rows.append(RowPlan(clause, item, row, height, due, status, score))
     return SheetPlan(standard, tuple(rows), widths)
 
 
@@ -495,49 +528,78 @@ def _evidence_rule(clause: Clause) -> dict[str, Any]:
 # One community's sheet.
 
 
-def write_community(sheet: FormSheet, styles: Styles, issue: Issue, community: Community) -> None:
+def write_community(sheet: LeanSheet, styles: Styles, issue: Issue, community: Community) -> None:
     """Write the sheet of one community: heading, table, rules of entry, colours, protection, print set-up."""
-    for index, column in enumerate(COLUMNS):
-        sheet.set_column(index, index, issue.plan.widths[column])
+    if issue.stencils:
+        sheet.begin_with(issue.stencils[0].sheet)
+    else:
+        _write_common(sheet, styles, issue)
+        issue.stencils.append(_Stencil(sheet.keep(), tuple(_colours(styles, issue.plan)), _hint_width(issue)))
+    if len(issue.communities) <= _MOST_GROWING:
+        sheet.growing = issue.plan.clause_rows
     hint_height = _write_heading(sheet, styles, issue, community)
     heights = _write_table(sheet, styles, issue, community)
-    for row, column_index, rule in issue.plan.rules_of_entry:
-        sheet.data_validation(row, column_index, row, column_index, rule)
     issue.variation.colour_first(sheet, styles, issue, community)
-    _colour(sheet, styles, issue.plan)
+    sheet.colour(issue.stencils[0].colours)
     issue.variation.write_beside(sheet, styles, issue, community)
     protect(sheet)
     sheet.freeze_panes(FIRST_ROW, 1)
     author = HEADING_PLACES[Heading.AUTHOR]
     sheet.set_selection(author[0], COLUMNS.index(author[1]) + 1, author[0], COLUMNS.index(author[1]) + 1)
-    codes = cell_name(HEADING_PLACES[Heading.CODE][0] + 1, COLUMNS.index(HEADING_PLACES[Heading.CODE][1]) + 2)
-    plan = issue.plan
-    sheet.ignore_errors({"number_stored_as_text": f"{plan.cells(Column.CLAUSE)} {codes}"})
+    sheet.ignore_errors({"number_stored_as_text": f"{issue.plan.cells(Column.CLAUSE)} {_value_cell(Heading.CODE)}"})
     sheet.set_landscape()
     set_up_print(sheet, issue, HEADER_ROW)
     # A page that lies apart from the others still says whose it is.
     whose = f"{issue.unit.name}　{community.name}　{community.code}".replace("&", "&&")
     sheet.set_header(f"&R&9{whose}", {"margin": 0.25})
     beside = issue.variation.beside
-    sheet.print_area(0, 0, plan.total_row, len(COLUMNS) - 1 + len(beside))
-    _break_pages(sheet, plan, heights, beside, hint_height)
+    sheet.print_area(0, 0, issue.plan.total_row, len(COLUMNS) - 1 + len(beside))
+    _break_pages(sheet, issue.plan, heights, beside, hint_height)
 
 
-def _write_heading(sheet: Worksheet, styles: Styles, issue: Issue, community: Community) -> float:
-    """Write what stands above the table; return the height of the hint's row in points."""
-    last = len(COLUMNS) - 1
+def _write_common(sheet: LeanSheet, styles: Styles, issue: Issue) -> None:
+    """Write what is the same on every community sheet of a workbook: all but answers, heading values and what shows them."""
+    plan, last = issue.plan, len(COLUMNS) - 1
+    for index, column in enumerate(COLUMNS):
+        sheet.set_column(index, index, plan.widths[column])
     sheet.set_row(0, paper.height(1, TITLE_SIZE))
     title = f"{issue.mark}{issue.roster.batch.region}{layout.PROGRAMME}自评表（{issue.round_title}）"
     sheet.merge_range(0, 1, 0, last, "", styles["title"])
     sheet.write_string(0, 1, title, styles["title"])
-    values: dict[Heading, CellInput] = {
-        Heading.COUNTY: community.county,
-        Heading.NAME: community.name,
-        Heading.CODE: community.code,
-        Heading.YEAR: issue.roster.batch.year,
-    }
+    rules = _rules_of_heading(issue)
+    for label, (row, column, width) in HEADING_PLACES.items():
+        sheet.set_row(row, 21)
+        index = COLUMNS.index(column)
+        sheet.write_string(row, index, label, styles["label"])
+        if width > 1:
+            sheet.merge_range(row, index + 1, row, index + width, "", styles[_heading_look(label, False)])
+        if label in rules:
+            sheet.data_validation(row, index + 1, row, index + 1, rules[label])
+    sheet.merge_range(_HINT_ROW, 1, _HINT_ROW, last, "", styles["hint"])
+    titles = headers(issue.standard)
+    sheet.set_row(HEADER_ROW, paper.row_height([(titles[column], plan.widths[column]) for column in COLUMNS], SIZE, least=24))
+    for index, column in enumerate(COLUMNS):
+        sheet.write_string(HEADER_ROW, index, titles[column], styles["header"])
+    for each in plan.rows:
+        _write_item(sheet, styles, each)
+        sheet.write_string(each.row, COLUMNS.index(Column.CLAUSE), each.clause.id, styles["code"])
+        sheet.write_string(each.row, COLUMNS.index(Column.CRITERION), each.clause.criterion, styles["reference"])
+    sheet.set_row(plan.total_row, _TOTAL_HEIGHT)
+    for index in range(len(COLUMNS)):
+        sheet.write_blank(plan.total_row, index, None, styles["total"])
+    sheet.write_string(plan.total_row, COLUMNS.index(Column.CLAUSE), layout.TOTAL_ROW, styles["total"])
+    sheet.write_number(plan.total_row, COLUMNS.index(Column.POINTS), plan.standard.full_score, styles["total"])
+    score = COLUMNS.index(Column.SCORE)
+    sheet.merge_range(plan.total_row, score, plan.total_row, score + 1, "", styles["total"])
+    for row_index, column_index, rule in plan.rules_of_entry:
+        sheet.data_validation(row_index, column_index, row_index, column_index, rule)
+    issue.variation.write_common(sheet, styles, issue)
+
+
+def _rules_of_heading(issue: Issue) -> dict[Heading, dict[str, Any]]:
+    """Rules of entry for the heading's cells that a county fills."""
     reading = issue.standard.reading
-    rules: dict[Heading, dict[str, Any]] = {
+    return {
         Heading.AUTHOR: at_most(_LONGEST_WORD, "请只写填表人的姓名。") | prompt(Heading.AUTHOR, "请写填表人的姓名。"),
         Heading.DATE: at_most(_LONGEST_WORD, f"请只写日期，例如 {issue.form_date.isoformat()}。")
         | prompt(Heading.DATE, f"请写填表的日期，例如 {issue.form_date.isoformat()}。"),
@@ -545,34 +607,52 @@ def _write_heading(sheet: Worksheet, styles: Styles, issue: Issue, community: Co
         | prompt(Heading.CLAIM, f"社区申报绿色社区的选“{reading.yes}”，不申报的选“{reading.no}”。")
         | _refusal(f"“{Heading.CLAIM}”请选“{reading.yes}”或“{reading.no}”。"),
     }
+
+
+def _heading_look(label: Heading, opened: bool) -> str:
+    """Name of the style of a heading's value; ``opened``: it may be edited though the form locks it."""
+    return "text_input" if opened or label in _TO_FILL else "figure" if label is Heading.TOTAL else "value"
+
+
+def _write_heading(sheet: LeanSheet, styles: Styles, issue: Issue, community: Community) -> float:
+    """Write the values above the table; return the height of the hint's row in points."""
+    last = len(COLUMNS) - 1
+    values: dict[Heading, CellInput] = {
+        Heading.COUNTY: community.county,
+        Heading.NAME: community.name,
+        Heading.CODE: community.code,
+        Heading.YEAR: issue.roster.batch.year,
+    }
     for label, (row, column, width) in HEADING_PLACES.items():
-        sheet.set_row(row, 21)
         index = COLUMNS.index(column)
-        sheet.write_string(row, index, label, styles["label"])
         value = issue.heading(community, label)
         value = values.get(label) if value is None else value
-        to_fill = label in _TO_FILL or issue.variation.is_open(community, label)
-        look = styles.of("text_input" if to_fill else "figure" if label is Heading.TOTAL else "value", value)
-        if width > 1:
-            sheet.merge_range(row, index + 1, row, index + width, "", look)
+        look = styles.of(_heading_look(label, issue.variation.is_open(community, label)), value)
+        if look is not styles[_heading_look(label, False)]:
+            for further in range(index + 2, index + width + 1):
+                sheet.write_blank(row, further, None, look)
         if label is Heading.TOTAL and value is None:
             total = issue.views[community.code].total
             write_formula(sheet, row, index + 1, f"={issue.plan.total_cell}", look, total)
         else:
             write_input(sheet, row, index + 1, value, look)
-        if label in rules:
-            sheet.data_validation(row, index + 1, row, index + 1, rules[label])
     sheet.write_url(3, last, f"internal:'{layout.SUMMARY_SHEET}'!A1", styles["link"], BACK)
     hint = (
         f"只填浅黄色格子，按 Tab 键依次跳到下一格。不扣分填0，空着表示没有评定；有{Column.ACTUAL}的条款先填{Column.ACTUAL}，"
         f"{Column.STATED}可不填。填完后看“{Column.STATUS}”，全部“{layout.STATUS_DONE}”才出总分。"
     )
     hint, look_name = issue.variation.hint(community, hint)
-    hint_height = paper.row_height([(hint, sum(issue.plan.widths[column] for column in COLUMNS[1:]))], SMALL, least=18)
+    hint_height = paper.row_height([(hint, issue.stencils[0].hint_width)], SMALL, least=18)
     sheet.set_row(_HINT_ROW, hint_height)
-    sheet.merge_range(_HINT_ROW, 1, _HINT_ROW, last, "", styles[look_name])
+    if look_name != "hint":
+        for column_index in range(2, last + 1):
+            sheet.write_blank(_HINT_ROW, column_index, None, styles[look_name])
     sheet.write_string(_HINT_ROW, 1, hint, styles[look_name])
     return hint_height
+
+
+def _hint_width(issue: Issue) -> float:
+    return sum(issue.plan.widths[column] for column in COLUMNS[1:])
 
 
 def _value_cell(label: Heading) -> str:
@@ -588,39 +668,37 @@ def headers(standard: Standard) -> dict[Column, str]:
     return {column: stated if column is Column.STATED else column.value for column in COLUMNS}
 
 
-def _write_table(sheet: FormSheet, styles: Styles, issue: Issue, community: Community) -> list[float]:
-    """Write header, clause rows and 合计; return the heights of the clause rows and 合计 in points."""
+def _write_table(sheet: LeanSheet, styles: Styles, issue: Issue, community: Community) -> list[float]:
+    """Write the answers and what shows them; return the heights of the clause rows and 合计 in points."""
     plan, view = issue.plan, issue.views[community.code]
-    titles = headers(issue.standard)
-    sheet.set_row(HEADER_ROW, paper.row_height([(titles[column], plan.widths[column]) for column in COLUMNS], SIZE, least=24))
-    for index, column in enumerate(COLUMNS):
-        sheet.write_string(HEADER_ROW, index, titles[column], styles["header"])
     answers = issue.answers.get(community.code, SheetAnswers()).answers
     heights = []
     for row in plan.rows:
-        answer = answers.get(row.clause.id, (None, None, None))
-        evidence = paper.row_height([(str(answer[2] or ""), plan.widths[Column.EVIDENCE])], SIZE)
-        beside = issue.variation.texts_beside(community, row.clause.id)
-        heights.append(max(row.height, evidence, paper.row_height(beside, SMALL) if beside else 0))
-        sheet.set_row(row.row, heights[-1])
-        if len(issue.communities) <= _MOST_GROWING:
-            sheet.growing.add(row.row)
-        _write_item(sheet, styles, plan, row, view.score[row.item.number])
+        answer = answers.get(row.clause.id, _NO_ANSWER)
+        height = row.height
+        if answer[2]:
+            height = max(height, paper.row_height([(str(answer[2]), plan.widths[Column.EVIDENCE])], SIZE))
+        if beside := issue.variation.texts_beside(community, row.clause.id):
+            height = max(height, paper.row_height(beside, SMALL))
+        heights.append(height)
+        sheet.set_row(row.row, height)
+        if row.opens_item:
+            sheet.write_formula(row.row, _SCORE_COLUMN, row.score, styles[f"group_score_{row.place}"], view.score[row.item.number])
         opened = issue.variation.is_open(community, (row.clause.id, Column.ACTUAL))
         _write_clause(sheet, styles, row, answer, view, opened)
     _write_total(sheet, styles, plan, view.total)
     return [*heights, _TOTAL_HEIGHT]
 
 
+_NO_ANSWER: tuple[CellInput, CellInput, CellInput] = (None, None, None)
+_SCORE_COLUMN = COLUMNS.index(Column.SCORE)
 _TOTAL_HEIGHT = 26.0
 
 
-def _write_item(sheet: Worksheet, styles: Styles, plan: SheetPlan, row: RowPlan, score: int | str) -> None:
+def _write_item(sheet: Worksheet, styles: Styles, row: RowPlan) -> None:
     """The cells that an item's clauses share: filled in its first row, open between its rows."""
     item = row.item
-    closes = row.clause is item.clauses[-1]
-    place = ("only" if closes else "first") if row.opens_item else ("last" if closes else "middle")
-    text, points, total = (styles[f"group_{name}_{place}"] for name in ("text", "points", "score"))
+    text, points, total = (styles[f"group_{name}_{row.place}"] for name in ("text", "points", "score"))
     places = [COLUMNS.index(column) for column in (Column.CONTENT, Column.POINTS, Column.STANDARD, Column.SCORE)]
     if not row.opens_item:
         for column, look in zip(places, (text, points, text, total), strict=True):
@@ -629,12 +707,10 @@ def _write_item(sheet: Worksheet, styles: Styles, plan: SheetPlan, row: RowPlan,
     sheet.write_string(row.row, places[0], item.content_name, text)
     sheet.write_number(row.row, places[1], item.points, points)
     sheet.write_string(row.row, places[2], _standard_text(item), text)
-    formula = live.score_formula(item, plan.cells(Column.DUE, item.clauses))
-    write_formula(sheet, row.row, places[3], formula, total, score)
 
 
 def _write_clause(
-    sheet: Worksheet,
+    sheet: LeanSheet,
     styles: Styles,
     row: RowPlan,
     answer: tuple[CellInput, CellInput, CellInput],
@@ -644,55 +720,41 @@ def _write_clause(
     """``opened``: 实际值 may be edited though the clause has none."""
     clause = row.clause
     actual, stated, evidence = answer
-    sheet.write_string(row.row, COLUMNS.index(Column.CLAUSE), clause.id, styles["code"])
-    sheet.write_string(row.row, COLUMNS.index(Column.CRITERION), clause.criterion, styles["reference"])
     look = styles.of("unused" if clause.measure is None and not opened else "centre_input", actual)
-    write_input(sheet, row.row, COLUMNS.index(Column.ACTUAL), actual, look)
-    write_input(sheet, row.row, COLUMNS.index(Column.STATED), stated, styles.of("centre_input", stated))
-    write_formula(sheet, row.row, COLUMNS.index(Column.DUE), row.due, styles["centre"], view.due[clause.id])
-    write_formula(sheet, row.row, COLUMNS.index(Column.STATUS), row.status, styles["status"], view.status[clause.id])
-    write_input(sheet, row.row, COLUMNS.index(Column.EVIDENCE), evidence, styles.of("input", evidence))
+    sheet.put(row.row, _ACTUAL_COLUMN, _stored(actual), look)
+    sheet.put(row.row, _STATED_COLUMN, _stored(stated), styles.of("centre_input", stated))
+    sheet.write_formula(row.row, _DUE_COLUMN, row.due, styles["centre"], view.due[clause.id])
+    sheet.write_formula(row.row, _STATUS_COLUMN, row.status, styles["status"], view.status[clause.id])
+    sheet.put(row.row, _EVIDENCE_COLUMN, _stored(evidence), styles.of("input", evidence))
 
 
-def _write_total(sheet: Worksheet, styles: Styles, plan: SheetPlan, total: int | str) -> None:
-    row = plan.total_row
-    sheet.set_row(row, _TOTAL_HEIGHT)
-    for index in range(len(COLUMNS)):
-        sheet.write_blank(row, index, None, styles["total"])
-    sheet.write_string(row, COLUMNS.index(Column.CLAUSE), layout.TOTAL_ROW, styles["total"])
-    sheet.write_number(row, COLUMNS.index(Column.POINTS), plan.standard.full_score, styles["total"])
-    score = COLUMNS.index(Column.SCORE)
-    sheet.merge_range(row, score, row, score + 1, "", styles["total"])
-    formula = live.total_formula(plan.standard, plan.cells(Column.DUE), plan.cells(Column.SCORE))
-    write_formula(sheet, row, score, formula, styles["total"], total)
-    mark = plan.standard.pass_mark.points
-    words = [f"自评{standing}（{mark}分以上为{GREEN}）" for standing in (GREEN, BELOW)]
-    shown = words[total < mark] if isinstance(total, int) else ""
-    formula = f'=IF(ISNUMBER({plan.total_cell}),IF({plan.total_cell}>={mark},"{words[0]}","{words[1]}"),"")'
-    write_formula(sheet, row, COLUMNS.index(Column.EVIDENCE), formula, styles["total"], shown)
+def _stored(value: CellInput) -> str | float | None:
+    return float(value) if isinstance(value, Decimal) else value
 
 
-def _colour(sheet: Worksheet, styles: Styles, plan: SheetPlan) -> None:
+_ACTUAL_COLUMN, _STATED_COLUMN, _DUE_COLUMN, _STATUS_COLUMN, _EVIDENCE_COLUMN = (
+    COLUMNS.index(column) for column in (Column.ACTUAL, Column.STATED, Column.DUE, Column.STATUS, Column.EVIDENCE)
+)
+
+
+def _write_total(sheet: LeanSheet, styles: Styles, plan: SheetPlan, total: int | str) -> None:
+    sheet.write_formula(plan.total_row, _SCORE_COLUMN, plan.total_formula, styles["total"], total)
+    words = plan.standings
+    shown = words[total < plan.standard.pass_mark.points] if isinstance(total, int) else ""
+    sheet.write_formula(plan.total_row, _EVIDENCE_COLUMN, plan.standing_formula, styles["total"], shown)
+
+
+def _colours(styles: Styles, plan: SheetPlan) -> list[tuple[str, tuple[str, str]]]:
     """Conditional formats: what is wrong turns red where it was typed, what is asked for amber, what is done green."""
+    found: list[ColourRule] = []
     status = f"${column_letter(Column.STATUS)}"
 
     def when(column: Column, rows: Sequence[RowPlan], condition: str, look: str) -> None:
         """``condition`` says {status} for 填报状态 of the row."""
         if not rows:
             return
-        formula = "=" + condition.format(status=f"{status}{rows[0].row + 1}")
-        sheet.conditional_format(
-            rows[0].row,
-            COLUMNS.index(column),
-            rows[0].row,
-            COLUMNS.index(column),
-            {
-                "type": "formula",
-                "criteria": formula,
-                "format": styles[look],
-                "multi_range": " ".join(ranges(row.cell(column) for row in rows)),
-            },
-        )
+        condition = condition.format(status=f"{status}{rows[0].row + 1}")
+        found.append(ColourRule(" ".join(ranges(row.cell(column) for row in rows)), condition, styles[look]))
 
     wrong = f'LEFT({{status}},{len(layout.WRONG)})="{layout.WRONG}"'
     asking = "OR(" + ",".join(
@@ -712,9 +774,9 @@ def _colour(sheet: Worksheet, styles: Styles, plan: SheetPlan) -> None:
         when(Column.STATED, measured, f"AND({wrong},NOT({wrong_actual}))", "if_wrong")
     discretionary = [row for row in rows if row.clause.needs_reason]
     when(Column.EVIDENCE, discretionary, f'{{status}}="{layout.STATUS_NO_REASON}"', "if_reason_missing")
-    due, score = (COLUMNS.index(column) for column in (Column.DUE, Column.SCORE))
-    rule = {"type": "cell", "criteria": "==", "value": f'"{layout.WRONG}"', "format": styles["if_wrong"]}
-    sheet.conditional_format(rows[0].row, due, rows[-1].row, score, rule)
+    figures = f"{rows[0].cell(Column.DUE)}:{rows[-1].cell(Column.SCORE)}"
+    found.append(ColourRule(figures, f'"{layout.WRONG}"', styles["if_wrong"], operator="equal"))
+    return [(rule.areas, rule.text) for rule in found]
 
 
 def ranges(cells: Iterable[str]) -> list[str]:
@@ -775,7 +837,7 @@ def write_input(sheet: Worksheet, row: int, column: int, value: CellInput, look:
 
 
 def write_formula(sheet: Worksheet, row: int, column: int, formula: str, look: Any, value: int | float | str) -> None:
-    sheet.write_formula(row, column, formula, look, _StoredText(value) if isinstance(value, str) else value)
+    sheet.write_formula(row, column, formula, look, value)
 
 
 # 汇总.

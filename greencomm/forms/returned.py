@@ -11,7 +11,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -47,6 +47,7 @@ from greencomm.forms.live import CellInput, LiveSheet
 from greencomm.forms.names import sheet_names
 from greencomm.forms.style import SMALL, TITLE_SIZE, Styles
 from greencomm.intake.workbook import CellValue, FaultyCell, cell_name
+from greencomm.lean import ColourRule, LeanSheet
 from greencomm.results import RegionResult, TypedSheet, UnitResult
 from greencomm.roster import Community
 from greencomm.standard import Standard
@@ -120,7 +121,7 @@ def write_returned(target: Path | BinaryIO, unit: UnitResult, result: RegionResu
 
     Raises OutputError where ``target`` cannot be written.
     """
-    form = ReturnedForm(unit, result)
+    form = _form_of(unit, result)
     summary = unit.summary
     issue_workbook(
         target,
@@ -138,6 +139,16 @@ def write_returned(target: Path | BinaryIO, unit: UnitResult, result: RegionResu
     )
 
 
+_LAST: list[tuple[UnitResult, RegionResult, ReturnedForm]] = []
+"""The form that was laid out last: the letter that goes with a returned workbook says where its findings stand."""
+
+
+def _form_of(unit: UnitResult, result: RegionResult) -> ReturnedForm:
+    if not (_LAST and _LAST[0][0] is unit and _LAST[0][1] is result):
+        _LAST[:] = [(unit, result, ReturnedForm(unit, result))]
+    return _LAST[0][2]
+
+
 @dataclass(frozen=True, slots=True)
 class ReturnedPlace:
     """Where a finding stands in the returned workbook; empty texts where it has no place of its own there."""
@@ -152,8 +163,9 @@ class ReturnedPlace:
 
 def returned_places(unit: UnitResult, result: RegionResult) -> tuple[ReturnedPlace, ...]:
     """Where ``write_returned`` puts each finding of ``unit``, in their order."""
-    form = ReturnedForm(unit, result)
-    form.name_sheets(sheet_names((*result.roster.of_unit[unit.unit.code], *form.more)))
+    form = _form_of(unit, result)
+    if not form.names:
+        form.name_sheets(sheet_names((*result.roster.of_unit[unit.unit.code], *form.more)))
     return tuple(
         ReturnedPlace(
             issued.sheet,
@@ -186,8 +198,9 @@ def answers_of(typed: TypedSheet, standard: Standard) -> SheetAnswers:
     for clause in standard.clauses:
         if clause.id not in typed.answers:
             continue
-        rows = (typed.answers[clause.id], *typed.repeated.get(clause.id, ()))
-        actual, stated, evidence = _one_row(rows)
+        actual, stated, evidence = typed.answers[clause.id]
+        if further := typed.repeated.get(clause.id):
+            actual, stated, evidence = _one_row((typed.answers[clause.id], *further))
         if isinstance(actual, FaultyCell) and clause.measure is not None:
             read = values.read_actual(cell_input(actual), clause, standard.reading, None)  # type: ignore[arg-type]
             actual = actual if read.state is State.FAULT else _marked(actual)
@@ -295,6 +308,7 @@ class ReturnedForm(Variation):
         self._lay_out()
         self.more = tuple(page.community for page in self.pages if page.community.code not in self.own_page)
         self.names: dict[str, str] = {}
+        self._state_colours: list[tuple[str, tuple[str, str]]] = []
         self.issued = [_Issued(finding) for finding in unit.findings]
 
     # --- which sheets -------------------------------------------------------------------------------------------------
@@ -344,8 +358,9 @@ class ReturnedForm(Variation):
         return same or not filled
 
     def name_sheets(self, names: dict[str, str]) -> dict[str, str]:
-        self.names = names
-        self._place()
+        if self.names != names:
+            self.names = names
+            self._place()
         return names
 
     # --- where each finding stands ------------------------------------------------------------------------------------
@@ -527,6 +542,9 @@ class ReturnedForm(Variation):
             counts[code] = counts.get(code, 0) + 1
         return counts
 
+    def view(self, community: Community) -> LiveSheet:
+        return self._by_code[community.code].view
+
     # --- the form's hooks ---------------------------------------------------------------------------------------------
 
     def is_open(self, community: Community, place: Heading | tuple[str, Column]) -> bool:
@@ -567,31 +585,26 @@ class ReturnedForm(Variation):
         lines = int((paper.MAX_ROW_HEIGHT - 4) // (SMALL * 1.5))
         return _fitted("\n".join(opinion(issued.finding) for issued in rows), _OPINION_WIDTH, lines) if rows else ""
 
-    def colour_first(self, sheet: Worksheet, styles: Styles, issue: Issue, community: Community) -> None:
+    def colour_first(self, sheet: LeanSheet, styles: Styles, issue: Issue, community: Community) -> None:
         self._colour(sheet, styles, self._by_code[community.code], edited=False)
 
-    def _colour(self, sheet: Worksheet, styles: Styles, page: _Page, *, edited: bool) -> None:
+    def _colour(self, sheet: LeanSheet, styles: Styles, page: _Page, *, edited: bool) -> None:
         """Colours by severity while nothing was edited, and another one afterwards."""
-        groups: dict[tuple[int, str], list[_Address]] = {}
+        groups: dict[tuple[int, str, bool], list[_Address]] = {}
         for cell, mark in sorted(page.marks.items()):
             look = "if_edited" if edited else f"if_{mark.severity.value}"
-            groups.setdefault((cell[1], look), []).append(cell)
-        for (column, look), cells in groups.items():
-            for part in (
-                [cell for cell in cells if cell[0] < HEADER_ROW], [cell for cell in cells if cell[0] > HEADER_ROW]
-            ):  # fmt: skip
-                if not part:
-                    continue
-                row = part[0][0]
-                flag = f"${cell_name(row + 1, _FLAGS + _slot(part[0]) + 1)}"
-                areas = " ".join(ranges(cell_name(cell[0] + 1, column + 1) for cell in part))
-                sheet.conditional_format(row, column, row, column, {
-                    "type": "formula", "criteria": f"={flag}{'=' if edited else '<>'}1", "format": styles[look],
-                    "multi_range": areas, "stop_if_true": not edited,
-                })  # fmt: skip
+            groups.setdefault((cell[1], look, cell[0] > HEADER_ROW), []).append(cell)
+        found = []
+        # Of a column the cells of the heading come first, as they stand.
+        order = {key[:2]: number for number, key in reversed(list(enumerate(groups)))}
+        for (column, look, _), cells in sorted(groups.items(), key=lambda group: (order[group[0][:2]], group[0][2])):
+            flag = f"${cell_name(cells[0][0] + 1, _FLAGS + _slot(cells[0]) + 1)}"
+            areas = " ".join(ranges(cell_name(cell[0] + 1, column + 1) for cell in cells))
+            condition = f"{flag}{'=' if edited else '<>'}1"
+            found.append((areas, ColourRule(areas, condition, styles[look], stops=not edited).text))
+        sheet.colour(found)
 
-    def write_beside(self, sheet: Worksheet, styles: Styles, issue: Issue, community: Community) -> None:
-        page = self._by_code[community.code]
+    def write_common(self, sheet: LeanSheet, styles: Styles, issue: Issue) -> None:
         sheet.set_column(_OPINION, _OPINION, _OPINION_WIDTH)
         sheet.set_column(_PROGRESS, _PROGRESS, _PROGRESS_WIDTH)
         sheet.set_column(_ORIGINALS, _FLAGS + 2, 8, None, {"hidden": True})
@@ -600,10 +613,19 @@ class ReturnedForm(Variation):
         for slot in range(3):
             sheet.write_string(HEADER_ROW, _ORIGINALS + slot, layout.ORIGINAL, styles["helper"])
             sheet.write_string(HEADER_ROW, _FLAGS + slot, layout.EDITED, styles["helper"])
-        for row in self.plan.rows:
-            self._write_opinion(sheet, styles, row.row, page.rows.get(row.clause.id, []))
         for column in (_OPINION, _PROGRESS):
+            for row in self.plan.rows:
+                sheet.write_blank(row.row, column, None, styles["cell"])
             sheet.write_blank(self.plan.total_row, column, None, styles["total"])
+        first, last = (cell_name(row.row + 1, _PROGRESS + 1) for row in (self.plan.rows[0], self.plan.rows[-1]))
+        self._state_colours = [
+            (f"{first}:{last}", ColourRule("", f'"{word}"', styles[look], operator="equal").text) for word, look in _STATE_LOOKS
+        ]
+
+    def write_beside(self, sheet: LeanSheet, styles: Styles, issue: Issue, community: Community) -> None:
+        page = self._by_code[community.code]
+        for clause, rows in page.rows.items():
+            self._write_opinion(sheet, styles, self.plan.row[clause].row, rows)
         for cell, value in sorted(page.watched.items()):
             write_input(sheet, cell[0], _ORIGINALS + _slot(cell), value, styles.of("helper", value))
         for cell, mark in sorted(page.marks.items()):
@@ -615,14 +637,9 @@ class ReturnedForm(Variation):
             formula = f"=IF(OR({','.join(conditions)}),{corrected},0)"
             write_formula(sheet, cell[0], _FLAGS + _slot(cell), formula, styles["helper"], int(mark.standing_holds))
         self._colour(sheet, styles, page, edited=True)
-        first, last = FIRST_ROW, self.plan.rows[-1].row
-        _colour_states(sheet, styles, first, last, _PROGRESS)
+        sheet.colour(self._state_colours)
 
     def _write_opinion(self, sheet: Worksheet, styles: Styles, row: int, rows: list[_Issued]) -> None:
-        if not rows:
-            sheet.write_blank(row, _OPINION, None, styles["cell"])
-            sheet.write_blank(row, _PROGRESS, None, styles["cell"])
-            return
         heaviest = min((issued.weight for issued in rows), key=lambda severity: severity.rank)
         sheet.write_string(row, _OPINION, self._opinion(rows), styles[f"opinion_{heaviest.value}"])
         states = [f"{_there(layout.ISSUES_SHEET)}{_absolute((issued.row, _STATE))}" for issued in rows]
@@ -930,6 +947,7 @@ def _heading_address(label: Heading) -> _Address:
     return row, COLUMNS.index(column) + 1
 
 
+@lru_cache(maxsize=1024)
 def _slot(cell: _Address) -> int:
     """Which of a row's three hidden cells belongs to a cell of the form."""
     row, column = cell
@@ -938,6 +956,7 @@ def _slot(cell: _Address) -> int:
     return [_heading_address(label) for label, place in HEADING_PLACES.items() if place[0] == row].index(cell)
 
 
+@lru_cache(maxsize=4096)
 def _is_changed(cell: _Address, there: str = "") -> str:
     """Condition: the cell no longer holds what was typed, be it that a text became a number, or its sheet is gone."""
     now = there + cell_name(cell[0] + 1, cell[1] + 1)
@@ -996,8 +1015,10 @@ def _absolute(cell: _Address) -> str:
     return f"${letters}${name[len(letters):]}"
 
 
+_STATE_LOOKS = ((TO_CORRECT, "if_send_back"), (STILL_WRONG, "if_send_back"), (TO_CHECK, "if_verify"), (EDITED, "if_edited"))
+
+
 def _colour_states(sheet: Worksheet, styles: Styles, first: int, last: int, column: int) -> None:
-    looks = ((TO_CORRECT, "if_send_back"), (STILL_WRONG, "if_send_back"), (TO_CHECK, "if_verify"), (EDITED, "if_edited"))
-    for word, look in looks:
+    for word, look in _STATE_LOOKS:
         rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": styles[look]}
         sheet.conditional_format(first, column, last, column, rule)

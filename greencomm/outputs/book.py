@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import openpyxl
-import xlsxwriter
 from openpyxl.cell.cell import Cell
 from openpyxl.packaging.custom import StringProperty
 from openpyxl.worksheet.cell_range import MultiCellRange
@@ -37,6 +36,7 @@ from greencomm.forms.style import (
     SONG,
     TITLE_SIZE,
 )
+from greencomm.lean import LeanBook
 from greencomm.results import RegionResult, UnitResult, percent
 from greencomm.texts import for_cell
 
@@ -203,9 +203,8 @@ class Report:
 
     def __init__(self, target: Path | BinaryIO, date: datetime.date, title: str) -> None:
         # ``target`` is written by close(); text can never turn into a formula, a link or a number.
-        options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
         self._target, self._content = target, io.BytesIO()
-        self._book = xlsxwriter.Workbook(self._content, options)
+        self._book = LeanBook(self._content)
         self._book.set_properties({"title": clean(title), "created": midnight(date)})
         self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
 
@@ -216,10 +215,13 @@ class Report:
 
     def style(self, style: Style) -> Any:
         """The workbook's format for a style; equal styles share one."""
-        key = tuple(sorted(style.items()))
-        if key not in self._formats:
-            self._formats[key] = self._book.add_format(style)
-        return self._formats[key]
+        written = tuple(style.items())
+        if written not in self._formats:
+            key = tuple(sorted(written))
+            if key not in self._formats:
+                self._formats[key] = self._book.add_format(style)
+            self._formats[written] = self._formats[key]
+        return self._formats[written]
 
     def page(self, name: str, widths: Sequence[float], *, landscape: bool, sample: bool) -> Page:
         """A new sheet of A4 pages, as wide as one page, with page numbers."""

@@ -1,0 +1,171 @@
+"""Lean workbooks say the same as XlsxWriter's own (greencomm/lean.py): cell by cell, on first sheets and on those after a stencil."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from typing import Any
+
+import hypothesis
+import pytest
+import xlsxwriter
+from hypothesis import strategies as st
+
+from greencomm.lean import ColourRule, LeanBook, LeanSheet, escaped, number_text
+
+TEXT = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=20)
+NUMBER = st.one_of(st.integers(-(10**15), 10**15), st.floats(allow_nan=False, allow_infinity=False))
+
+
+def sheet_texts(data: bytes) -> list[str]:
+    """The sheets of a workbook, shared strings in their cells, without XlsxWriter's hint ``spans``."""
+    parts = zipfile.ZipFile(io.BytesIO(data))
+    strings = re.findall(r"<si>(.*?)</si>", parts.read("xl/sharedStrings.xml").decode(), re.DOTALL)
+    names = sorted(name for name in parts.namelist() if name.startswith("xl/worksheets/sheet"))
+    texts = []
+    for name in names:
+        text = re.sub(r' spans="[^"]*"', "", parts.read(name).decode())
+        texts.append(re.sub(r't="s"><v>(\d+)</v>', lambda found: f'>{strings[int(found[1])]}', text))
+    return texts
+
+
+def fill(sheet: Any, bold: Any, cells: list[tuple[int, int, Any]]) -> None:
+    """One cell of each kind, rows with and without a height, columns with a format of their own."""
+    sheet.set_column(2, 3, 20, bold)
+    sheet.set_row(1, 33.5)
+    sheet.set_row(40, None, bold)
+    sheet.set_row(41, 20, None, {"hidden": True, "level": 1, "collapsed": True})
+    for row, column, value in cells:
+        if isinstance(value, str):
+            sheet.write_string(row, column, value, bold if column % 2 else None)
+        else:
+            sheet.write_number(row, column, value, bold if column % 2 else None)
+    sheet.write_blank(50, 1, None, bold)
+    sheet.write_boolean(50, 2, True)
+    sheet.write_formula(50, 3, '=IF(A1<>"",A1&"<b>",0)', bold, "<b>")
+    sheet.write_formula(50, 4, "=A1+1", None, 2)
+    sheet.write_url(51, 0, "internal:'Sheet1'!A1", bold, "跳转")
+    sheet.data_validation(1, 1, 1, 1, {"validate": "list", "source": [0, 3]})
+    sheet.conditional_format(1, 1, 5, 1, {"type": "cell", "criteria": "==", "value": '"有误"', "format": bold})
+
+
+CELLS = st.lists(st.tuples(st.integers(0, 45), st.integers(0, 5), st.one_of(TEXT, NUMBER)), max_size=25)
+
+
+@hypothesis.given(CELLS)
+@hypothesis.settings(max_examples=60, deadline=None)
+def test_a_lean_sheet_says_what_xlsxwriter_says(cells):
+    # XlsxWriter keeps sixteen digits; numbers of seventeen are the business of the next test.
+    cells = [cell for cell in cells if isinstance(cell[2], str) or float(f"{cell[2]:.16G}") == cell[2]]
+    found = []
+    for kind in (LeanBook, xlsxwriter.Workbook):
+        target = io.BytesIO()
+        book = kind(target)
+        fill(book.add_worksheet(), book.add_format({"bold": True}), cells)
+        book.close()
+        found.append(sheet_texts(target.getvalue()))
+    assert found[0] == found[1]
+
+
+@hypothesis.given(NUMBER)
+def test_a_number_is_stored_with_all_its_digits(number):
+    assert float(number_text(number)) == number
+
+
+@pytest.mark.parametrize("text", ["<b>", "a&b", "1>0", "纯文字", '"引号"'])
+def test_what_stands_between_tags_is_escaped_as_xlsxwriter_does(text):
+    assert escaped(text) == xlsxwriter.worksheet.Worksheet()._escape_data(text)
+
+
+def common(sheet: Any, bold: Any) -> None:
+    sheet.set_column(0, 1, 30)
+    sheet.merge_range(0, 0, 0, 2, "", bold)
+    sheet.write_string(0, 0, "标题", bold)
+    sheet.write_string(2, 1, "默认", bold)
+    sheet.write_formula(3, 1, "=B3", bold, "默认")
+    sheet.data_validation(2, 1, 2, 1, {"validate": "list", "source": [0, 3], "input_title": "请填"})
+
+
+def own(sheet: Any, bold: Any, text: str) -> None:
+    sheet.write_string(2, 1, text, None)
+    sheet.write_number(5, 4, 7)
+    sheet.set_row(2, 40)
+
+
+@hypothesis.given(st.lists(TEXT.filter(bool), min_size=1, max_size=4))
+@hypothesis.settings(max_examples=40, deadline=None)
+def test_sheets_made_from_a_stencil_are_as_if_each_was_written_whole(texts):
+    lean, plain = io.BytesIO(), io.BytesIO()
+    book = LeanBook(lean)
+    bold, stencil = book.add_format({"bold": True}), None
+    for text in texts:
+        sheet = book.add_worksheet()
+        if stencil is None:
+            common(sheet, bold)
+            stencil = sheet.keep()
+        else:
+            sheet.begin_with(stencil)
+        own(sheet, bold, text)
+    book.close()
+    other = xlsxwriter.Workbook(plain)
+    bold = other.add_format({"bold": True})
+    for text in texts:
+        sheet = other.add_worksheet()
+        common(sheet, bold)
+        own(sheet, bold, text)
+    other.close()
+    assert sheet_texts(lean.getvalue()) == sheet_texts(plain.getvalue())
+
+
+def test_what_one_sheet_adds_never_shows_on_another():
+    target = io.BytesIO()
+    book = LeanBook(target)
+    first, second = book.add_worksheet(), book.add_worksheet()
+    first.write_string(0, 0, "共同")
+    stencil = first.keep()
+    first.write_string(0, 0, "只在第一张")
+    first.write_string(1, 0, "也只在第一张")
+    first.data_validation(3, 0, 3, 0, {"validate": "list", "source": [1]})
+    second.begin_with(stencil)
+    book.close()
+    assert "只在第一张" not in sheet_texts(target.getvalue())[1]
+    assert "dataValidation" not in sheet_texts(target.getvalue())[1]
+    assert "共同" in sheet_texts(target.getvalue())[1]
+
+
+def test_colours_come_in_the_order_in_which_they_were_added():
+    lean, plain = io.BytesIO(), io.BytesIO()
+    book = LeanBook(lean)
+    sheet, red = book.add_worksheet(), book.add_format({"font_color": "#FF0000"})
+    rules = [
+        ColourRule("B2:B4", 'A1<>"a<b"', red, stops=True),
+        ColourRule("C2 C4", '"有误"', red, operator="equal"),
+        ColourRule("B2:B4", "A1=1", red),
+    ]
+    sheet.write_string(0, 0, "a")
+    sheet.colour((rule.areas, rule.text) for rule in rules)
+    book.close()
+    other = xlsxwriter.Workbook(plain)
+    sheet, red = other.add_worksheet(), other.add_format({"font_color": "#FF0000"})
+    sheet.write_string(0, 0, "a")
+    formula = {"type": "formula", "format": red, "multi_range": "B2:B4"}
+    sheet.conditional_format(1, 1, 3, 1, formula | {"criteria": '=A1<>"a<b"', "stop_if_true": True})
+    sheet.conditional_format(1, 2, 1, 2, {"type": "cell", "criteria": "==", "value": '"有误"', "format": red, "multi_range": "C2 C4"})
+    sheet.conditional_format(1, 1, 3, 1, formula | {"criteria": "=A1=1"})
+    other.close()
+    assert sheet_texts(lean.getvalue()) == sheet_texts(plain.getvalue())
+
+
+def test_a_growing_row_has_a_height_that_is_not_fixed():
+    target = io.BytesIO()
+    book = LeanBook(target)
+    sheet = book.add_worksheet()
+    assert isinstance(sheet, LeanSheet)
+    sheet.growing = frozenset({1})
+    for row in (0, 1):
+        sheet.set_row(row, 60)
+        sheet.write_string(row, 0, "行")
+    book.close()
+    rows = re.findall(r"<row [^>]*>", sheet_texts(target.getvalue())[0])
+    assert rows == ['<row r="1" ht="60" customHeight="1">', '<row r="2" ht="60">']
