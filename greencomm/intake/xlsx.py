@@ -731,7 +731,7 @@ class _Values:
 class _ValuesOfKind(dict[bytes, CellValue]):
     """Values of cells of one kind and style by the bytes stored, each worked out when it is first met.
 
-    Raises Unusual for what is empty, has blanks around it or could mean something else to an XML parser.
+    Raises Unusual for an empty number, for what has blanks around it, and for what could mean something else to an XML parser.
     """
 
     def __init__(self, values: _Values, kind: str, style: str) -> None:
@@ -741,7 +741,8 @@ class _ValuesOfKind(dict[bytes, CellValue]):
     def __missing__(self, stored: bytes) -> CellValue:
         text = simple_text(stored)
         value, padded = self.values.value(self.kind, self.style, text, None)
-        if padded or not text:
+        if padded or not text and self.kind != "str":
+            # What an empty number is depends on the cell's formula.
             raise Unusual
         self[stored] = value
         return value
