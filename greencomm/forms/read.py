@@ -159,6 +159,18 @@ _IS_ISSUES = {IssueColumn.RULE, IssueColumn.TOKEN, IssueColumn.EXPLANATION}
 _IS_LEFT = {normal_label(LEFT_SHEET), normal_label(IssueColumn.NUMBER)}
 
 
+@lru_cache(maxsize=65536)
+def _label_of_form(text: str) -> str:
+    """The text as a label, where it is one that a form may carry; else empty."""
+    label = _label(text)
+    known = label in _HEADINGS or label == _TOTAL or _is_column(label) or label in _ISSUES or label in _OWN or label in _IS_LEFT
+    return label if known else ""
+
+
+def _is_column(label: str) -> bool:
+    return label in _COLUMNS or label.startswith(Column.STATED) or label.partition("(")[0] in _COLUMNS
+
+
 class _Grid:
     """A sheet's filled cells by row, and where its labels are."""
 
@@ -177,26 +189,36 @@ class _Grid:
         """Row → column of each header-like cell of 问题清单 in it."""
         self.is_left = False
         """Whether this is 未带入内容 of a returned workbook."""
-        for address, value in sorted(sheet.cells.items(), key=_address):
-            if values.is_blank(value):
+        cells, at_row = sheet.cells, 0
+        filled: dict[int, CellValue] = {}
+        for address in sorted(cells):
+            value = cells[address]
+            # Most texts begin with a letter, and looking at that is quicker than searching.
+            if value is None or (isinstance(value, str) and not value[:1].isalnum() and values.is_blank(value)):
                 continue
             row, column = address
-            self.rows.setdefault(row, {})[column] = value
-            if type(value) is str and len(value) <= _LONGEST_LABEL:
-                label = _label(value)
-                if label in _HEADINGS:
-                    self.places.setdefault(_HEADINGS[label], []).append(address)
-                elif label == _TOTAL:
-                    self.totals.append(address)
-                elif label in _COLUMNS or label.startswith(Column.STATED) or label.partition("(")[0] in _COLUMNS:
-                    self.columns.setdefault(row, {})[column] = label
-                if label in _ISSUES:
-                    self.issues.setdefault(row, {}).setdefault(_ISSUES[label], column)
-                if label in _OWN:
-                    self.own.setdefault(row, {})[column] = _OWN[label]
-                if label in _IS_LEFT and {_label(v) for v in self.rows[row].values() if isinstance(v, str)} >= _IS_LEFT:
-                    self.is_left = True
+            if row != at_row:
+                at_row, filled = row, self.rows.setdefault(row, {})
+            filled[column] = value
+            if isinstance(value, str) and len(value) <= _LONGEST_LABEL and (label := _label_of_form(value)):
+                self._note_label(label, address)
         self._drop_own_columns()
+
+    def _note_label(self, label: str, address: Address) -> None:
+        """Keep where a label of a form stands."""
+        row, column = address
+        if label in _HEADINGS:
+            self.places.setdefault(_HEADINGS[label], []).append(address)
+        elif label == _TOTAL:
+            self.totals.append(address)
+        elif _is_column(label):
+            self.columns.setdefault(row, {})[column] = label
+        if label in _ISSUES:
+            self.issues.setdefault(row, {}).setdefault(_ISSUES[label], column)
+        if label in _OWN:
+            self.own.setdefault(row, {})[column] = _OWN[label]
+        if label in _IS_LEFT and {_label(v) for v in self.rows[row].values() if isinstance(v, str)} >= _IS_LEFT:
+            self.is_left = True
 
     @property
     def is_issues(self) -> bool:
@@ -241,10 +263,6 @@ class _Grid:
     def is_formula(self, row: int, column: int) -> bool:
         """Whether the cell holds a formula; True where the file cannot tell, so that nobody is told of one overwritten."""
         return not self.sheet.formulas_known or (row, column) in self.sheet.formulas
-
-
-def _address(item: tuple[Address, CellValue]) -> Address:
-    return item[0]
 
 
 def _value_beside(grid: _Grid, label: Address, table: _Table | None) -> Located:
@@ -402,6 +420,44 @@ class _Table:
         return self.first_row <= row <= self.last_row and self.first_column <= column <= self.last_column
 
 
+_ROW_COLUMNS = (
+    Column.CLAUSE, Column.CRITERION, Column.ACTUAL, Column.STATED, Column.EVIDENCE, Column.DUE, Column.SCORE, Column.STATUS,
+)  # fmt: skip
+"""Columns of which a ClauseRow is made."""
+_MOST_ROWS, _LONGEST_KEPT = 4_000, 200
+"""How many rows are remembered, and how long their texts may be: bounds of memory, far above what forms alike need."""
+
+
+class _KnownRows(dict[tuple[object, ...], ClauseRow]):
+    """Rows of the table that were read by one standard, by all that they are made of."""
+
+    def __init__(self, standard: Standard) -> None:
+        super().__init__()
+        self.standard = standard
+
+    def __setitem__(self, key: tuple[object, ...], row: ClauseRow) -> None:
+        if len(self) >= _MOST_ROWS:
+            self.clear()
+        super().__setitem__(key, row)
+
+
+_last_known: list[_KnownRows] = []
+
+
+def _known_rows(standard: Standard) -> _KnownRows:
+    """The rows remembered for a standard; those of the standard before it are forgotten."""
+    if not _last_known or _last_known[0].standard is not standard:
+        _last_known[:] = [_KnownRows(standard)]
+    return _last_known[0]
+
+
+def _is_worth_keeping(value: CellValue) -> bool:
+    """Whether a cell's value may be part of a remembered row: not long, and not -0.0, which equals 0.0."""
+    if type(value) is str:
+        return len(value) <= _LONGEST_KEPT
+    return value != 0 or type(value) is int
+
+
 class _CommunityReader:
     def __init__(self, grid: _Grid, header_rows: dict[int, dict[Column, list[int]]], standard: Standard) -> None:
         self.grid, self.sheet, self.standard = grid, grid.sheet, standard
@@ -410,6 +466,9 @@ class _CommunityReader:
         self.rows: list[ClauseRow] = []
         self.stray: list[Address] = []
         """Answers in rows of the table without a 条款."""
+        self.known = _known_rows(standard)
+        self.places_of: dict[Column, list[int]] | None = None
+        self.places: tuple[int, ...] = ()
 
     def read(self) -> SheetReading:
         grid = self.grid
@@ -456,12 +515,16 @@ class _CommunityReader:
         names: dict[int, str] = {}
         columns_of: dict[int, dict[Column, list[int]]] = {}
         columns = self.header_rows[self.first_row]
-        for row in (row for row in self.grid.rows if row > self.first_row):
+        for row, cells in self.grid.rows.items():
+            if row <= self.first_row:
+                continue
             if row in self.header_rows:
                 # Printed again; if its columns stand in another order, they hold from here on.
                 columns = self.header_rows[row]
                 continue
-            names[row] = clause_id(self._cell(row, columns, Column.CLAUSE).value)
+            places = columns[Column.CLAUSE]
+            value = cells.get(places[0]) if len(places) == 1 else self._cell(row, columns, Column.CLAUSE).value
+            names[row] = clause_id(value)
             columns_of[row] = columns
         return names, columns_of
 
@@ -490,6 +553,31 @@ class _CommunityReader:
         return filled[0] if filled else found[0]
 
     def _clause_row(self, row: int, name: str, columns: dict[Column, list[int]]) -> ClauseRow:
+        """One row of the table; a row that says the same as one of another sheet is that row."""
+        places = self._single_places(columns)
+        cells = self.grid.rows[row]
+        found = tuple([cells.get(place) for place in places])
+        if not places or not all(map(_is_worth_keeping, found)):
+            return self._new_clause_row(row, name, columns)
+        # 1 and 1.0 are equal, yet not what the county typed: so the types count, too.
+        key = (
+            places, row, name, row in self.sheet.hidden_rows, found, tuple(map(type, found)),
+            tuple([self.grid.is_formula(row, place) for place in places]),
+        )  # fmt: skip
+        known = self.known.get(key)
+        if known is None:
+            known = self.known[key] = self._new_clause_row(row, name, columns)
+        return known
+
+    def _single_places(self, columns: dict[Column, list[int]]) -> tuple[int, ...]:
+        """Where the columns of a row stand, 0 for one that is not there; empty where one stands twice."""
+        if self.places_of is not columns:
+            found = [columns.get(column, [0]) for column in _ROW_COLUMNS]
+            self.places_of = columns
+            self.places = tuple(place for (place,) in found) if all(len(places) == 1 for places in found) else ()
+        return self.places
+
+    def _new_clause_row(self, row: int, name: str, columns: dict[Column, list[int]]) -> ClauseRow:
         actual, stated = self._cell(row, columns, Column.ACTUAL), self._cell(row, columns, Column.STATED)
         answers = clause_answers(self.standard.clause.get(name), actual, stated, self.standard.reading)
         return ClauseRow(
@@ -524,6 +612,8 @@ class _CommunityReader:
         taken = {located.cell for located in heading.values()}
         stray = frozenset(self.stray)
         for row, cells in self.grid.rows.items():
+            if row <= table.last_row and not stray and max(cells) <= table.last_column:
+                continue
             for column, value in cells.items():
                 address = (row, column)
                 outside = row > table.last_row or column > table.last_column

@@ -736,11 +736,11 @@ class _ValuesOfKind(dict[bytes, CellValue]):
 
     def __init__(self, values: _Values, kind: str, style: str) -> None:
         super().__init__()
-        self.values, self.kind, self.style = values, kind, style
+        self.book, self.kind, self.style = values, kind, style
 
     def __missing__(self, stored: bytes) -> CellValue:
         text = simple_text(stored)
-        value, padded = self.values.value(self.kind, self.style, text, None)
+        value, padded = self.book.value(self.kind, self.style, text, None)
         if padded or not text and self.kind != "str":
             # What an empty number is depends on the cell's formula.
             raise Unusual
@@ -1178,10 +1178,10 @@ _COLUMN: Callable[[Address], int] = operator.itemgetter(1)
 
 def _is_same(cells: Mapping[Address, CellValue], table: list[list[Any]]) -> bool:
     """Whether the table holds these values and nothing else; False where only a closer look can tell."""
-    own = [[""] * len(values) for values in table]
+    own: list[list[object]] = [[""] * len(values) for values in table]
     try:
         for (row, column), value in cells.items():
-            own[row - 1][column - 1] = value  # type: ignore[call-overload]
+            own[row - 1][column - 1] = value
     except IndexError:
         return False
     return bool(cells) and own == table
