@@ -160,6 +160,8 @@ class Pieces(dict[bytes, Piece]):
                 else:
                     at += len(b"</c>")
                     if formula is not None:
+                        if kind == "s":
+                            raise Unusual
                         without.append((address, formula))
                 continue
             if not inside and (match := _ROW_TAG.match(piece, at)):

@@ -665,8 +665,8 @@ class _RawSheet:
     cells: dict[Address, CellValue]
     cell_count: int
     """Cells in the XML, blank ones included."""
-    row_count: int = 0
-    has_rows: bool = False
+    row_count: int = field(default=0, compare=False)
+    has_rows: bool = field(default=False, compare=False)
     """Whether there is a table at all (``sheetData``)."""
     formulas: set[Address] = field(default_factory=set)
     arrays: list[tuple[int, int, int, int]] = field(default_factory=list)
