@@ -159,12 +159,34 @@ _IS_ISSUES = {IssueColumn.RULE, IssueColumn.TOKEN, IssueColumn.EXPLANATION}
 _IS_LEFT = {normal_label(LEFT_SHEET), normal_label(IssueColumn.NUMBER)}
 
 
-@lru_cache(maxsize=65536)
-def _label_of_form(text: str) -> str:
-    """The text as a label, where it is one that a form may carry; else empty."""
-    label = _label(text)
-    known = label in _HEADINGS or label == _TOTAL or _is_column(label) or label in _ISSUES or label in _OWN or label in _IS_LEFT
-    return label if known else ""
+class _Texts(dict[str, str]):
+    """What a text is to a form: a label that one may carry (folded), _UNSEEN where nobody sees it, else empty.
+
+    Remembered, for the texts of a form stand on each of its sheets.
+    """
+
+    def __missing__(self, text: str) -> str:
+        meaning = self._meaning(text)
+        if len(text) <= _LONGEST_KEPT:
+            if len(self) >= _MOST_TEXTS:
+                self.clear()
+            self[text] = meaning
+        return meaning
+
+    def _meaning(self, text: str) -> str:
+        if values.is_blank(text):
+            return _UNSEEN
+        if len(text) > _LONGEST_LABEL:
+            return ""
+        label = _label(text)
+        known = label in _HEADINGS or label == _TOTAL or _is_column(label) or label in _ISSUES or label in _OWN or label in _IS_LEFT
+        return label if known else ""
+
+
+_UNSEEN = " "
+_LONGEST_KEPT, _MOST_TEXTS, _MOST_ROWS = 200, 20_000, 4_000
+"""Characters of the texts, and texts and rows, that are remembered: bounds of memory, far above what forms alike need."""
+_texts = _Texts()
 
 
 def _is_column(label: str) -> bool:
@@ -189,19 +211,21 @@ class _Grid:
         """Row → column of each header-like cell of 问题清单 in it."""
         self.is_left = False
         """Whether this is 未带入内容 of a returned workbook."""
-        cells, at_row = sheet.cells, 0
+        cells, texts, at_row = sheet.cells, _texts, 0
         filled: dict[int, CellValue] = {}
         for address in sorted(cells):
             value = cells[address]
-            # Most texts begin with a letter, and looking at that is quicker than searching.
-            if value is None or (isinstance(value, str) and not value[:1].isalnum() and values.is_blank(value)):
+            if value is None:
+                continue
+            meaning = texts[value] if isinstance(value, str) else ""
+            if meaning is _UNSEEN:
                 continue
             row, column = address
             if row != at_row:
                 at_row, filled = row, self.rows.setdefault(row, {})
             filled[column] = value
-            if isinstance(value, str) and len(value) <= _LONGEST_LABEL and (label := _label_of_form(value)):
-                self._note_label(label, address)
+            if meaning:
+                self._note_label(meaning, address)
         self._drop_own_columns()
 
     def _note_label(self, label: str, address: Address) -> None:
@@ -380,8 +404,15 @@ def _header_rows(grid: _Grid) -> dict[int, dict[Column, list[int]]]:
     found: dict[int, dict[Column, list[int]]] = {}
     for row, labels in grid.columns.items():
         if Column.CLAUSE in labels.values() and any(label.startswith(Column.STATED) for label in labels.values()):
-            found[row] = {column: places for column in Column if (places := _header_places(labels, column))}
+            found[row] = _columns_of(tuple(labels.items()))
     return found
+
+
+@lru_cache(maxsize=64)
+def _columns_of(header: tuple[tuple[int, str], ...]) -> dict[Column, list[int]]:
+    """The places of the columns under a header row. Not to be changed: sheets alike share them."""
+    labels = dict(header)
+    return {column: places for column in Column if (places := _header_places(labels, column))}
 
 
 def _header_places(labels: dict[int, str], column: Column) -> list[int]:
@@ -393,17 +424,17 @@ def _header_places(labels: dict[int, str], column: Column) -> list[int]:
     return exact or longer or loose
 
 
-@lru_cache(maxsize=4096)
-def _clause_id_of(text: str) -> str:
-    return values.squeezed(text).rstrip(_CLAUSE_END)
-
-
 def clause_id(value: CellValue) -> str:
     """条款 as text: ``8.1`` from 8.1, ``８．１``, ``8.1、``; other words as they stand, empty for blank."""
-    if type(value) is str:
-        folded = _clause_id_of(value) if len(value) <= _LONGEST_LABEL else ""
-        return folded if _CLAUSE_ID.fullmatch(folded) else values.shown(value)
+    if type(value) is str and len(value) <= _LONGEST_LABEL:
+        return _clause_id_of(value)
     return values.shown(value)
+
+
+@lru_cache(maxsize=4096)
+def _clause_id_of(text: str) -> str:
+    folded = values.squeezed(text).rstrip(_CLAUSE_END)
+    return folded if _CLAUSE_ID.fullmatch(folded) else values.shown(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,8 +455,6 @@ _ROW_COLUMNS = (
     Column.CLAUSE, Column.CRITERION, Column.ACTUAL, Column.STATED, Column.EVIDENCE, Column.DUE, Column.SCORE, Column.STATUS,
 )  # fmt: skip
 """Columns of which a ClauseRow is made."""
-_MOST_ROWS, _LONGEST_KEPT = 4_000, 200
-"""How many rows are remembered, and how long their texts may be: bounds of memory, far above what forms alike need."""
 
 
 class _KnownRows(dict[tuple[object, ...], ClauseRow]):
@@ -449,13 +478,6 @@ def _known_rows(standard: Standard) -> _KnownRows:
     if not _last_known or _last_known[0].standard is not standard:
         _last_known[:] = [_KnownRows(standard)]
     return _last_known[0]
-
-
-def _is_worth_keeping(value: CellValue) -> bool:
-    """Whether a cell's value may be part of a remembered row: not long, and not -0.0, which equals 0.0."""
-    if type(value) is str:
-        return len(value) <= _LONGEST_KEPT
-    return value != 0 or type(value) is int
 
 
 class _CommunityReader:
@@ -554,19 +576,22 @@ class _CommunityReader:
 
     def _clause_row(self, row: int, name: str, columns: dict[Column, list[int]]) -> ClauseRow:
         """One row of the table; a row that says the same as one of another sheet is that row."""
-        places = self._single_places(columns)
+        places, sheet = self._single_places(columns), self.sheet
         cells = self.grid.rows[row]
         found = tuple([cells.get(place) for place in places])
-        if not places or not all(map(_is_worth_keeping, found)):
+        types = tuple(map(type, found))
+        if not places or (float in types and any(value == 0 and type(value) is float for value in found)):
+            # 0.0 and -0.0 are equal, yet not what the county typed; so are 1 and 1.0, for which the types count, too.
             return self._new_clause_row(row, name, columns)
-        # 1 and 1.0 are equal, yet not what the county typed: so the types count, too.
         key = (
-            places, row, name, row in self.sheet.hidden_rows, found, tuple(map(type, found)),
-            tuple([self.grid.is_formula(row, place) for place in places]),
+            places, row, name, row in sheet.hidden_rows, found, types, sheet.formulas_known,
+            tuple([(row, place) in sheet.formulas for place in places]),
         )  # fmt: skip
         known = self.known.get(key)
         if known is None:
-            known = self.known[key] = self._new_clause_row(row, name, columns)
+            known = self._new_clause_row(row, name, columns)
+            if all(len(value) <= _LONGEST_KEPT for value in found if isinstance(value, str)):
+                self.known[key] = known
         return known
 
     def _single_places(self, columns: dict[Column, list[int]]) -> tuple[int, ...]:

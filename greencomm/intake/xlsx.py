@@ -28,7 +28,7 @@ from xml.parsers import expat
 
 from greencomm.intake import limits
 from greencomm.intake.errors import BrokenPart, Unreadable
-from greencomm.intake.pieces import LONGEST_SHEET, TRUE, Pieces, Unusual, columns, is_zero, simple_text, split_rows
+from greencomm.intake.pieces import LONGEST_SHEET, TRUE, Asides, Pieces, Unusual, columns, is_zero, simple_text, split_rows
 from greencomm.intake.workbook import (
     MAX_COLUMN,
     MAX_ROW,
@@ -685,14 +685,7 @@ class _Values:
 
     def __init__(self, strings: list[str], formats: dict[str, _Shows], uses_1904: bool) -> None:
         self.strings, self.formats, self.uses_1904 = strings, formats, uses_1904
-        self.by_kind: dict[tuple[str, str], _ValuesOfKind] = {}
-
-    def of_kind(self, key: tuple[str, str]) -> _ValuesOfKind:
-        """Values of one kind and style by the bytes that are stored."""
-        found = self.by_kind.get(key)
-        if found is None:
-            found = self.by_kind[key] = _ValuesOfKind(self, *key)
-        return found
+        self.by_kind = _ValuesByKind(self)
 
     def value(self, kind: str, style: str, stored: str | None, formula: str | None) -> tuple[CellValue, bool]:
         """A cell's value, and whether blanks stand around what is stored: calamine misreads that."""
@@ -728,15 +721,27 @@ class _Values:
         return FaultyCell(Fault.UNREADABLE, text[:40])
 
 
+class _ValuesByKind(dict[tuple[str, str], "_ValuesOfKind"]):
+    """Values by kind and style of their cells."""
+
+    def __init__(self, book: _Values) -> None:
+        super().__init__()
+        self.book = book
+
+    def __missing__(self, key: tuple[str, str]) -> _ValuesOfKind:
+        found = self[key] = _ValuesOfKind(self.book, *key)
+        return found
+
+
 class _ValuesOfKind(dict[bytes, CellValue]):
     """Values of cells of one kind and style by the bytes stored, each worked out when it is first met.
 
     Raises Unusual for an empty number, for what has blanks around it, and for what could mean something else to an XML parser.
     """
 
-    def __init__(self, values: _Values, kind: str, style: str) -> None:
+    def __init__(self, book: _Values, kind: str, style: str) -> None:
         super().__init__()
-        self.book, self.kind, self.style = values, kind, style
+        self.book, self.kind, self.style = book, kind, style
 
     def __missing__(self, stored: bytes) -> CellValue:
         text = simple_text(stored)
@@ -785,37 +790,36 @@ def _read_by_pieces(data: bytes, values: _Values, room: int) -> _RawSheet | None
     parts = split_rows(data[begin + len(_ROWS) : end])
     try:
         for piece, stored in zip(parts[:-1:2], parts[1::2], strict=True):
-            address, key, formula, after, first, final, begun, without, hidden = pieces[piece]
-            if address is None or key is None or not after <= last < first:
+            address, key, formula, after, first, final, begun, asides = pieces[piece]
+            if address is None or not after <= last < first:
                 return None
             last = final
             count += begun
-            if without or hidden:
-                _take_asides(raw, without, hidden)
-            table = tables.get(key)
-            content = (values.of_kind(key) if table is None else table)[stored]
+            if asides is not None:
+                _take_asides(raw, asides)
+            content = tables[key][stored]
             if formula is not None:
                 formulas.add(address)
             if content is None:
                 raw.blanks.append(address)
             else:
                 cells[address] = content
-        address, _, _, after, first, _, begun, without, hidden = pieces[parts[-1]]
+        address, _, _, after, first, _, begun, asides = pieces[parts[-1]]
     except Unusual:
         return None
     raw.cell_count = count + begun
     if address is not None or not after <= last < first or raw.cell_count > room:
         return None
-    _take_asides(raw, without, hidden)
+    if asides is not None:
+        _take_asides(raw, asides)
     return raw
 
 
-def _take_asides(raw: _RawSheet, without: Iterable[tuple[Address, str]], hidden: Iterable[int]) -> None:
-    """Formulas without a value, and hidden rows."""
-    for address, formula in without:
+def _take_asides(raw: _RawSheet, asides: Asides) -> None:
+    for address, formula in asides.without:
         raw.formulas.add(address)
         raw.cells[address] = _no_value(formula)
-    raw.hidden_rows.update(hidden)
+    raw.hidden_rows.update(asides.hidden_rows)
 
 
 @dataclass(frozen=True, slots=True)
