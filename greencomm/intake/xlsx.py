@@ -855,7 +855,7 @@ def _around(head: bytes, root: bytes, tail: bytes) -> _Around | None:
     return _Around(before.merges + behind.merges, before.hidden_ranges + behind.hidden_ranges)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _read_around(part: bytes) -> _Around | None:
     """A worksheet without rows; None where it has some, or is no worksheet."""
     try:
