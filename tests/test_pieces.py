@@ -119,7 +119,8 @@ def test_usual_sheets(part):
 def test_what_says_nothing_does_not_make_a_sheet_another():
     def part(number: int) -> bytes:
         root = f'xmlns="{MAIN}" xmlns:xr="urn:x" xr:uid="{{{number:08X}-0000-0000-0000-000000000000}}"'
-        return worksheet("", behind=f"<headerFooter><oddHeader>第{number}社区</oddHeader></headerFooter>", root=root)
+        header = f'<headerFooter differentFirst="false"><oddHeader>第{number}社区</oddHeader></headerFooter>'
+        return worksheet("", behind=header, root=root)
 
     assert agree(part(1))
     met = xlsx._read_around.cache_info().misses

@@ -637,7 +637,8 @@ class _CommunityReader:
         taken = {located.cell for located in heading.values()}
         stray = frozenset(self.stray)
         for row, cells in self.grid.rows.items():
-            if row <= table.last_row and not stray and max(cells) <= table.last_column:
+            # Cells of a row are kept from left to right.
+            if row <= table.last_row and not stray and next(reversed(cells)) <= table.last_column:
                 continue
             for column, value in cells.items():
                 address = (row, column)

@@ -764,7 +764,9 @@ def _read_sheet(data: bytes, sheet_name: str, values: _Values, room: int) -> _Ra
 
 _ROWS, _ROWS_END = b"<sheetData>", b"</sheetData>"
 _ROOT = re.compile(rb"""(?:\xef\xbb\xbf)?(?:<\?xml [^<>]*\?>\s*)?(<worksheet(?: [A-Za-z0-9:]+="[^"<>&]*")*>)""")
-_HEADERS = re.compile(rb"<headerFooter>((?:<((?:odd|even|first)(?:Header|Footer))>[^<]*</\2>)*)</headerFooter>")
+_HEADERS = re.compile(
+    rb'<headerFooter(?: [A-Za-z]+="[^"<>&]*")*>((?:<((?:odd|even|first)(?:Header|Footer))>[^<]*</\2>)*)</headerFooter>'
+)
 _HEADER_TEXT = re.compile(rb">([^<]+)</")
 _REVISION = re.compile(rb' xr:uid="\{[0-9A-Fa-f-]{36}\}"')
 _PIECES = {has_descents: Pieces(has_descents=has_descents) for has_descents in (False, True)}
@@ -835,7 +837,7 @@ def _around(head: bytes, root: bytes, tail: bytes) -> _Around | None:
 
     What differs from sheet to sheet and says nothing to us is made alike before, so that most have been met.
     """
-    headers = _HEADERS.search(tail)
+    headers = _HEADERS.match(tail, max(tail.rfind(b"<headerFooter"), 0))
     if headers is not None:
         try:
             for text in _HEADER_TEXT.findall(headers[1]):
@@ -845,8 +847,6 @@ def _around(head: bytes, root: bytes, tail: bytes) -> _Around | None:
         tail = tail[: headers.start(1)] + tail[headers.end(1) :]
     if b" xr:uid" in head:
         head, root, tail = (_REVISION.sub(b' xr:uid="{}"', part) for part in (head, root, tail))
-    if tail.find(b"sheetData", len(_ROWS_END)) >= 0:
-        return None
     before, behind = _read_around(head + _ROWS_END + b"</worksheet>"), _read_around(root + _ROWS + tail)
     if before is None or behind is None:
         return None
@@ -858,6 +858,9 @@ def _around(head: bytes, root: bytes, tail: bytes) -> _Around | None:
 @lru_cache(maxsize=64)
 def _read_around(part: bytes) -> _Around | None:
     """A worksheet without rows; None where it has some, or is no worksheet."""
+    if part.count(b"sheetData") != 2:
+        # The rows may stand elsewhere, too.
+        return None
     try:
         raw = _read_whole(part, "", _Values([], {}, False), 0)
     except Unreadable:
