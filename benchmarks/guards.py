@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 from greencomm.forms.read import read_form  # noqa: E402
 from greencomm.intake import xlsx  # noqa: E402
-from greencomm.intake.collect import not_a_workbook  # noqa: E402
+from greencomm.intake.contents import kind_of  # noqa: E402
 from greencomm.intake.workbook import Workbook  # noqa: E402
 from greencomm.standard import load_standard  # noqa: E402
 
@@ -41,7 +41,7 @@ def main(rounds: int) -> int:
 
     def guards() -> None:
         for data in forms:
-            not_a_workbook(data)
+            kind_of(data)
             package = xlsx._Package(data)
             package.missing_targets()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import IntEnum
+from operator import attrgetter
 
 from greencomm.findings import Misreading
 from greencomm.forms.layout import Heading, Summary
@@ -42,6 +43,9 @@ class Answer:
     raw: CellValue = None
     """The cell's value as it was read."""
 
+    def __reduce__(self) -> tuple[type[Answer], tuple[object, ...]]:
+        return Answer, _fields_of_answer(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Located:
@@ -50,6 +54,9 @@ class Located:
     value: CellValue = None
     cell: str | None = None
     is_formula: bool = False
+
+    def __reduce__(self) -> tuple[type[Located], tuple[object, ...]]:
+        return Located, _fields_of_located(self)
 
     @property
     def is_blank(self) -> bool:
@@ -83,6 +90,16 @@ class ClauseRow:
     score: Located
     status: Located
     hidden: bool = False
+
+    def __reduce__(self) -> tuple[type[ClauseRow], tuple[object, ...]]:
+        return ClauseRow, _fields_of_row(self)
+
+
+# Processes send these by the thousand: as fields in their order, for dataclasses with slots by default send each field by
+# its name and set it by a function of Python.
+_fields_of_answer = attrgetter(*(field.name for field in fields(Answer)))
+_fields_of_located = attrgetter(*(field.name for field in fields(Located)))
+_fields_of_row = attrgetter(*(field.name for field in fields(ClauseRow)))
 
 
 @dataclass(slots=True)

@@ -159,6 +159,40 @@ _IS_ISSUES = {IssueColumn.RULE, IssueColumn.TOKEN, IssueColumn.EXPLANATION}
 _IS_LEFT = {normal_label(LEFT_SHEET), normal_label(IssueColumn.NUMBER)}
 
 
+class _Texts(dict[str, str]):
+    """What a text is to a form: a label that one may carry (folded), _UNSEEN where nobody sees it, else empty.
+
+    Remembered, for the texts of a form stand on each of its sheets.
+    """
+
+    def __missing__(self, text: str) -> str:
+        meaning = self._meaning(text)
+        if len(text) <= _LONGEST_KEPT:
+            if len(self) >= _MOST_TEXTS:
+                self.clear()
+            self[text] = meaning
+        return meaning
+
+    def _meaning(self, text: str) -> str:
+        if values.is_blank(text):
+            return _UNSEEN
+        if len(text) > _LONGEST_LABEL:
+            return ""
+        label = _label(text)
+        known = label in _HEADINGS or label == _TOTAL or _is_column(label) or label in _ISSUES or label in _OWN or label in _IS_LEFT
+        return label if known else ""
+
+
+_UNSEEN = " "
+_LONGEST_KEPT, _MOST_TEXTS, _MOST_ROWS = 200, 20_000, 4_000
+"""Characters of the texts, and texts and rows, that are remembered: bounds of memory, far above what forms alike need."""
+_texts = _Texts()
+
+
+def _is_column(label: str) -> bool:
+    return label in _COLUMNS or label.startswith(Column.STATED) or label.partition("(")[0] in _COLUMNS
+
+
 class _Grid:
     """A sheet's filled cells by row, and where its labels are."""
 
@@ -177,26 +211,38 @@ class _Grid:
         """Row → column of each header-like cell of 问题清单 in it."""
         self.is_left = False
         """Whether this is 未带入内容 of a returned workbook."""
-        for address, value in sorted(sheet.cells.items(), key=_address):
-            if values.is_blank(value):
+        cells, texts, at_row = sheet.cells, _texts, 0
+        filled: dict[int, CellValue] = {}
+        for address in sorted(cells):
+            value = cells[address]
+            if value is None:
+                continue
+            meaning = texts[value] if isinstance(value, str) else ""
+            if meaning is _UNSEEN:
                 continue
             row, column = address
-            self.rows.setdefault(row, {})[column] = value
-            if type(value) is str and len(value) <= _LONGEST_LABEL:
-                label = _label(value)
-                if label in _HEADINGS:
-                    self.places.setdefault(_HEADINGS[label], []).append(address)
-                elif label == _TOTAL:
-                    self.totals.append(address)
-                elif label in _COLUMNS or label.startswith(Column.STATED) or label.partition("(")[0] in _COLUMNS:
-                    self.columns.setdefault(row, {})[column] = label
-                if label in _ISSUES:
-                    self.issues.setdefault(row, {}).setdefault(_ISSUES[label], column)
-                if label in _OWN:
-                    self.own.setdefault(row, {})[column] = _OWN[label]
-                if label in _IS_LEFT and {_label(v) for v in self.rows[row].values() if isinstance(v, str)} >= _IS_LEFT:
-                    self.is_left = True
+            if row != at_row:
+                at_row, filled = row, self.rows.setdefault(row, {})
+            filled[column] = value
+            if meaning:
+                self._note_label(meaning, address)
         self._drop_own_columns()
+
+    def _note_label(self, label: str, address: Address) -> None:
+        """Keep where a label of a form stands."""
+        row, column = address
+        if label in _HEADINGS:
+            self.places.setdefault(_HEADINGS[label], []).append(address)
+        elif label == _TOTAL:
+            self.totals.append(address)
+        elif _is_column(label):
+            self.columns.setdefault(row, {})[column] = label
+        if label in _ISSUES:
+            self.issues.setdefault(row, {}).setdefault(_ISSUES[label], column)
+        if label in _OWN:
+            self.own.setdefault(row, {})[column] = _OWN[label]
+        if label in _IS_LEFT and {_label(v) for v in self.rows[row].values() if isinstance(v, str)} >= _IS_LEFT:
+            self.is_left = True
 
     @property
     def is_issues(self) -> bool:
@@ -241,10 +287,6 @@ class _Grid:
     def is_formula(self, row: int, column: int) -> bool:
         """Whether the cell holds a formula; True where the file cannot tell, so that nobody is told of one overwritten."""
         return not self.sheet.formulas_known or (row, column) in self.sheet.formulas
-
-
-def _address(item: tuple[Address, CellValue]) -> Address:
-    return item[0]
 
 
 def _value_beside(grid: _Grid, label: Address, table: _Table | None) -> Located:
@@ -362,8 +404,15 @@ def _header_rows(grid: _Grid) -> dict[int, dict[Column, list[int]]]:
     found: dict[int, dict[Column, list[int]]] = {}
     for row, labels in grid.columns.items():
         if Column.CLAUSE in labels.values() and any(label.startswith(Column.STATED) for label in labels.values()):
-            found[row] = {column: places for column in Column if (places := _header_places(labels, column))}
+            found[row] = _columns_of(tuple(labels.items()))
     return found
+
+
+@lru_cache(maxsize=64)
+def _columns_of(header: tuple[tuple[int, str], ...]) -> dict[Column, list[int]]:
+    """The places of the columns under a header row. Not to be changed: sheets alike share them."""
+    labels = dict(header)
+    return {column: places for column in Column if (places := _header_places(labels, column))}
 
 
 def _header_places(labels: dict[int, str], column: Column) -> list[int]:
@@ -375,17 +424,17 @@ def _header_places(labels: dict[int, str], column: Column) -> list[int]:
     return exact or longer or loose
 
 
-@lru_cache(maxsize=4096)
-def _clause_id_of(text: str) -> str:
-    return values.squeezed(text).rstrip(_CLAUSE_END)
-
-
 def clause_id(value: CellValue) -> str:
     """条款 as text: ``8.1`` from 8.1, ``８．１``, ``8.1、``; other words as they stand, empty for blank."""
-    if type(value) is str:
-        folded = _clause_id_of(value) if len(value) <= _LONGEST_LABEL else ""
-        return folded if _CLAUSE_ID.fullmatch(folded) else values.shown(value)
+    if type(value) is str and len(value) <= _LONGEST_LABEL:
+        return _clause_id_of(value)
     return values.shown(value)
+
+
+@lru_cache(maxsize=4096)
+def _clause_id_of(text: str) -> str:
+    folded = values.squeezed(text).rstrip(_CLAUSE_END)
+    return folded if _CLAUSE_ID.fullmatch(folded) else values.shown(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,6 +451,35 @@ class _Table:
         return self.first_row <= row <= self.last_row and self.first_column <= column <= self.last_column
 
 
+_ROW_COLUMNS = (
+    Column.CLAUSE, Column.CRITERION, Column.ACTUAL, Column.STATED, Column.EVIDENCE, Column.DUE, Column.SCORE, Column.STATUS,
+)  # fmt: skip
+"""Columns of which a ClauseRow is made."""
+
+
+class _KnownRows(dict[tuple[object, ...], ClauseRow]):
+    """Rows of the table that were read by one standard, by all that they are made of."""
+
+    def __init__(self, standard: Standard) -> None:
+        super().__init__()
+        self.standard = standard
+
+    def __setitem__(self, key: tuple[object, ...], row: ClauseRow) -> None:
+        if len(self) >= _MOST_ROWS:
+            self.clear()
+        super().__setitem__(key, row)
+
+
+_last_known: list[_KnownRows] = []
+
+
+def _known_rows(standard: Standard) -> _KnownRows:
+    """The rows remembered for a standard; those of the standard before it are forgotten."""
+    if not _last_known or _last_known[0].standard is not standard:
+        _last_known[:] = [_KnownRows(standard)]
+    return _last_known[0]
+
+
 class _CommunityReader:
     def __init__(self, grid: _Grid, header_rows: dict[int, dict[Column, list[int]]], standard: Standard) -> None:
         self.grid, self.sheet, self.standard = grid, grid.sheet, standard
@@ -410,6 +488,9 @@ class _CommunityReader:
         self.rows: list[ClauseRow] = []
         self.stray: list[Address] = []
         """Answers in rows of the table without a 条款."""
+        self.known = _known_rows(standard)
+        self.places_of: dict[Column, list[int]] | None = None
+        self.places: tuple[int, ...] = ()
 
     def read(self) -> SheetReading:
         grid = self.grid
@@ -456,12 +537,16 @@ class _CommunityReader:
         names: dict[int, str] = {}
         columns_of: dict[int, dict[Column, list[int]]] = {}
         columns = self.header_rows[self.first_row]
-        for row in (row for row in self.grid.rows if row > self.first_row):
+        for row, cells in self.grid.rows.items():
+            if row <= self.first_row:
+                continue
             if row in self.header_rows:
                 # Printed again; if its columns stand in another order, they hold from here on.
                 columns = self.header_rows[row]
                 continue
-            names[row] = clause_id(self._cell(row, columns, Column.CLAUSE).value)
+            places = columns[Column.CLAUSE]
+            value = cells.get(places[0]) if len(places) == 1 else self._cell(row, columns, Column.CLAUSE).value
+            names[row] = clause_id(value)
             columns_of[row] = columns
         return names, columns_of
 
@@ -490,6 +575,34 @@ class _CommunityReader:
         return filled[0] if filled else found[0]
 
     def _clause_row(self, row: int, name: str, columns: dict[Column, list[int]]) -> ClauseRow:
+        """One row of the table; a row that says the same as one of another sheet is that row."""
+        places, sheet = self._single_places(columns), self.sheet
+        cells = self.grid.rows[row]
+        found = tuple([cells.get(place) for place in places])
+        types = tuple(map(type, found))
+        if not places or (float in types and any(value == 0 and type(value) is float for value in found)):
+            # 0.0 and -0.0 are equal, yet not what the county typed; so are 1 and 1.0, for which the types count, too.
+            return self._new_clause_row(row, name, columns)
+        key = (
+            places, row, name, row in sheet.hidden_rows, found, types, sheet.formulas_known,
+            tuple([(row, place) in sheet.formulas for place in places]),
+        )  # fmt: skip
+        known = self.known.get(key)
+        if known is None:
+            known = self._new_clause_row(row, name, columns)
+            if all(len(value) <= _LONGEST_KEPT for value in found if isinstance(value, str)):
+                self.known[key] = known
+        return known
+
+    def _single_places(self, columns: dict[Column, list[int]]) -> tuple[int, ...]:
+        """Where the columns of a row stand, 0 for one that is not there; empty where one stands twice."""
+        if self.places_of is not columns:
+            found = [columns.get(column, [0]) for column in _ROW_COLUMNS]
+            self.places_of = columns
+            self.places = tuple(place for (place,) in found) if all(len(places) == 1 for places in found) else ()
+        return self.places
+
+    def _new_clause_row(self, row: int, name: str, columns: dict[Column, list[int]]) -> ClauseRow:
         actual, stated = self._cell(row, columns, Column.ACTUAL), self._cell(row, columns, Column.STATED)
         answers = clause_answers(self.standard.clause.get(name), actual, stated, self.standard.reading)
         return ClauseRow(
@@ -524,6 +637,9 @@ class _CommunityReader:
         taken = {located.cell for located in heading.values()}
         stray = frozenset(self.stray)
         for row, cells in self.grid.rows.items():
+            # Cells of a row are kept from left to right.
+            if row <= table.last_row and not stray and next(reversed(cells)) <= table.last_column:
+                continue
             for column, value in cells.items():
                 address = (row, column)
                 outside = row > table.last_row or column > table.last_column

@@ -32,6 +32,7 @@ _MISREADINGS = {
 }
 _ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"
 _UNSEEN = re.compile(rf"[\s{_ZERO_WIDTH}]+")
+_SEEN = re.compile(rf"[^\s{_ZERO_WIDTH}]")
 _BETWEEN_DIGITS = re.compile(rf"[0-9.][\s{_ZERO_WIDTH}]+[0-9.]")
 """Several numbers in one cell: ``3 5`` must not become 35."""
 _MINUS = str.maketrans(dict.fromkeys("−‐‑‒–—﹣", "-"))
@@ -116,7 +117,7 @@ def read_claim(value: CellValue, reading: Reading) -> Claim:
 
 def is_blank(value: CellValue) -> bool:
     """Whether nobody sees anything in a cell: empty, or white space and characters without width."""
-    return value is None or (isinstance(value, str) and not _UNSEEN.sub("", value))
+    return value is None or (isinstance(value, str) and _SEEN.search(value) is None)
 
 
 def shown(value: CellValue) -> str:

@@ -11,22 +11,24 @@ import contextlib
 import datetime
 import io
 import math
+import operator
 import posixpath
 import re
 import struct
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from functools import cache
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 from xml.parsers import expat
 
 from greencomm.intake import limits
 from greencomm.intake.errors import BrokenPart, Unreadable
+from greencomm.intake.pieces import LONGEST_SHEET, TRUE, Asides, Pieces, Unusual, columns, is_zero, simple_text, split_rows
 from greencomm.intake.workbook import (
     MAX_COLUMN,
     MAX_ROW,
@@ -60,7 +62,6 @@ _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _XML_SPACE = " \t\r\n"
-_TRUE = ("1", "true", "on")
 
 _BUILT_IN_DATES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
 """Number formats that are dates or times without a code in the file; 27–36 and 50–58 are the East Asian ones."""
@@ -91,8 +92,9 @@ def read_xlsx(data: bytes) -> Workbook:
     """
     package = _Package(data)
     book = _BookParts(package)
-    strings = _read_strings(package, book.strings_part)
-    formats = _read_formats(package, book.styles_part)
+    values = _Values(
+        _read_strings(package, book.strings_part), _read_formats(package, book.styles_part), book.uses_1904
+    )
     sheets: list[Sheet] = []
     raws: list[_RawSheet] = []
     room = limits.MAX_CELLS
@@ -102,7 +104,7 @@ def read_xlsx(data: bytes) -> Workbook:
         try:
             if entry.part is None:
                 raise BrokenPart(f"工作表“{entry.name}”的内容缺失")
-            raw = _read_sheet(package.read(entry.part), entry.name, strings, formats, book.uses_1904, room)
+            raw = _read_sheet(package.read(entry.part), entry.name, values, room)
         except BrokenPart as error:
             raw, broken = _RawSheet({}, 0), error
             first_broken = first_broken or error
@@ -306,8 +308,9 @@ def _unpacked(data: bytes, info: zipfile.ZipInfo) -> bytes:
 
 _XML_PARTS = (".xml", ".rels", ".vml")
 _LONG_TOKEN = re.compile(rb"<[^<]{%d}" % limits.MAX_TOKEN)
-_LONG_TAG = re.compile(rb"<[^<]{8192,}")
-"""Below this length a tag cannot have more attributes than MAX_ATTRIBUTES at eight bytes each."""
+_LONG = 8 * 1024
+"""Bytes below which a tag cannot have more attributes than MAX_ATTRIBUTES at eight bytes each."""
+_LONG_TAG = re.compile(rb"<[^<]{%d,}" % _LONG)
 _TAG = re.compile(rb"""<[^>"'<]*(?:(?:"[^"<]*"|'[^'<]*')[^>"'<]*)*""")
 _ATTRIBUTE = re.compile(rb"""=\s*(?:"[^"<]*"|'[^'<]*')""")
 
@@ -318,16 +321,29 @@ def _guard(content: bytes) -> None:
     A ``<`` stands in no attribute and no text, so that the distance between two bounds every token.
     """
     original, content = content, _utf8(content) or content
-    if _LONG_TOKEN.search(content) is not None:
-        raise Unreadable("文件内部有长得异常的内容，不是正常的工作簿")
-    for match in _LONG_TAG.finditer(content):
-        tag = _TAG.match(match[0])
-        if tag is not None and len(_ATTRIBUTE.findall(tag[0])) > limits.MAX_ATTRIBUTES:
+    if _has_long_tags(content):
+        if _LONG_TOKEN.search(content) is not None:
             raise Unreadable("文件内部有长得异常的内容，不是正常的工作簿")
+        for match in _LONG_TAG.finditer(content):
+            tag = _TAG.match(match[0])
+            if tag is not None and len(_ATTRIBUTE.findall(tag[0])) > limits.MAX_ATTRIBUTES:
+                raise Unreadable("文件内部有长得异常的内容，不是正常的工作簿")
     if b"<!DOCTYPE" in content:
         # In a comment or CDATA it would be harmless; the parser knows.
         with contextlib.suppress(BrokenPart):
             _parse(original, "部件", lambda *_: None)
+
+
+def _has_long_tags(content: bytes) -> bool:
+    """Whether _LONG bytes follow a ``<`` without another one. From each the last one within reach is sought, so that few are
+    looked at."""
+    at = content.find(b"<")
+    while at >= 0 and at + _LONG < len(content):
+        reach = at + _LONG + 1
+        at = content.rfind(b"<", at + 1, reach)
+        if at < 0:
+            return True
+    return False
 
 
 def _utf8(content: bytes) -> bytes | None:
@@ -469,7 +485,7 @@ class _BookParts:
                 case "workbook":
                     is_workbook = True
                 case "workbookPr":
-                    self.uses_1904 = attributes.get("date1904") in _TRUE
+                    self.uses_1904 = attributes.get("date1904") in TRUE
                 case "sheet":
                     self._add(package, attributes, links.get(_attribute(attributes, "id")))
 
@@ -648,9 +664,14 @@ class _RawSheet:
 
     cells: dict[Address, CellValue]
     cell_count: int
+    """Cells in the XML, blank ones included."""
+    row_count: int = field(default=0, compare=False)
+    has_rows: bool = field(default=False, compare=False)
+    """Whether there is a table at all (``sheetData``)."""
     formulas: set[Address] = field(default_factory=set)
     arrays: list[tuple[int, int, int, int]] = field(default_factory=list)
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """Not to be changed: sheets alike share one list."""
     hidden_rows: set[int] = field(default_factory=set)
     hidden_ranges: list[tuple[int, int]] = field(default_factory=list)
     blanks: list[Address] = field(default_factory=list)
@@ -659,22 +680,202 @@ class _RawSheet:
     """Cells whose stored text has blanks around it: calamine is known to misread them, so they are not compared."""
 
 
-@cache
-def _columns() -> dict[str, int]:
-    return {column_letters(number): number for number in range(1, MAX_COLUMN + 1)}
+class _Values:
+    """What the stored values of a workbook's cells mean."""
+
+    def __init__(self, strings: list[str], formats: dict[str, _Shows], uses_1904: bool) -> None:
+        self.strings, self.formats, self.uses_1904 = strings, formats, uses_1904
+        self.by_kind = _ValuesByKind(self)
+
+    def value(self, kind: str, style: str, stored: str | None, formula: str | None) -> tuple[CellValue, bool]:
+        """A cell's value, and whether blanks stand around what is stored: calamine misreads that."""
+        if kind == "str" or kind == "inlineStr":
+            return (_no_value(formula) if stored is None else _clean(stored) or None), False
+        text = (stored or "").strip(_XML_SPACE)
+        padded = text != stored and (kind == "s" or bool(text))
+        if not text:
+            return _no_value(formula), padded
+        return self._value(kind, style, text), padded
+
+    def _value(self, kind: str, style: str, text: str) -> CellValue:
+        if kind == "s":
+            if text.isascii() and text.isdigit() and len(text) < 10 and int(text) < len(self.strings):
+                return self.strings[int(text)] or None
+            return FaultyCell(Fault.UNREADABLE, f"文字编号{text[:20]}")
+        if kind == "n":
+            number = _number(text)
+            if number is None:
+                return FaultyCell(Fault.UNREADABLE, text[:40])
+            shows = self.formats.get(style)
+            if shows is _Shows.DATE and number >= 0:
+                return FaultyCell(Fault.DATE, date_text(number, self.uses_1904))
+            if shows is _Shows.PERCENT and number > 1:
+                return FaultyCell(Fault.PERCENT, percent_text(number))
+            return number
+        if kind == "b":
+            return FaultyCell(Fault.LOGICAL, "TRUE" if text in TRUE else "FALSE")
+        if kind == "e":
+            return FaultyCell(Fault.ERROR, text[:40])
+        if kind == "d":
+            return FaultyCell(Fault.DATE, text[:40])
+        return FaultyCell(Fault.UNREADABLE, text[:40])
+
+
+class _ValuesByKind(dict[tuple[str, str], "_ValuesOfKind"]):
+    """Values by kind and style of their cells."""
+
+    def __init__(self, book: _Values) -> None:
+        super().__init__()
+        self.book = book
+
+    def __missing__(self, key: tuple[str, str]) -> _ValuesOfKind:
+        found = self[key] = _ValuesOfKind(self.book, *key)
+        return found
+
+
+class _ValuesOfKind(dict[bytes, CellValue]):
+    """Values of cells of one kind and style by the bytes stored, each worked out when it is first met.
+
+    Raises Unusual for an empty number, for what has blanks around it, and for what could mean something else to an XML parser.
+    """
+
+    def __init__(self, book: _Values, kind: str, style: str) -> None:
+        super().__init__()
+        self.book, self.kind, self.style = book, kind, style
+
+    def __missing__(self, stored: bytes) -> CellValue:
+        text = simple_text(stored)
+        value, padded = self.book.value(self.kind, self.style, text, None)
+        if padded or not text and self.kind != "str":
+            # What an empty number is depends on the cell's formula.
+            raise Unusual
+        self[stored] = value
+        return value
 
 
 _SHEET_NAMES = _names("worksheet", "sheetData", "row", "c", "v", "f", "is", "t", "rPh", "mergeCell", "col")
 
 
-def _read_sheet(
-    data: bytes, sheet_name: str, strings: list[str], formats: dict[str, _Shows], uses_1904: bool, room: int
-) -> _RawSheet:
-    """One pass over a worksheet's XML. Written flat: a national run makes some hundred million of these calls."""
+def _read_sheet(data: bytes, sheet_name: str, values: _Values, room: int) -> _RawSheet:
+    """A worksheet's cells and whatever decides whether they are seen; by pieces where it is written as usual."""
+    raw = _read_by_pieces(data, values, room)
+    return raw if raw is not None else _read_whole(data, sheet_name, values, room)
+
+
+_ROWS, _ROWS_END = b"<sheetData>", b"</sheetData>"
+_ROOT = re.compile(rb"""(?:\xef\xbb\xbf)?(?:<\?xml [^<>]*\?>\s*)?(<worksheet(?: [A-Za-z0-9:]+="[^"<>&]*")*>)""")
+_HEADERS = re.compile(
+    rb'<headerFooter(?: [A-Za-z]+="[^"<>&]*")*>((?:<((?:odd|even|first)(?:Header|Footer))>[^<]*</\2>)*)</headerFooter>'
+)
+_HEADER_TEXT = re.compile(rb">([^<]+)</")
+_REVISION = re.compile(rb' xr:uid="\{[0-9A-Fa-f-]{36}\}"')
+_PIECES = {has_descents: Pieces(has_descents=has_descents) for has_descents in (False, True)}
+
+
+def _read_by_pieces(data: bytes, values: _Values, room: int) -> _RawSheet | None:
+    """What _read_whole finds, for less: only what this program has not met yet is taken apart (S-44).
+
+    None where anything is unusual, be it right or wrong: _read_whole decides.
+    """
+    begin = data.find(_ROWS)
+    end = data.find(_ROWS_END, begin)
+    root = _ROOT.match(data)
+    if len(data) > min(LONGEST_SHEET, limits.MAX_ROWS) or begin < 0 or end < 0 or root is None or _utf8(data) is not data:
+        return None
+    around = _around(data[: begin + len(_ROWS)], root[1], data[end:])
+    if around is None:
+        return None
+    cells: dict[Address, CellValue] = {}
+    raw = _RawSheet(cells, 0, merges=around.merges, hidden_ranges=around.hidden_ranges)
+    formulas, tables, last, count = raw.formulas, values.by_kind, 0, 0
+    pieces = _PIECES[b' xmlns:x14ac="' in root[1]]
+    parts = split_rows(data[begin + len(_ROWS) : end])
+    try:
+        for piece, stored in zip(parts[:-1:2], parts[1::2], strict=True):
+            address, key, formula, after, first, final, begun, asides = pieces[piece]
+            if address is None or not after <= last < first:
+                return None
+            last = final
+            count += begun
+            if asides is not None:
+                _take_asides(raw, asides)
+            content = tables[key][stored]
+            if formula is not None:
+                formulas.add(address)
+            if content is None:
+                raw.blanks.append(address)
+            else:
+                cells[address] = content
+        address, _, _, after, first, _, begun, asides = pieces[parts[-1]]
+    except Unusual:
+        return None
+    raw.cell_count = count + begun
+    if address is not None or not after <= last < first or raw.cell_count > room:
+        return None
+    if asides is not None:
+        _take_asides(raw, asides)
+    return raw
+
+
+def _take_asides(raw: _RawSheet, asides: Asides) -> None:
+    for address, formula in asides.without:
+        raw.formulas.add(address)
+        raw.cells[address] = _no_value(formula)
+    raw.hidden_rows.update(asides.hidden_rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What the parts of a worksheet before and behind its rows say."""
+
+    merges: list[tuple[int, int, int, int]]
+    hidden_ranges: list[tuple[int, int]]
+
+
+def _around(head: bytes, root: bytes, tail: bytes) -> _Around | None:
+    """Both read by the XML parser, each as a worksheet without rows; None where one of them is none.
+
+    What differs from sheet to sheet and says nothing to us is made alike before, so that most have been met.
+    """
+    headers = _HEADERS.match(tail, max(tail.rfind(b"<headerFooter"), 0))
+    if headers is not None:
+        try:
+            for text in _HEADER_TEXT.findall(headers[1]):
+                simple_text(text)
+        except Unusual:
+            return None
+        tail = tail[: headers.start(1)] + tail[headers.end(1) :]
+    if b" xr:uid" in head:
+        head, root, tail = (_REVISION.sub(b' xr:uid="{}"', part) for part in (head, root, tail))
+    before, behind = _read_around(head + _ROWS_END + b"</worksheet>"), _read_around(root + _ROWS + tail)
+    if before is None or behind is None:
+        return None
+    if not before.merges and not before.hidden_ranges:
+        return behind
+    return _Around(before.merges + behind.merges, before.hidden_ranges + behind.hidden_ranges)
+
+
+@lru_cache(maxsize=64)
+def _read_around(part: bytes) -> _Around | None:
+    """A worksheet without rows; None where it has some, or is no worksheet."""
+    if part.count(b"sheetData") != 2:
+        # The rows may stand elsewhere, too.
+        return None
+    try:
+        raw = _read_whole(part, "", _Values([], {}, False), 0)
+    except Unreadable:
+        return None
+    if not raw.has_rows or raw.row_count or raw.cell_count or raw.arrays:
+        return None
+    return _Around(raw.merges, raw.hidden_ranges)
+
+
+def _read_whole(data: bytes, sheet_name: str, values: _Values, room: int) -> _RawSheet:
+    """One pass of the XML parser over a worksheet. Written flat: each element of the sheet makes some of these calls."""
     cells: dict[Address, CellValue] = {}
     references: list[str] = []
     raw = _RawSheet(cells, 0)
-    names, columns = _SHEET_NAMES, _columns()
+    names, letters = _SHEET_NAMES, columns()
     chunks: list[str] = []
     texts: list[str] = []
     reference = kind = style = row_text = ""
@@ -737,7 +938,7 @@ def _read_sheet(
             row_text, row_start = str(row), len(references)
             if len(references) > room or rows > limits.MAX_ROWS:
                 raise too_many()
-            if attributes.get("hidden") in _TRUE or _is_zero(attributes.get("ht")):
+            if attributes.get("hidden") in TRUE or is_zero(attributes.get("ht")):
                 raw.hidden_rows.add(row)
         elif depth > limits.MAX_DEPTH:
             raise misplaced()
@@ -750,14 +951,14 @@ def _read_sheet(
             if len(raw.merges) > limits.MAX_MERGES:
                 raise Unreadable(f"工作表“{sheet_name}”里合并的单元格太多，远多于正常的填报工作簿")
         elif name == "col":
-            if attributes.get("hidden") in _TRUE or _is_zero(attributes.get("width")):
+            if attributes.get("hidden") in TRUE or is_zero(attributes.get("width")):
                 raw.hidden_ranges.append(_column_range(attributes, bad_address))
                 if len(raw.hidden_ranges) > MAX_COLUMN:
                     raise misplaced()
         elif name == "sheetData":
             if depth != 2:
                 raise misplaced()
-            inside = True
+            inside = raw.has_rows = True
         elif name == "worksheet":
             has_root = depth == 1
 
@@ -795,56 +996,23 @@ def _read_sheet(
 
     def store() -> None:
         nonlocal row, row_text, row_is_given
-        found = columns.get(reference.removesuffix(row_text)) if reference.endswith(row_text) else None
+        found = letters.get(reference.removesuffix(row_text)) if reference.endswith(row_text) else None
         if found is None:
             # Not of this row, which is right only where the row itself did not say which one it is.
             match = _REFERENCE.fullmatch(reference)
-            if match is None or row_is_given or (found := columns.get(match[1])) is None:
+            if match is None or row_is_given or (found := letters.get(match[1])) is None:
                 raise bad_address(reference)
             row, row_text, row_is_given = _row_number(match[2], bad_address), match[2], True
         address = (row, found)
         if formula is not None:
             raw.formulas.add(address)
-        content = cell_value(address)
+        content, padded = values.value(kind, style, value, formula)
+        if padded:
+            raw.padded.add(address)
         if content is not None:
             cells[address] = content
         else:
             raw.blanks.append(address)
-
-    def cell_value(address: Address) -> CellValue:
-        if kind == "s":
-            text = (value or "").strip(_XML_SPACE)
-            if text != value:
-                raw.padded.add(address)
-            if text.isascii() and text.isdigit() and len(text) < 10 and int(text) < len(strings):
-                return strings[int(text)] or None
-            return FaultyCell(Fault.UNREADABLE, f"文字编号{text[:20]}") if text else _no_value(formula)
-        if kind == "str" or kind == "inlineStr":
-            if value is None:
-                return _no_value(formula)
-            return _clean(value) or None
-        text = (value or "").strip(_XML_SPACE)
-        if not text:
-            return _no_value(formula)
-        if text != value:
-            raw.padded.add(address)
-        if kind == "n":
-            number = _number(text)
-            if number is None:
-                return FaultyCell(Fault.UNREADABLE, text[:40])
-            shows = formats.get(style)
-            if shows is _Shows.DATE and number >= 0:
-                return FaultyCell(Fault.DATE, date_text(number, uses_1904))
-            if shows is _Shows.PERCENT and number > 1:
-                return FaultyCell(Fault.PERCENT, percent_text(number))
-            return number
-        if kind == "b":
-            return FaultyCell(Fault.LOGICAL, "TRUE" if text in _TRUE else "FALSE")
-        if kind == "e":
-            return FaultyCell(Fault.ERROR, text[:40])
-        if kind == "d":
-            return FaultyCell(Fault.DATE, text[:40])
-        return FaultyCell(Fault.UNREADABLE, text[:40])
 
     if data.count(b"<c ") + data.count(b"<c/") + data.count(b"<c>") > room:
         # Seen at a glance; the count below is for other ways to write them.
@@ -852,7 +1020,7 @@ def _read_sheet(
     _parse(data, f"工作表“{sheet_name}”", start, end, chunks.append, counts_depth=True)
     if not has_root:
         raise misplaced()
-    raw.cell_count = len(references)
+    raw.cell_count, raw.row_count = len(references), rows
     if len(references) > room:
         raise too_many()
     if len(set(references)) != len(references):
@@ -862,16 +1030,6 @@ def _read_sheet(
                 if address in cells:
                     cells[address] = FaultyCell(Fault.UNREADABLE, f"{_shown(cells[address])}（同一单元格存了{count}次）")
     return raw
-
-
-def _is_zero(measure: str | None) -> bool:
-    """Whether a height or width is 0."""
-    if measure is None:
-        return False
-    try:
-        return float(measure) == 0
-    except ValueError:
-        return False
 
 
 def _row_number(text: str, bad: Callable[[str], Unreadable]) -> int:
@@ -885,9 +1043,9 @@ def _range(text: str, bad: Callable[[str], Unreadable]) -> tuple[int, int, int, 
     corners = [_REFERENCE.fullmatch(corner) for corner in text.split(":")]
     numbers: list[int] = []
     for corner in corners:
-        if corner is None or corner[1] not in _columns() or int(corner[2]) > MAX_ROW:
+        if corner is None or corner[1] not in columns() or int(corner[2]) > MAX_ROW:
             raise bad(text)
-        numbers += int(corner[2]), _columns()[corner[1]]
+        numbers += int(corner[2]), columns()[corner[1]]
     if len(corners) > 2 or numbers[0] > numbers[-2] or numbers[1] > numbers[-1]:
         raise bad(text)
     return numbers[0], numbers[1], numbers[-2], numbers[-1]
@@ -937,23 +1095,31 @@ def _finished(entry: _SheetEntry, raw: _RawSheet) -> Sheet:
             raw.formulas.add(address)
             if isinstance(first, FaultyCell) and first.fault is Fault.NO_VALUE:
                 cells.setdefault(address, first)
-    for area in raw.merges:
-        for address in _addresses(area):
-            if address in cells and address != area[:2]:
-                # Nobody sees it, yet formulas count it.
-                cells[address] = FaultyCell(Fault.UNREADABLE, f"{_shown(cells[address])}（被合并单元格遮住）")
-    columns = {column for _, column in cells}
+    merges = tuple(raw.merges)
+    if not _covered(merges).isdisjoint(cells):
+        for area in merges:
+            for address in _addresses(area):
+                if address in cells and address != area[:2]:
+                    # Nobody sees it, yet formulas count it.
+                    cells[address] = FaultyCell(Fault.UNREADABLE, f"{_shown(cells[address])}（被合并单元格遮住）")
+    columns = {column for _, column in cells} if raw.hidden_ranges else set()
     return Sheet(
         name=entry.name,
         cells=cells,
         visibility=entry.visibility,
         formulas=frozenset(raw.formulas),
-        merges=tuple(raw.merges),
+        merges=merges,
         hidden_rows=frozenset(raw.hidden_rows),
         hidden_columns=frozenset(
             column for column in columns if any(first <= column <= last for first, last in raw.hidden_ranges)
         ),
     )
+
+
+@lru_cache(maxsize=16)
+def _covered(merges: tuple[tuple[int, int, int, int], ...]) -> frozenset[Address]:
+    """Cells that lie under merged ranges, as nobody sees them."""
+    return frozenset(address for area in merges for address in _addresses(area) if address != area[:2])
 
 
 def _addresses(area: tuple[int, int, int, int]) -> Iterator[Address]:
@@ -983,9 +1149,7 @@ def _compare_with_calamine(
     for entry, sheet, raw in zip(book.sheets, sheets, raws, strict=True):
         if sheet.is_broken:
             continue
-        used = (*sheet.cells, *raw.formulas, *raw.blanks)
-        height = max((row for row, _ in used), default=0)
-        width = max((column for _, column in used), default=0)
+        height, width = _extent(sheet.cells, raw.formulas, raw.blanks)
         if height * width > limits.MAX_SECOND_READING:
             read_once.append(entry.name)
             continue
@@ -996,6 +1160,8 @@ def _compare_with_calamine(
         except BaseException:
             read_once.append(entry.name)
             continue
+        if _is_same(sheet.cells, table):
+            continue
         legible = any(not isinstance(value, FaultyCell) for value in sheet.cells.values())
         if legible and not any(value != "" for values in table for value in values):
             read_once.append(entry.name)
@@ -1004,8 +1170,34 @@ def _compare_with_calamine(
     return tuple(read_once)
 
 
+def _extent(*addresses: Iterable[Address]) -> tuple[int, int]:
+    """The last row and the last column of any of these cells."""
+    height = width = 0
+    for part in addresses:
+        if part:
+            height = max(height, max(part)[0])
+            width = max(width, max(map(_COLUMN, part)))
+    return height, width
+
+
+_COLUMN: Callable[[Address], int] = operator.itemgetter(1)
+
+
+def _is_same(cells: Mapping[Address, CellValue], table: list[list[Any]]) -> bool:
+    """Whether the table holds these values and nothing else; False where only a closer look can tell."""
+    own: list[list[object]] = [[""] * len(values) for values in table]
+    try:
+        for (row, column), value in cells.items():
+            own[row - 1][column - 1] = value
+    except IndexError:
+        return False
+    return bool(cells) and own == table
+
+
 def _doubtful(sheet: Sheet) -> Iterator[Doubt]:
     """Cells whose content cannot be told for sure, whatever the reason."""
+    if FaultyCell not in set(map(type, sheet.cells.values())):
+        return
     found = sorted(
         (address, value.shown)
         for address, value in sheet.cells.items()
