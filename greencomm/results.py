@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
 from greencomm.findings import Finding, OtherReply, PastFinding, Settled, Severity
 from greencomm.intake.workbook import CellValue
@@ -71,8 +72,7 @@ class ReceivedFile:
     """Its own 报送批次, 1 where that cannot be read; None for a file that is no form of this batch."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClauseResult:
+class ClauseResult(NamedTuple):
     """One clause of one community. Deductions are points (for an award the points added); None = unresolved."""
 
     clause: str

@@ -32,6 +32,7 @@ _MISREADINGS = {
 }
 _ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"
 _UNSEEN = re.compile(rf"[\s{_ZERO_WIDTH}]+")
+_ALL_UNSEEN = re.compile(rf"[\s{_ZERO_WIDTH}]*")
 _BETWEEN_DIGITS = re.compile(rf"[0-9.][\s{_ZERO_WIDTH}]+[0-9.]")
 """Several numbers in one cell: ``3 5`` must not become 35."""
 _MINUS = str.maketrans(dict.fromkeys("−‐‑‒–—﹣", "-"))
@@ -116,15 +117,17 @@ def read_claim(value: CellValue, reading: Reading) -> Claim:
 
 def is_blank(value: CellValue) -> bool:
     """Whether nobody sees anything in a cell: empty, or white space and characters without width."""
-    return value is None or (isinstance(value, str) and not _UNSEEN.sub("", value))
+    return value is None or (isinstance(value, str) and _ALL_UNSEEN.fullmatch(value) is not None)
 
 
 def shown(value: CellValue) -> str:
     """A cell as its author sees it: ``3``, ``0.85``, ``约3处``; empty for blank."""
-    if value is None or is_blank(value):
+    if value is None:
         return ""
     if isinstance(value, str):
-        return value.strip()
+        text = value.strip()
+        # Only what begins with a character without width may hold nothing but such characters.
+        return "" if text and text[0] in _ZERO_WIDTH and is_blank(text) else text
     if isinstance(value, FaultyCell):
         return value.shown
     # Fifteen digits are what Excel holds; floats of whole numbers lose their fraction.
