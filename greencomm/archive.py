@@ -124,9 +124,10 @@ class Publication:
 
     # --- publishing -------------------------------------------------------------------------------------------------------
 
-    def made(self) -> dict[str, str]:
-        """SHA-256 of every file made so far in ``building``, by path."""
-        return {name: durable.file_sha256(self.building / name) for name in files_below(self.building)}
+    def made(self, known: Mapping[str, str] | None = None) -> dict[str, str]:
+        """SHA-256 of every file made so far in ``building``, by path; those in ``known`` are not read again."""
+        known = known or {}
+        return {name: known.get(name) or durable.file_sha256(self.building / name) for name in files_below(self.building)}
 
     def publish(self, name: str, manifest: Mapping[str, Any], history: bytes | None = None) -> None:
         """Keep the run and put what was built in place as ``output/<name>``; ``manifest`` as ``runs.manifest_of`` makes it.

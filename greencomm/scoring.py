@@ -5,11 +5,12 @@ Everything is integer arithmetic: points, and millionths of a point for deductio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
 from functools import lru_cache
+from operator import attrgetter
 
 import numpy as np
 import pandas as pd
@@ -81,19 +82,20 @@ def entries_frame(sheets: Sequence[Answers], standard: Standard) -> pd.DataFrame
     count = len(standard.clauses)
     blank = (Answer(State.BLANK), Answer(State.BLANK))
     pairs = [pair or blank for answers in sheets for pair in answers]
+    actual, stated = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
-    def column(of: Callable[[tuple[Answer, Answer]], int]) -> np.ndarray:
+    def column(answers: Sequence[Answer], name: str) -> np.ndarray:
         """One column straight from the answers: no row of Python objects in between."""
-        return np.fromiter(map(of, pairs), dtype=np.int64, count=len(pairs))
+        return np.fromiter(map(attrgetter(name), answers), dtype=np.int64, count=len(answers))
 
     return pd.DataFrame(
         {
             "sheet": np.repeat(np.arange(len(sheets)), count),
             "clause": np.tile(np.arange(count), len(sheets)),
-            "actual_state": column(lambda pair: pair[0].state),
-            "actual": column(lambda pair: pair[0].value),
-            "stated_state": column(lambda pair: pair[1].state),
-            "stated": column(lambda pair: pair[1].value),
+            "actual_state": column(actual, "state"),
+            "actual": column(actual, "value"),
+            "stated_state": column(stated, "state"),
+            "stated": column(stated, "value"),
         }
     )
 
