@@ -18,7 +18,6 @@ from greencomm.review.submissions import Filed, Submission, code_text, is_blank,
 from greencomm.review.typed import is_worded, typed_sheet
 from greencomm.roster import Community, Roster
 from greencomm.standard import Clause, Standard
-from greencomm.texts import normal_label
 
 _TOLD_OUTSIDE = 20
 """How many cells outside the form have a finding of their own; the others are counted."""
