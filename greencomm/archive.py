@@ -124,9 +124,10 @@ class Publication:
 
     # --- publishing -------------------------------------------------------------------------------------------------------
 
-    def made(self) -> dict[str, str]:
-        """SHA-256 of every file made so far in ``building``, by path."""
-        return {name: durable.file_sha256(self.building / name) for name in files_below(self.building)}
+    def made(self, known: Mapping[str, str] | None = None) -> dict[str, str]:
+        """SHA-256 of every file made so far in ``building``, by path; those in ``known`` are not read again."""
+        known = known or {}
+        return {name: known.get(name) or durable.file_sha256(self.building / name) for name in files_below(self.building)}
 
     def publish(self, name: str, manifest: Mapping[str, Any], history: bytes | None = None) -> None:
         """Keep the run and put what was built in place as ``output/<name>``; ``manifest`` as ``runs.manifest_of`` makes it.
@@ -143,13 +144,24 @@ class Publication:
             again = latest is not None and same_run(latest.manifest, manifest) and latest.history_sha256 == digest
             if not again:
                 write_run(self._run, manifest, self.building, history)
+        self._stand(name, files, latest if again else None)
+
+    def confirm(self, name: str, kept: KeptRun) -> None:
+        """Have the outputs of the last kept run stand as ``output/<name>``, as publishing the same once more would."""
+        self._stand(name, kept.outputs, kept)
+
+    def _stand(self, name: str, files: Mapping[str, str], again: KeptRun | None) -> None:
+        """Keep the run that was built, unless it is ``again`` the last one, and put ``files`` in place where they are not."""
+        target, runs = self.output / name, self.runs(name)
         with self._output_held():
             with durable.speaking(target):
                 known = self._known(target, runs, files)
                 wrong, missing = _differences(target, files, known)
+                if again is not None:
+                    self._unpack(again, missing)
                 if wrong or missing:
                     self._check_places(target, wrong, missing)
-                kept = latest.folder if again and latest else runs.next_folder()
+                kept = again.folder if again else runs.next_folder()
                 journal = None
                 if wrong or missing:
                     journal = self._write_journal(name, kept, kept if again else self._run, files, known)
@@ -167,6 +179,18 @@ class Publication:
                 for path in runs.known_outputs().keys() - files.keys():
                     durable.remove_empty_parents(target, path)
         self.name_damage(runs)
+
+    def _unpack(self, run: KeptRun, paths: list[str]) -> None:
+        """Have in ``building`` what is to be put in place: of a run that was not made again, out of the kept one."""
+        for path in paths:
+            ready = self.building / path
+            if not is_there(ready):
+                try:
+                    data = run.read(path)
+                except DamagedRun:
+                    raise OSError(errno.EIO, "", str(run.folder)) from None
+                make_folder(ready.parent)
+                durable.write_file(ready, data)
 
     def _commit(self, kept: Path) -> None:
         """The one rename after which the run's results are the ones that count."""
@@ -274,13 +298,22 @@ class Publication:
         earlier = runs.known_outputs()
         known: dict[str, set[str]] = {RESULT: set()}
         with contextlib.suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError, KeyError, TypeError):
-            for output in json.loads((target / RESULT).read_bytes())["outputs"]:
+            for output in self._listed(target, runs):
                 if safe_name(output["path"]) and isinstance(output["sha256"], str):
                     known[output["path"]] = {output["sha256"]}
         for path, digests in earlier.items():
             if path in known or path in files or any(holds(target / path, digest) for digest in digests):
                 known.setdefault(path, set()).update(digests)
         return known
+
+    def _listed(self, target: Path, runs: Runs) -> list[Any]:
+        """The outputs that the ``result.json`` in place names: as the last kept run has them where it is that run's."""
+        data = (target / RESULT).read_bytes()
+        last = next(runs.newest_first(), None)
+        if last is not None and durable.bytes_sha256(data) == last.outputs[RESULT]:
+            return [{"path": path, "sha256": digest} for path, digest in last.outputs.items() if path != RESULT]
+        listed: list[Any] = json.loads(data)["outputs"]
+        return listed
 
     def _check_places(self, target: Path, wrong: list[str], missing: list[str]) -> None:
         """Refuse before anything is changed: something in the way, a file held open, no room."""

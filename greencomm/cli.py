@@ -19,7 +19,7 @@ from greencomm.machine import print_json
 from greencomm.texts import visible
 
 if TYPE_CHECKING:
-    from greencomm.batch import Options, Outcome
+    from greencomm.batch import Options
 
 COMMANDS = ("run", "forms", "check", "close", "replay", "rollup")
 PHASES = {"self-evaluation": "self-evaluation", "annual": "annual", "自评": "self-evaluation", "年度总结": "annual"}
@@ -330,12 +330,12 @@ def _dispatch(args: argparse.Namespace, options: Options) -> int:
 
     files = existing_files(args.files, options.input)
     with screen.progress(quiet=args.json, title="正在读取") as step:
-        outcome: Outcome = batch.check(files, options, step) if args.command == "check" else batch.run(options, step)
+        outcome = batch.check(files, options, step) if args.command == "check" else batch.run(options, step)
     with _reader_may_leave():
         if args.json:
             _notify(outcome.notices)
             print_json(outcome.document)
-        elif args.command == "check":
+        elif isinstance(outcome, batch.Outcome) and args.command == "check":
             screen.show_check(outcome)
         else:
             screen.show_run(outcome)

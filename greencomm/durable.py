@@ -14,7 +14,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from greencomm.errors import OutputError
 
@@ -128,10 +128,17 @@ def make_folder(path: Path) -> None:
 
 def write_file(path: Path, data: bytes) -> None:
     """Write beside, then one rename: readers see the old contents or the new, never a part."""
+    with writing(path) as stream:
+        stream.write(data)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write piece by piece that appears as ``write_file`` makes it appear, when all is written."""
     aside = path.with_name(path.name + ASIDE)
     try:
         with aside.open("wb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         _patiently(lambda: os.replace(aside, path))

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 
 TOKEN_LENGTH = 10
 """Hexadecimal digits."""
@@ -141,8 +142,7 @@ class Finding:
     @property
     def token(self) -> str:
         """Short name of rule, clause and values within a community: an explanation is for exactly this."""
-        parts = json.dumps([self.rule, self.place.clause or "", self.about, self.value], ensure_ascii=False)
-        return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:TOKEN_LENGTH]
+        return _token(self.rule, self.place.clause or "", self.about, self.value)
 
     @property
     def is_open(self) -> bool:
@@ -177,6 +177,13 @@ class Finding:
             self.rule,
             self.message,
         )
+
+
+@lru_cache(maxsize=1 << 14)
+def _token(*parts: str) -> str:
+    # Asked for a dozen times of each finding: by the follow-up, the history and the workbook that goes back.
+    text = json.dumps(parts, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:TOKEN_LENGTH]
 
 
 def sorted_for_readers(findings: Iterable[Finding]) -> tuple[Finding, ...]:

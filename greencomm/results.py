@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
 from greencomm.findings import Finding, OtherReply, PastFinding, Settled, Severity, Unchecked
 from greencomm.intake.workbook import CellValue
@@ -104,8 +105,7 @@ class ReceivedFile:
     kind: FileKind = FileKind.WORKBOOK
 
 
-@dataclass(frozen=True, slots=True)
-class ClauseResult:
+class ClauseResult(NamedTuple):
     """One clause of one community. Deductions are points (for an award the points added); None = unresolved."""
 
     clause: str

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
+from operator import attrgetter
 
 import numpy as np
 import pandas as pd
@@ -68,21 +70,22 @@ def item_table(standard: Standard) -> pd.DataFrame:
 def entries_frame(sheets: Sequence[Answers], standard: Standard) -> pd.DataFrame:
     """One row per sheet and clause; a clause that a sheet cannot tell is blank."""
     count = len(standard.clauses)
-    blank = (0, 0, 0, 0)
-    rows = [
-        blank if pair is None else (int(pair[0].state), pair[0].value, int(pair[1].state), pair[1].value)
-        for answers in sheets
-        for pair in answers
-    ]
-    table = np.array(rows, dtype=np.int64).reshape(-1, 4)
+    blank = (Answer(State.BLANK), Answer(State.BLANK))
+    pairs = [pair or blank for answers in sheets for pair in answers]
+    actual, stated = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+    def column(answers: Sequence[Answer], name: str) -> np.ndarray:
+        """One column straight from the answers: no row of Python objects in between."""
+        return np.fromiter(map(attrgetter(name), answers), dtype=np.int64, count=len(answers))
+
     return pd.DataFrame(
         {
             "sheet": np.repeat(np.arange(len(sheets)), count),
             "clause": np.tile(np.arange(count), len(sheets)),
-            "actual_state": table[:, 0],
-            "actual": table[:, 1],
-            "stated_state": table[:, 2],
-            "stated": table[:, 3],
+            "actual_state": column(actual, "state"),
+            "actual": column(actual, "value"),
+            "stated_state": column(stated, "state"),
+            "stated": column(stated, "value"),
         }
     )
 
@@ -158,6 +161,7 @@ def _sheets(entries: pd.DataFrame, items: pd.DataFrame, count: int) -> pd.DataFr
     )
 
 
+@lru_cache(maxsize=1 << 12)
 def points(scaled: int) -> Decimal | None:
     """Millionths of a point → points (an exact decimal); None for UNRESOLVED."""
     if scaled == UNRESOLVED:

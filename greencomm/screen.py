@@ -11,18 +11,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from greencomm import rules
 from greencomm.findings import Finding, Settled, Severity
 from greencomm.intake.collect import Progress
-from greencomm.ledger import LEDGER_SHEET
 from greencomm.machine import print_json
-from greencomm.results import FileState, RegionResult, Status, UnitState, percent
-from greencomm.review.deliverables import late_text, owed
+from greencomm.results import FileState, Status, percent
 from greencomm.review.trial import pending_count, result_shown
-from greencomm.roster import WAIVER_SHEET
-from greencomm.standard import PHASE_TITLES, SELF_EVALUATION
-from greencomm.targets import Near, nearest_in_region
-from greencomm.targets import progress as progress_to
+from greencomm.standard import PHASE_TITLES
+from greencomm.summary import open_findings
 from greencomm.texts import one_line
 
 if TYPE_CHECKING:
@@ -30,10 +25,10 @@ if TYPE_CHECKING:
 
     from greencomm.batch import Outcome
     from greencomm.closing import Closed
+    from greencomm.repeat import Repeated
     from greencomm.review.trial import Replay
     from greencomm.rollup import Rolled
 
-_STATES = {UnitState.RECEIVED: "已报", UnitState.REJECTED: "文件未采用", UnitState.MISSING: "未报"}
 _REDIRECTED_WIDTH = 120
 
 
@@ -61,124 +56,26 @@ def progress(*, quiet: bool, title: str) -> Iterator[Progress | None]:
         yield step
 
 
-def show_run(outcome: Outcome) -> None:
+def show_run(outcome: Outcome | Repeated) -> None:
     """A table per unit, what became of files that were not accepted, and the next step."""
     from rich.table import Table
 
-    result, console = outcome.result, _console()
+    said, console = outcome.summary, _console()
     for notice in outcome.notices:
         _say(f"请注意：{one_line(notice)}")
-    if result.sample:
+    if said.sample:
         console.print("【示例】以下结果来自随程序附带的示例数据，不是真实评价结果。")
-    table = Table(title=f"{result.name} {result.roster.batch.round_title}绿色社区创建审核结果", show_lines=False)
-    table.add_column("填报单位")
-    table.add_column("报送情况")
-    several = bool(result.earlier)
-    figures = ("本年新增", "本年比例", "合计", "合计比例") if several else ("达标", "完成比例")
-    for heading in ("社区数", "已报", *figures, "退回", "需核实", "提示"):
-        table.add_column(heading, justify="right")
-    for unit in result.units:
-        received = sum(community.status is not Status.MISSING for community in unit.communities)
-        table.add_row(
-            unit.unit.name,
-            _STATES[unit.state],
-            str(unit.urban_communities),
-            str(received),
-            str(len(unit.green)),
-            percent(unit.completion_ratio),
-            *((str(unit.combined_count), percent(unit.combined_ratio)) if several else ()),
-            *(str(unit.open_count(severity)) for severity in Severity),
-        )
-    received = sum(community.status is not Status.MISSING for unit in result.units for community in unit.communities)
-    table.add_row(
-        result.standard.annex2.total_label,
-        "",
-        str(result.urban_communities),
-        str(received),
-        str(result.green_count),
-        percent(result.completion_ratio),
-        *((str(result.combined_count), percent(result.combined_ratio)) if several else ()),
-        *(str(len(_open(result.findings, severity))) for severity in Severity),
-        style="bold",
-    )
+    table = Table(title=said.title, show_lines=False)
+    for position, heading in enumerate(said.headings):
+        table.add_column(heading, justify="right" if position > 1 else "left")
+    for row in said.rows:
+        table.add_row(*row)
+    table.add_row(*said.total, style="bold")
     console.print(table)
-    rejected = [file for file in result.files if file.state is FileState.REJECTED]
-    if rejected:
-        console.print(f"有{len(rejected)}个文件未采用：")
-        for file in rejected:
-            reason = one_line(file.reason or "").rstrip("。") + "。"
-            console.print(f"  ● {one_line(file.path)}：{reason}{one_line(file.advice or '')}", soft_wrap=True)
-    missing = [unit.unit.name for unit in result.units if unit.state is UnitState.MISSING]
-    if missing:
-        console.print(f"未报送的单位：{'、'.join(missing)}（催报名单见 status.xlsx）。")
-    waivers = [finding for finding in result.findings if finding.place.sheet == WAIVER_SHEET and finding.place.unit is None]
-    if waivers:
-        console.print(f"名册的“{WAIVER_SHEET}”表有{len(waivers)}处需要看一下：")
-        for finding in waivers:
-            console.print(f"  ● {one_line(finding.message)}{one_line(finding.fix)}", soft_wrap=True)
-    changed = [finding for finding in _open(result.findings, Severity.VERIFY) if finding.rule in _ROSTER_CHANGES]
-    if changed:
-        console.print(f"往年名单与本年名册有{len(changed)}处对不上，会影响合计，请先核实：")
-        for finding in changed:
-            _say(f"  ● {one_line(finding.message)}{one_line(finding.fix)}")
-    for unit in result.units:
-        if unit.own_standard:
-            by_prefecture = f"；同样的填报内容按州标准达标{unit.reference_green}个，只供参考" if unit.state is UnitState.RECEIVED else ""
-            _say(f"{unit.unit.name}按自定标准“{unit.own_standard.id}”审核，达标{len(unit.green)}个{by_prefecture}。")
-    if late := late_text(result):
-        console.print(f"迟报的单位：{late}。已照常审核。")
-    if missing_items := owed(result):
-        units = list(dict.fromkeys(entry.unit.name for entry in missing_items))
-        console.print(f"到期未报的材料有{len(missing_items)}件（{'、'.join(units)}），见“{LEDGER_SHEET}.xlsx”。")
-    _say(_targets(result))
+    for line in said.lines:
+        console.print(line.text, soft_wrap=line.whole)
     console.print(f"结果已写到：{outcome.folder}")
-    console.print(_next_step(outcome))
-
-
-_ROSTER_CHANGES = frozenset(
-    rule.code for rule in (rules.LISTED_MERGED_IN_PART, rules.LISTED_SPLIT, rules.LISTED_GONE, rules.UNIT_GONE)
-)
-"""What only the prefecture can put right, in its roster."""
-_NAMED = 3
-"""How many of the nearest communities the screen names."""
-
-
-def _targets(result: RegionResult) -> str:
-    """One line: the target of the year, how many more communities it takes, and which are the nearest."""
-    told = []
-    for each in progress_to(result):
-        state = "没有可比的比例" if each.met is None else "已达到" if each.met else f"还差{each.missing}个社区" if each.missing else "未达到"
-        needed = "" if each.needed is None else f"（{each.needed}个）"
-        have = f"{each.target.year}年上报{each.count}个" if each.filed else f"现有{each.count}个"
-        told.append(f"{each.target.year}年目标{percent(each.target.ratio)}{needed}，{have}，{state}")
-    near = [each for _, each in nearest_in_region(result)][:_NAMED]
-    named = "、".join(f"{each.community.community.name}（{_score(each)}）" for each in near)
-    return f"目标进度：{'；'.join(told)}。" + (f"最接近达标线的：{named}。" if named else "")
-
-
-def _score(near: Near) -> str:
-    return f"{near.lowest}分" if near.lowest == near.highest else f"{near.lowest}～{near.highest}分，待核实"
-
-
-def _next_step(outcome: Outcome) -> str:
-    from greencomm.outputs.achievement import NAME
-
-    if outcome.has_send_back:
-        return (
-            "下一步：打开 units 文件夹，核对后把函件和附件发给有“退回”问题的单位（.eml 是写好的邮件草稿，程序不会发出），"
-            "收到修改后的工作簿放进 input 再运行一次。"
-        )
-    if _open(outcome.result.findings, Severity.VERIFY):
-        paper = f"“{NAME}.xlsx”" if outcome.result.phase == SELF_EVALUATION else " annex2.xlsx "
-        return f"下一步：没有需要退回的；请把差异报告中的“需核实”问题与单位核对，然后打印{paper}盖章。"
-    if outcome.result.phase == SELF_EVALUATION:
-        return f"下一步：没有需要修改的，可以打印“{NAME}.xlsx”；各单位的名单在 units 文件夹中，由各单位盖章报送。"
-    return "下一步：没有需要修改的，可以打印 annex2.xlsx 盖章归档。"
-
-
-def _open(findings: Sequence[Finding], severity: Severity) -> list[Finding]:
-    """Findings of one severity that are not settled."""
-    return [finding for finding in findings if finding.severity is severity and finding.settlement is None]
+    console.print(said.next_step)
 
 
 _WEIGHTS = {
@@ -204,7 +101,7 @@ def show_check(outcome: Outcome) -> None:
         _say(f"{unit.unit.name}：{by}{unit.urban_communities}个社区，{standing}。")
     several = len(result.files) > 1
     for severity in Severity:
-        found = _open(result.findings, severity)
+        found = open_findings(result.findings, severity)
         if found:
             _say(f"\n【{severity.label}】{len(found)}条（{_WEIGHTS[severity]}）")
         for finding in found:
@@ -218,7 +115,7 @@ def show_check(outcome: Outcome) -> None:
         _say(f"\n【不必再改】{each}")
     for finding in settled:
         _say(f"  ● {_where(finding, several)}{one_line(finding.message)}\n    {_settled_by(finding)}")
-    counted = {severity: len(_open(result.findings, severity)) for severity in Severity}
+    counted = {severity: len(open_findings(result.findings, severity)) for severity in Severity}
     _say("\n合计：" + "，".join(f"{severity.label}{count}条" for severity, count in counted.items()) + "。")
     if counted[Severity.SEND_BACK]:
         _say("还不能报送：请先改正“退回”的问题，保存后再自查一次。")

@@ -45,6 +45,10 @@ _LONGEST_TEXT = 32_000
 """A little less than the 32,767 characters that an Excel cell holds."""
 _CELL_UNITS = 32_767
 """UTF-16 units that an Excel cell holds."""
+_UNSTORABLE = re.compile(
+    "[\ud800-\udfff\ufdd0-\ufdef" + "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17)) + "]"
+)
+"""Half surrogate pairs and noncharacters."""
 _SHARED_ESCAPE = re.compile("(_x[0-9A-Fa-f]{4})_(?=x[0-9A-Fa-f]{4}_)")
 
 
@@ -60,7 +64,7 @@ def as_typed(text: str) -> tuple[str, str]:
 
     Only what no workbook can store (half surrogate pairs, noncharacters) is made visible.
     """
-    kept = "".join(_mark(ch) if _is_unstorable(ord(ch)) else ch for ch in text)
+    kept = _UNSTORABLE.sub(lambda match: _mark(match[0]), text)
     kept = _SHARED_ESCAPE.sub(r"\1＿", kept)
     if len(kept) <= _CELL_UNITS // 2:
         return kept, ""
@@ -68,10 +72,6 @@ def as_typed(text: str) -> tuple[str, str]:
     while len(kept[:end].encode("utf-16-le")) // 2 > _CELL_UNITS:
         end -= max(1, (len(kept[:end].encode("utf-16-le")) // 2 - _CELL_UNITS) // 2)
     return kept[:end], kept[end:]
-
-
-def _is_unstorable(code: int) -> bool:
-    return 0xD800 <= code <= 0xDFFF or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
 
 
 def quoted(text: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 from season import CITY, COUNTY, EAST, ROSTER, TOWN, clean, form
 from test_run import snapshot
 
-from greencomm.batch import Options, check, run
+from greencomm.batch import Options, check, run_afresh
 from greencomm.history import BadHistory, dump, load
 from greencomm.roster import BatchLabel
 from greencomm.rosters_io import write_roster
@@ -46,7 +46,7 @@ class Office:
         )  # fmt: skip
 
     def run(self, day=18):
-        return run(self.options(day))
+        return run_afresh(self.options(day))
 
     @property
     def kept(self):
@@ -252,7 +252,7 @@ def test_no_two_findings_of_the_sample_are_taken_for_one(shipped):
     """Or an explanation of one would settle another: equal subject and token only where a reader sees the same."""
     day = datetime.date(2022, 10, 18)
     options = Options(shipped / "input", shipped / "output", shipped / "input" / "roster.xlsx", shipped / "archive", day)
-    found = run(options).result.findings
+    found = run_afresh(options).result.findings
     said = {}
     for finding in found:
         said.setdefault((finding.subject, finding.token), set()).add(finding.message)

@@ -10,7 +10,7 @@ import pytest
 from demo import BELOW, GREEN, MISSING, PENDING, STANDARD
 from season import BRIDGE, CITY, EAST, arrive, clean, form, judge
 
-from greencomm import screen
+from greencomm import summary
 from greencomm.past_years import ClosedYear
 from greencomm.results import ClauseResult
 from greencomm.targets import Loss, nearest_communities, nearest_in_region, progress, unit_progress
@@ -71,7 +71,7 @@ def test_a_past_target_is_measured_by_what_was_filed_of_its_year():
 
 def test_the_screen_and_the_sheet_name_the_same_nearest_communities():
     result = dataclasses.replace(demo.region([demo.many("532322", "双柏县", 5, 1)], year=2022), earlier=(closed(2021, 2, 11),))
-    told = screen._targets(result)
+    told = summary._targets(result)
     assert told.startswith(
         "目标进度：2021年目标20.00%（3个），2021年上报2个，还差1个社区；2022年目标60.00%（3个），现有1个，还差2个社区。"
     )
@@ -82,7 +82,7 @@ def test_the_screen_and_the_sheet_name_the_same_nearest_communities():
     })))  # fmt: skip
     order = [near.community.community.name for _, near in nearest_in_region(result)]
     assert order == [EAST.name, BRIDGE.name]
-    assert screen._targets(result).endswith(f"最接近达标线的：{EAST.name}（93～96分，待核实）、{BRIDGE.name}（79～81分，待核实）。")
+    assert summary._targets(result).endswith(f"最接近达标线的：{EAST.name}（93～96分，待核实）、{BRIDGE.name}（79～81分，待核实）。")
 
 
 def test_the_nearest_and_what_costs_them_points():

@@ -29,7 +29,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
 import build_roster  # noqa: E402
 
-from greencomm.batch import Options, run  # noqa: E402
+from greencomm.batch import Options, run_afresh  # noqa: E402
 from greencomm.closing import Wish, close  # noqa: E402
 from greencomm.closings import EVENTS  # noqa: E402
 from greencomm.forms.issue import SheetAnswers, issue_workbook  # noqa: E402
@@ -236,7 +236,7 @@ def build_first_year(archive: Path) -> None:
         for unit in roster.units:
             filled = {each.code: first_answers(each, standard) for each in roster.of_unit[unit.code]}
             fill(options.input / f"{unit.name}.xlsx", unit, roster, standard, filled)
-        run(options)
+        run_afresh(options)
         done = close(options, Wish(who=WHO))
         if not done.closed:
             raise SystemExit("\n".join(["2021 cannot be closed:", *(finding["message"] for finding in done.open)]))

@@ -39,7 +39,7 @@ import openpyxl  # noqa: E402
 import python_calamine  # noqa: E402
 from season import clean  # noqa: E402
 
-from greencomm.batch import Options, run  # noqa: E402
+from greencomm.batch import Options, run_afresh  # noqa: E402
 from greencomm.document import dump, result_document  # noqa: E402
 from greencomm.forms.entries import Answer, Located, State  # noqa: E402
 from greencomm.forms.issue import SheetAnswers, issue_workbook  # noqa: E402
@@ -544,7 +544,7 @@ def through_the_program(folder: Path) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as other:
         options = Options(folder, Path(other) / "output", folder / "roster.xlsx", Path(other) / "archive", DAY)
         try:
-            outcome = run(options)
+            outcome = run_afresh(options)
         except Exception:
             yield "exception in the program:\n" + traceback.format_exc()
             return

@@ -221,6 +221,8 @@ def _marked(faulty: FaultyCell) -> FaultyCell:
 
 def _one_row(rows: Sequence[tuple[CellValue, CellValue, CellValue]]) -> tuple[CellValue, CellValue, CellValue]:
     """The answers of a clause; where it stands several times with different ones, all of them in the cell: none is chosen."""
+    if len(rows) == 1:
+        return rows[0]
     actual, stated, evidence = ([row[position] for row in rows] for position in range(3))
     differ = any(len({values.shown(value) for value in cells}) > 1 for cells in (actual, stated))
 

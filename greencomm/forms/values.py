@@ -122,10 +122,12 @@ def is_blank(value: CellValue) -> bool:
 
 def shown(value: CellValue) -> str:
     """A cell as its author sees it: ``3``, ``0.85``, ``约3处``; empty for blank."""
-    if value is None or is_blank(value):
+    if value is None:
         return ""
     if isinstance(value, str):
-        return value.strip()
+        text = value.strip()
+        # Only what begins with a character without width may hold nothing but such characters.
+        return "" if text and text[0] in _ZERO_WIDTH and is_blank(text) else text
     if isinstance(value, FaultyCell):
         return value.shown
     # Fifteen digits are what Excel holds; floats of whole numbers lose their fraction.

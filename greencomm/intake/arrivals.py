@@ -23,6 +23,8 @@ class Arrival:
     refused: str | None = None
     advice: str | None = None
     """What to ask the county for, where it is not the usual advice."""
+    by_chance: bool = False
+    """``refused`` for want of time or memory: the same file may be read the next time."""
     ignored: str | None = None
     is_own: bool = False
     """``ignored`` because this program made it: a result or letter that came back."""

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from greencomm.intake import limits
@@ -32,12 +32,14 @@ def collect(
     *,
     standards: Mapping[Path, str | None] | None = None,
     workers: int | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> list[Arrival]:
     """Every file below ``folder``, in the order of paths, opened as far as it can be; what lies in a container follows it.
 
-    ``standards`` are files of policy (``Adopted.files``): only recognised, like the roster. ``workers`` as open_all's.
+    ``standards`` are files of policy (``Adopted.files``): only recognised, like the roster. ``workers`` and ``meanwhile`` as
+    open_all's.
     """
-    return open_named(found_in(folder), roster, standard, progress, standards=standards, workers=workers)
+    return open_named(found_in(folder), roster, standard, progress, standards=standards, workers=workers, meanwhile=meanwhile)
 
 
 def found_in(folder: Path) -> dict[str, Path]:
@@ -79,6 +81,7 @@ def open_named(
     *,
     standards: Mapping[Path, str | None] | None = None,
     workers: int | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> list[Arrival]:
     """These files by name, each opened in a worker process; the run's own roster and standards are only recognised."""
     known = {name: Arrival(name, _sha256(path), is_roster=True) for name, path in named.items() if same_file(path, roster)}
@@ -87,7 +90,7 @@ def open_named(
             if name not in known and same_file(path, file):
                 known[name] = Arrival(name, _sha256(path), ignored=ignored, is_standard=ignored is None)
     others = [(path, name) for name, path in named.items() if name not in known]
-    opened = iter(open_all(others, standard, open_entry, progress, workers=workers))
+    opened = iter(open_all(others, standard, open_entry, progress, workers=workers, meanwhile=meanwhile))
     arrivals: list[Arrival] = []
     for name in named:
         arrivals += [known[name]] if name in known else next(opened)

@@ -124,7 +124,7 @@ class _Opener:
                 return []
             arrival.refused, arrival.advice = error.reason, f"{error.advice}。"
         except MemoryError:
-            arrival.refused, arrival.advice = _NO_MEMORY, None
+            arrival.refused, arrival.advice, arrival.by_chance = _NO_MEMORY, None, True
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException:  # Whatever a damaged file brings about; calamine's panics are no Exception.

@@ -73,18 +73,21 @@ def open_all(
     *,
     workers: int | None = None,
     method: str | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> list[list[Arrival]]:
     """What ``opener`` makes of each (path, name), in the order given.
 
     ``workers`` is the number of processes (0: none, open here; None: as many as the computer has cores for), ``method``
-    how they are started (None: by fork on Linux, which costs 10 ms, else by spawn).
+    how they are started (None: by fork on Linux, which costs 10 ms, else by spawn). ``meanwhile`` is called once, when the
+    workers have their first files: what is to be loaded by then need not be in any of them.
     """
     if not files:
         return []
     jobs = _Jobs(files, [None] * len(files), sorted(range(len(files)), key=lambda job: (_size(files[job][0]), -job)))
     count = min(_cores() if workers is None else workers, limits.MAX_WORKERS, len(files))
     if count:
-        _Pool(jobs, standard, opener, progress, method or ("fork" if sys.platform == "linux" else "spawn")).run(count)
+        method = method or ("fork" if sys.platform == "linux" else "spawn")
+        _Pool(jobs, standard, opener, progress, method, meanwhile).run(count)
     for job, (path, name) in enumerate(files):
         if jobs.results[job] is None:
             if progress:
@@ -130,15 +133,22 @@ def _refused(path: Path, name: str, reason: str) -> Arrival:
         if path.is_file() and not path.is_symlink():
             with path.open("rb") as stream:
                 sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    return Arrival(name, sha256=sha256, refused=reason, advice=f"{RESAVE}。")
+    return Arrival(name, sha256=sha256, refused=reason, advice=f"{RESAVE}。", by_chance=True)
 
 
 class _Pool:
     """The workers of one call of open_all."""
 
     def __init__(
-        self, jobs: _Jobs, standard: Standard, opener: Opener, progress: Progress | None, method: str
+        self,
+        jobs: _Jobs,
+        standard: Standard,
+        opener: Opener,
+        progress: Progress | None,
+        method: str,
+        meanwhile: Callable[[], None] | None,
     ) -> None:
+        self.meanwhile = meanwhile
         self.jobs, self.standard, self.opener, self.progress = jobs, standard, opener, progress
         self.context: Any = multiprocessing.get_context(method)
         self.workers: list[_Worker] = []
@@ -153,6 +163,9 @@ class _Pool:
                 while self.usable and len(self.workers) < min(count, len(self.workers) + len(self.jobs.waiting)):
                     self.start()
                 self.hand_out()
+                if self.meanwhile:
+                    self.meanwhile()
+                    self.meanwhile = None
                 self.collect()
         finally:
             self.stop()

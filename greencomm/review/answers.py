@@ -104,6 +104,8 @@ class _Reviewer:
             yield from self.stated_only(clause, row, position, words)
         else:
             yield self.unresolved(clause, row, words)
+        if not (row.actual.converted or row.stated.converted):
+            return
         for answer, column, measure in (
             (row.actual, layout.Column.ACTUAL, clause.measure or "count"),
             (row.stated, layout.Column.STATED, None),
@@ -131,7 +133,10 @@ class _Reviewer:
 
     def measured(self, clause: Clause, row: ClauseRow, position: int, words: dict[str, Any]) -> Iterator[Finding]:
         """The deduction follows from the measured value; what was stated beside it may differ."""
-        derived, value = self.scores.derived[position], typed_values(row.actual, row.stated)
+        derived = self.scores.derived[position]
+        if row.stated.state is State.BLANK or (row.stated.state is State.VALUE and row.stated.value == derived * POINT_SCALE):
+            return
+        value = typed_values(row.actual, row.stated)
         arithmetic = (
             clause.arithmetic(row.actual.value) if row.actual.state is State.VALUE else f"{row.actual.shown}，不扣分"
         )
@@ -141,7 +146,7 @@ class _Reviewer:
             yield rules.STATED_UNREADABLE_MEASURED.at(
                 place, found=row.stated.shown, expected=str(derived), why=why, arithmetic=arithmetic, value=value, **words
             )
-        elif row.stated.state is State.VALUE and row.stated.value != derived * POINT_SCALE:
+        elif row.stated.state is State.VALUE:
             yield rules.STATED_DIFFERS.at(
                 place,
                 found=points_text(row.stated.value),
@@ -230,7 +235,7 @@ class _Reviewer:
     def items(self) -> Iterator[Finding]:
         """Deductions beyond an item's points, and item scores typed over their formula."""
         for item in self.standard.items:
-            rows = [row for row in self.rows_of(item.number) if row is not None]
+            rows = [row for place in self.standard.positions[item.number] if (row := self.sheet.rows[place]) is not None]
             score = self.scores.items[item.number]
             taken = self.scores.item_deductions[item.number]
             if score is None:
@@ -243,8 +248,10 @@ class _Reviewer:
                     place, found=str(taken), expected=str(item.points), item=item.number, about=f"第{item.number}项"
                 )
             for row in rows:
+                if row.score.is_formula or row.score.value is None or score is None:
+                    continue
                 typed = number_in(row.score)
-                if typed is None or row.score.is_formula or score is None or typed == score:
+                if typed is None or typed == score:
                     continue
                 place = self.sheet.at(row.score.cell, row.clause)
                 yield rules.SCORE_DIFFERS.at(
@@ -256,13 +263,6 @@ class _Reviewer:
         """Remember that rules cannot be applied to ``count`` things here."""
         self.sheet.unchecked[tuple(rule.code for rule in passed), reason] += count
 
-    def rows_of(self, item_number: int) -> list[ClauseRow | None]:
-        return [
-            row
-            for clause, row in zip(self.standard.clauses, self.sheet.rows, strict=True)
-            if clause.item_number == item_number
-        ]
-
     def totals(self) -> Iterator[Finding]:
         """Totals typed over their formula, or that do not agree; a total that only follows another is not told twice."""
         both = (rules.TOTAL_DIFFERS, rules.TOTAL_OVERWRITTEN)
@@ -272,7 +272,7 @@ class _Reviewer:
         right = {Decimal(self.scores.score), self.scores.declared}
         told: set[Decimal] = set()
         scores_typed = any(
-            row is not None and number_in(row.score) is not None and not row.score.is_formula for row in self.sheet.rows
+            row is not None and not row.score.is_formula and number_in(row.score) is not None for row in self.sheet.rows
         )
         heading = self.sheet.reading.heading[Heading.TOTAL]
         for where, located in ((f"“{layout.TOTAL_ROW}”行", self.sheet.reading.total), (f"“{Heading.TOTAL}”", heading)):
@@ -331,6 +331,8 @@ def plain(number: Decimal) -> str:
 
 def number_in(located: Located) -> Decimal | None:
     """A typed number, also one typed as text (``95分``); None for anything else, live messages included."""
+    if located.value is None:
+        return None
     if isinstance(located.value, (int, float)):
         return Decimal(repr(located.value)).quantize(Decimal("1e-6")).normalize()
     text = normal_label(located.text).removesuffix("分")

@@ -374,30 +374,35 @@ def _is_read(answer: Answer) -> bool | None:
 
 def clause_results(sheet: CommunitySheet, scores: SheetScores, standard: Standard) -> tuple[ClauseResult, ...]:
     """What each clause was given and on what grounds."""
-    results = []
-    for position, (clause, row) in enumerate(zip(standard.clauses, sheet.rows, strict=True)):
-        assessed = scores.assessed[position]
-        resolved = assessed != scoring.UNRESOLVED
-        has_value = row is not None and clause.measure is not None and row.actual.state is State.VALUE
-        stated = row.stated if row is not None else None
-        declared = None
-        if resolved:
-            scaled = stated.value if stated is not None and stated.state is State.VALUE else assessed * POINT_SCALE
-            declared = scoring.points(scaled)
-        results.append(
-            ClauseResult(
-                clause=clause.id,
-                assessed=assessed if resolved else None,
-                declared=declared,
-                actual=row.actual.value if row is not None and has_value else None,
-                actual_shown=row.actual.shown if row is not None else "",
-                stated_shown=stated.shown if stated is not None else "",
-                evidence=row.evidence.text if row is not None else "",
-                actual_cell=row.actual.cell if row is not None else None,
-                stated_cell=stated.cell if stated is not None else None,
-                basis=Basis(scores.basis[position]),
-                actual_read=_is_read(row.actual) if row is not None and clause.measure is not None else None,
-                stated_read=_is_read(stated) if stated is not None else None,
-            )
-        )
-    return tuple(results)
+    return tuple(
+        [
+            _clause_result(clause, row, assessed, BASES[basis])
+            for clause, row, assessed, basis in zip(standard.clauses, sheet.rows, scores.assessed, scores.basis, strict=True)
+        ]
+    )
+
+
+BASES = tuple(Basis)
+
+
+def _clause_result(clause: Clause, row: ClauseRow | None, assessed: int, basis: Basis) -> ClauseResult:
+    resolved = assessed != scoring.UNRESOLVED
+    if row is None:
+        declared = scoring.points(assessed * POINT_SCALE) if resolved else None
+        return ClauseResult(clause.id, assessed if resolved else None, declared, None, "", "", "", None, None, basis=basis)
+    actual, stated = row.actual, row.stated
+    scaled = stated.value if stated.state is State.VALUE else assessed * POINT_SCALE
+    return ClauseResult(
+        clause=clause.id,
+        assessed=assessed if resolved else None,
+        declared=scoring.points(scaled) if resolved else None,
+        actual=actual.value if clause.measure is not None and actual.state is State.VALUE else None,
+        actual_shown=actual.shown,
+        stated_shown=stated.shown,
+        evidence=row.evidence.text,
+        actual_cell=actual.cell,
+        stated_cell=stated.cell,
+        basis=basis,
+        actual_read=_is_read(actual) if clause.measure is not None else None,
+        stated_read=_is_read(stated),
+    )

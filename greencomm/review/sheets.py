@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,10 +16,9 @@ from greencomm.forms.values import read_claim
 from greencomm.results import TypedSheet
 from greencomm.review.names import is_variant, nearest, same_place_name
 from greencomm.review.submissions import Filed, Submission, code_text, is_blank, sheet_contents, year_text
-from greencomm.review.typed import typed_sheet
+from greencomm.review.typed import is_worded, typed_sheet
 from greencomm.roster import Community, Roster
 from greencomm.standard import Clause, Standard
-from greencomm.texts import normal_label
 
 _EMPTY = "整张表未填"
 _FILLED_ONLY = (rules.HEADING_BLANK, rules.HEADING_CLAIM_UNREADABLE, rules.SHEET_CLAUSE_ADDED)
@@ -251,8 +250,10 @@ class _FileSheets:
         if not claim.readable:
             located = reading.heading[Heading.CLAIM]
             sheet.findings.append(rules.HEADING_CLAIM_UNREADABLE.at(sheet.at(located.cell), found=claim.shown))
-        rows = [self.row_of(sheet, reading, clause) for clause in self.standard.clauses]
-        sheet.rows = tuple(rows)
+        rows: dict[str, list[ClauseRow]] = {}
+        for row in reading.rows:
+            rows.setdefault(row.clause, []).append(row)
+        sheet.rows = tuple([self.row_of(sheet, rows.get(clause.id, ()), clause) for clause in self.standard.clauses])
         for row in reading.rows:
             if row.clause not in self.standard.clause:
                 value = f"条款 {row.clause}；{_typed(row)}"
@@ -298,9 +299,10 @@ class _FileSheets:
             found = "、".join(f"“{label}”" for label in blank)
             yield rules.HEADING_BLANK.at(sheet.at(reading.heading[blank[0]].cell), found=found)
 
-    def row_of(self, sheet: CommunitySheet, reading: SheetReading, clause: Clause) -> ClauseRow | None:
-        """The row that answers a clause; None where it is missing, or there twice with different answers."""
-        rows = [row for row in reading.rows if row.clause == clause.id]
+    def row_of(self, sheet: CommunitySheet, rows: Sequence[ClauseRow], clause: Clause) -> ClauseRow | None:
+        """The one of its ``rows`` that answers a clause; None where it is missing, or there twice with different answers."""
+        if len(rows) == 1 and is_worded(rows[0].criterion, clause):
+            return rows[0]
         words: dict[str, Any] = {"clause": clause.id, "name": clause.name}
         if not rows:
             self.pass_over(_ROWS[1:], "表中没有这一行")
@@ -318,7 +320,7 @@ class _FileSheets:
                 return None
         if not first.criterion:
             self.pass_over((rules.SHEET_CLAUSE_REWORDED,), "表中没有写评分标准")
-        if first.criterion and normal_label(first.criterion) not in map(normal_label, (clause.quote, clause.criterion)):
+        if not is_worded(first.criterion, clause):
             place = sheet.at(first.clause_cell, clause.id)
             sheet.findings.append(rules.SHEET_CLAUSE_REWORDED.at(place, found=first.criterion, expected=clause.quote, **words))
         return first

@@ -288,6 +288,8 @@ class _Sorter:
 
         The copy received last stands for all, so that one sent again after another version is the latest word.
         """
+        if len({entry.number for entry in filed}) == len(filed):
+            return sorted(filed, key=lambda entry: entry.path)
         kept: dict[object, Filed] = {}
         for entry in sorted(filed, key=lambda e: (-e.number, -received_at(e).timestamp(), e.path)):
             key = (entry.number, contents_of(entry))

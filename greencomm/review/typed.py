@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 
 from greencomm.forms import values
 from greencomm.forms.entries import ClauseRow, Located, SheetReading
@@ -10,7 +11,7 @@ from greencomm.forms.layout import TOTAL_ROW, Column, Heading, Summary
 from greencomm.intake.workbook import CellValue
 from greencomm.results import TypedSheet
 from greencomm.review.submissions import Filed, Submission
-from greencomm.standard import Standard
+from greencomm.standard import Clause, Standard
 from greencomm.texts import normal_label
 
 
@@ -43,6 +44,21 @@ def typed_sheet(reading: SheetReading, file: str, community: str | None, standar
     )
 
 
+_COMPUTED: tuple[tuple[Column, Callable[[ClauseRow], Located]], ...] = (
+    (Column.DUE, attrgetter("due")),
+    (Column.SCORE, attrgetter("score")),
+    (Column.STATUS, attrgetter("status")),
+)
+"""Columns that the form itself fills by formulas."""
+
+
+def is_worded(written: str, clause: Clause) -> bool:
+    """Whether 评分标准 is empty or holds the clause's words, with the notice's reading of them or without."""
+    if not written or written in (clause.criterion, clause.quote):
+        return True
+    return normal_label(written) in (normal_label(clause.quote), normal_label(clause.criterion))
+
+
 def _answers(row: ClauseRow) -> tuple[CellValue, CellValue, CellValue]:
     return row.actual.raw, row.stated.raw, row.evidence.value
 
@@ -56,11 +72,11 @@ def _beside(reading: SheetReading, first: dict[str, ClauseRow], standard: Standa
             kind = "又一行" if row.clause in first else "标准中没有的"
             yield row.clause_cell, f"{kind}条款“{row.clause}”：{'，'.join(texts) or '没有填写'}"
     for clause, row in first.items():
-        known = (standard.clause[clause].quote, standard.clause[clause].criterion)
-        if row.criterion and normal_label(row.criterion) not in map(normal_label, known):
+        if not is_worded(row.criterion, standard.clause[clause]):
             yield row.clause_cell, f"条款{clause}的{Column.CRITERION}写作“{row.criterion}”"
-    for column, place in ((Column.DUE, "due"), (Column.SCORE, "score"), (Column.STATUS, "status")):
-        typed = [(clause, located) for clause, row in first.items() if _is_typed(located := getattr(row, place))]
+    for column, cell_of in _COMPUTED:
+        located_of = [(clause, cell_of(row)) for clause, row in first.items()]
+        typed = [(clause, located) for clause, located in located_of if not located.is_formula and _is_typed(located)]
         if typed:
             # One line for a column: whoever pastes values over formulas does so for all of it.
             figures = "，".join(f"{clause}＝“{values.shown(located.value)}”" for clause, located in typed)

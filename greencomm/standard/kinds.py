@@ -8,6 +8,7 @@ Measured values travel as integers so that scoring is exact: counts as they are,
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Clause:
         if self.cap > MOST_POINTS:
             raise ClauseMistake(f"一条最多{MOST_POINTS}分，现为 {self.cap}，请分成几条")
 
-    @property
+    @cached_property
     def possible(self) -> tuple[int, ...]:
         """Every deduction (or award) that the clause can give, ascending, 0 included."""
         raise NotImplementedError
@@ -109,7 +110,7 @@ class Clause:
             return self.allowed
         return f"{self.cases[0]}填0，{self.cases[1]}填{join_or(self.possible[1:])}"
 
-    @property
+    @cached_property
     def criterion(self) -> str:
         """评分标准 as forms show it: the notice's words, and how they are read where that is not plain."""
         return self.quote + (f"（执行口径：{self.note.rstrip('。')}）" if self.note else "")
@@ -150,7 +151,7 @@ class Flag(Clause):
         if self.cap != self.points:
             raise ClauseMistake(f"“符合即扣”条款的上限 cap（{self.cap}）应等于扣分 points（{self.points}）")
 
-    @property
+    @cached_property
     def possible(self) -> tuple[int, ...]:
         return (0, self.points)
 
@@ -167,7 +168,7 @@ class Discretionary(Clause):
     kind_title: ClassVar[str] = "酌情扣分"
     needs_reason: ClassVar[bool] = True
 
-    @property
+    @cached_property
     def possible(self) -> tuple[int, ...]:
         return (0, *range(self.points, self.cap + 1))
 
@@ -184,7 +185,7 @@ class Award(Clause):
     kind_title: ClassVar[str] = "加分"
     adds: ClassVar[bool] = True
 
-    @property
+    @cached_property
     def possible(self) -> tuple[int, ...]:
         return (0, *range(self.points, self.cap + 1))
 
@@ -201,7 +202,7 @@ class Counted(Clause):
     """The largest number that is believed to be a count; from the standard's ``reading`` table."""
     measure: ClassVar[str | None] = "count"
 
-    @property
+    @cached_property
     def possible(self) -> tuple[int, ...]:
         return (*range(0, self.cap, self.points), self.cap)
 
@@ -260,7 +261,7 @@ class Shortfall(Counted):
         deduction: Integers = np.minimum(np.maximum(self.required - actual, 0) * self.points, self.cap)
         return deduction
 
-    @property
+    @cached_property
     def possible(self) -> tuple[int, ...]:
         return tuple(sorted({min(n * self.points, self.cap) for n in range(self.required + 1)}))
 
@@ -312,7 +313,7 @@ class Rate(Clause):
             return deduction
         return np.where(actual < self.item_zero_below * RATE_SCALE, self.item_points, deduction)
 
-    @property
+    @cached_property
     def possible(self) -> tuple[int, ...]:
         floor = self.item_zero_below or 0
         steps = range((self.start - floor) // self.step + 1)

@@ -27,7 +27,7 @@ class Item:
     content_name: str
     clauses: tuple[Clause, ...]
 
-    @property
+    @cached_property
     def base(self) -> int:
         """Points before any clause acts: full, or 0 where the item only adds (D-02)."""
         return 0 if all(clause.adds for clause in self.clauses) else self.points
@@ -257,6 +257,14 @@ class Standard:
     def clauses(self) -> tuple[Clause, ...]:
         """All clauses in the notice's order."""
         return tuple(clause for item in self.items for clause in item.clauses)
+
+    @cached_property
+    def positions(self) -> dict[int, tuple[int, ...]]:
+        """By item number, where its clauses stand among ``clauses``."""
+        return {
+            item.number: tuple(place for place, clause in enumerate(self.clauses) if clause.item_number == item.number)
+            for item in self.items
+        }
 
     @cached_property
     def clause(self) -> dict[str, Clause]:
