@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -139,8 +139,9 @@ def _run(options: Options, progress: Progress | None, *, afresh: bool) -> Outcom
         standard, roster = prepare(options)
         ranking_rule()  # A mistake in it is told before anything is read.
         adopted = adopted_by(options, standard, roster)
+        step = _Steps(progress, len(roster.units))
         arrivals = collect(
-            options.input, options.roster, standard, progress, standards=adopted.files, meanwhile=_load_review
+            options.input, options.roster, standard, step.read, standards=adopted.files, meanwhile=_load_review
         )
         gc.freeze()
         if not any(arrival.form or arrival.refused for arrival in arrivals):
@@ -157,13 +158,31 @@ def _run(options: Options, progress: Progress | None, *, afresh: bool) -> Outcom
             publication.notices.append(said)
         result, self_evaluation = _with_self_evaluation(result, publication)
         gc.freeze()
-        outcome, whole = publish(result, history, options, publication)
+        outcome, whole = publish(result, history, options, publication, step.wrote)
         if whole and not any(finding.rule == CHECK_FAILED.code for finding in result.findings):
             watch.remember(
                 publication, name, arrivals, roster.sha256, real=closings.real, earlier=earlier,
                 self_evaluation=self_evaluation, has_send_back=outcome.has_send_back, summary=outcome.summary,
             )  # fmt: skip
         return outcome
+
+
+class _Steps:
+    """How far a run is, reading and writing together: a file read and a unit's outputs written cost about the same."""
+
+    def __init__(self, progress: Progress | None, units: int) -> None:
+        self.progress, self.units, self.files = progress, units, 0
+
+    def read(self, done: int, files: int, what: str) -> None:
+        """So many files of all are read."""
+        self.files = files
+        if self.progress:
+            self.progress(done, files + self.units, what)
+
+    def wrote(self, done: int) -> None:
+        """The outputs of so many units are written."""
+        if self.progress:
+            self.progress(self.files + done, self.files + self.units, "正在写出结果")
 
 
 def _load_review() -> None:
@@ -289,40 +308,35 @@ def _review(
 
 
 def publish(
-    result: RegionResult, history: History, options: Options, publication: Publication
+    result: RegionResult,
+    history: History,
+    options: Options,
+    publication: Publication,
+    progress: Callable[[int], None] | None = None,
 ) -> tuple[Outcome, bool]:
     """Write every output aside, then keep the run and put all in place; also whether every received file was still there."""
     from greencomm.outputs import write_outputs
 
-    name, originals = f"{result.year}-{result.phase}", _Originals(options.input)
+    name, gone = f"{result.year}-{result.phase}", list[str]()
     with durable.speaking(publication.building):
-        outputs = [
-            Output(made.role, made.unit, made.path, durable.file_sha256(publication.building / made.path))
-            for made in write_outputs(publication.building, result, originals)
-        ]
+        written = write_outputs(
+            publication.building, result, _originals(options.input), lost=gone.append, progress=progress
+        )
+        outputs = [Output(made.role, made.unit, made.path, made.sha256) for made in written]
         document = result_document(result, outputs)
         (publication.building / RESULT).write_bytes(dump(document))
         made = publication.made({output.path: output.sha256 for output in outputs})
     publication.publish(name, manifest_of(result, _as_given(options), __version__, made), dump_history(history))
-    gone = [
-        f"“{path}”在运行过程中被移走或改动，退回修改的工作簿旁边没有附上它的原件；请把它放回输入文件夹后再运行一次。"
-        for path in originals.gone
+    notices = [
+        f"“{path}”在运行过程中被移走或改动，退回修改的工作簿旁边没有附上它的原件；请把它放回输入文件夹后再运行一次。" for path in gone
     ]
-    return Outcome(result, document, options.output / name, (*publication.notices, *gone)), not gone
+    return Outcome(result, document, options.output / name, (*publication.notices, *notices)), not gone
 
 
-class _Originals:
-    """Gives the bytes of received files out of the input folder, and remembers which are gone."""
-
-    def __init__(self, folder: Path) -> None:
-        self.named = found_in(folder)
-        self.gone: list[str] = []
-
-    def __call__(self, file: ReceivedFile) -> bytes | None:
-        data = original(file.path, file.sha256, self.named)
-        if data is None:
-            self.gone.append(file.path)
-        return data
+def _originals(folder: Path) -> Callable[[ReceivedFile], bytes | None]:
+    """Gives the bytes of received files out of the input folder; None for one that is gone."""
+    named = found_in(folder)
+    return lambda file: original(file.path, file.sha256, named)
 
 
 def _as_given(options: Options) -> dict[str, Any]:

@@ -329,7 +329,7 @@ def _dispatch(args: argparse.Namespace, options: Options) -> int:
     from greencomm import batch
 
     files = existing_files(args.files, options.input)
-    with screen.progress(quiet=args.json, title="正在读取") as step:
+    with screen.progress(quiet=args.json, title="正在读取" if args.command == "check" else "正在审核") as step:
         outcome = batch.check(files, options, step) if args.command == "check" else batch.run(options, step)
     with _reader_may_leave():
         if args.json:

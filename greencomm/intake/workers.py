@@ -29,6 +29,7 @@ from typing import Any
 from greencomm.intake import limits
 from greencomm.intake.arrivals import Arrival
 from greencomm.intake.errors import RESAVE
+from greencomm.shares import cores
 from greencomm.standard import Standard
 
 Opener = Callable[[Path, str, Standard], list[Arrival]]
@@ -84,7 +85,7 @@ def open_all(
     if not files:
         return []
     jobs = _Jobs(files, [None] * len(files), sorted(range(len(files)), key=lambda job: (_size(files[job][0]), -job)))
-    count = min(_cores() if workers is None else workers, limits.MAX_WORKERS, len(files))
+    count = min(cores() if workers is None else workers, limits.MAX_WORKERS, len(files))
     if count:
         method = method or ("fork" if sys.platform == "linux" else "spawn")
         _Pool(jobs, standard, opener, progress, method, meanwhile).run(count)
@@ -96,13 +97,6 @@ def open_all(
     if progress:
         progress(len(files), len(files), "")
     return [result or [] for result in jobs.results]
-
-
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # Not on Windows.
-        return os.cpu_count() or 1
 
 
 def _size(path: Path) -> int:

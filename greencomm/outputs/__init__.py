@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from greencomm import durable
 from greencomm.results import ReceivedFile, RegionResult, UnitResult
+from greencomm.shares import Shares
 from greencomm.standard import ANNUAL, SELF_EVALUATION
 
 Originals = Callable[[ReceivedFile], bytes | None]
@@ -19,6 +21,10 @@ _LONGEST_NAME = 180
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
+_FEW_SHEETS = 20
+"""Up to so many received sheets no process is worth its start."""
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """One output that was written: ``path`` relative to the folder, with ``/``."""
@@ -26,79 +32,143 @@ class Made:
     role: str
     unit: str | None
     path: str
+    sha256: str = ""
+    """Of its bytes, once all of a unit, or of the region, is written."""
 
 
-def write_outputs(folder: Path, result: RegionResult, originals: Originals | None = None) -> Iterator[Made]:
-    """Write all outputs of a run below ``folder``, one after the other.
+def write_outputs(
+    folder: Path,
+    result: RegionResult,
+    originals: Originals | None = None,
+    *,
+    lost: Callable[[str], None] | None = None,
+    processes: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[Made]:
+    """Write all outputs of a run below ``folder``.
 
-    ``originals`` gives the bytes of received files, which lie beside the workbooks that go back.
+    ``originals`` gives the bytes of received files, which lie beside the workbooks that go back; ``lost`` is called with the
+    path of each that could not be had. The outputs of units are written by as many ``processes`` as there are cores (None),
+    or here (0); ``progress`` is called with how many units are done. The same bytes in every case.
     """
-    from greencomm.outputs import assessment, ledger, ranking
-    from greencomm.outputs.annex2 import write_annex2, write_unit_annex2
-    from greencomm.outputs.discrepancy import write_discrepancy
+    from greencomm.outputs import ledger, ranking
+    from greencomm.outputs.annex2 import write_annex2
     from greencomm.outputs.ledger import write_ledger
-    from greencomm.outputs.letters import Letters
     from greencomm.outputs.ranking import write_ranking
-    from greencomm.outputs.returned import write_return
-    from greencomm.outputs.sending import write_letter
     from greencomm.outputs.status import write_status
     from greencomm.outputs.trace import write_trace
 
+    def made(role: str, path: str) -> Made:
+        return _hashed(folder, Made(role, None, path))
+
     # Templates first: a slip in one of them stops the run before anything is written.
-    letters = Letters(TEMPLATES / "letters")
-    reports = assessment.Assessments(TEMPLATES, result)
-    sent: dict[str, str] = {}
-    checked: dict[str, str] = {}
-    placed = write_annex2(folder / "annex2.xlsx", result, TEMPLATES / "annex2.xlsx")
-    yield Made("annex2", None, "annex2.xlsx")
-    write_trace(folder / "trace.xlsx", result, placed)
-    yield Made("trace", None, "trace.xlsx")
-    write_ledger(folder / f"{ledger.NAME}.xlsx", result)
-    yield Made("ledger", None, f"{ledger.NAME}.xlsx")
-    names = folder_names(result.units)
-    lists = list(_achievement_lists(folder, result, names))
-    yield from lists
-    (folder / "assessment.docx").write_bytes(reports.region(_annexes(lists, None, result)))
-    yield Made("assessment", None, "assessment.docx")
-    for unit in result.units:
-        name = names[unit.unit.code]
-        place = folder / "units" / name
-        place.mkdir(parents=True, exist_ok=True)
-        path = f"units/{name}/{name}_差异报告.xlsx"
-        write_discrepancy(folder / path, unit, result)
-        checked[unit.unit.code] = path
-        made = [Made("discrepancy", unit.unit.code, path)]
-        made += [Made(role, unit.unit.code, path) for role, path in write_return(folder, name, unit, result, originals)]
+    units = UnitOutputs(folder, result, originals)
+    if processes is None and sum(len(unit.typed) for unit in result.units) <= _FEW_SHEETS:
+        processes = 0
+    with Shares(len(result.units), units, processes) as shared:
+        placed = write_annex2(folder / "annex2.xlsx", result, TEMPLATES / "annex2.xlsx")
+        yield made("annex2", "annex2.xlsx")
+        write_trace(folder / "trace.xlsx", result, placed)
+        yield made("trace", "trace.xlsx")
+        write_ledger(folder / f"{ledger.NAME}.xlsx", result)
+        yield made("ledger", f"{ledger.NAME}.xlsx")
+        filed = list(_achievement_list(folder, result))
+        yield from filed
+        (folder / "assessment.docx").write_bytes(units.reports.region(_annexes(filed, None, result)))
+        yield made("assessment", "assessment.docx")
+        write_ranking(folder / f"{ranking.NAME}.xlsx", result)
+        yield made("ranking", f"{ranking.NAME}.xlsx")
+        for role, path in _overviews(folder, result, units.checked):
+            yield made(role, path)
+        sent: dict[str, str] = {}
+        for unit, (written, gone) in zip(result.units, shared.results(progress), strict=True):
+            yield from written
+            sent[unit.unit.code] = next((each.path for each in written if each.role == "letter"), "")
+            for path in gone:
+                if lost:
+                    lost(path)
+    write_status(folder / "status.xlsx", result, sent)
+    yield made("status", "status.xlsx")
+
+
+class UnitOutputs:
+    """Writes all that goes to one unit; called with its place in the order of Annex 2.
+
+    Raises UserError where a template cannot be used, before anything is written.
+    """
+
+    def __init__(self, folder: Path, result: RegionResult, originals: Originals | None) -> None:
+        from greencomm.outputs.assessment import Assessments
+        from greencomm.outputs.letters import Letters
+
+        self.folder, self.result, self.originals = folder, result, originals
+        self.letters = Letters(TEMPLATES / "letters")
+        self.reports = Assessments(TEMPLATES, result)
+        self.names = folder_names(result.units)
+        self.checked = {code: f"units/{name}/{name}_差异报告.xlsx" for code, name in self.names.items()}
+        """Each unit's discrepancy report by its code."""
+
+    def __call__(self, number: int) -> tuple[list[Made], list[str]]:
+        """What was written, and the paths of received files that could not be had any more."""
+        from greencomm.outputs import assessment
+        from greencomm.outputs.achievement import NAME, write_unit_achievement_list
+        from greencomm.outputs.annex2 import write_unit_annex2
+        from greencomm.outputs.discrepancy import write_discrepancy
+        from greencomm.outputs.returned import write_return
+        from greencomm.outputs.sending import write_letter
+
+        folder, result, unit = self.folder, self.result, self.result.units[number]
+        code, name = unit.unit.code, self.names[unit.unit.code]
+        (folder / "units" / name).mkdir(parents=True, exist_ok=True)
+        start = f"units/{name}/{name}"
+        gone: list[str] = []
+        filed = []
+        if result.phase == SELF_EVALUATION and unit.urban_communities:
+            write_unit_achievement_list(folder / f"{start}_{NAME}.xlsx", unit, result)
+            filed.append(Made("achievement_list", code, f"{start}_{NAME}.xlsx"))
+        write_discrepancy(folder / self.checked[code], unit, result)
+        made = [Made("discrepancy", code, self.checked[code])]
+        made += [Made(role, code, path) for role, path in write_return(folder, name, unit, result, self._original(gone))]
         if result.phase == ANNUAL:
             # Units stamp and file Annex 2 in October only; what they file in August is 创建成果名单 (S-33).
-            path = f"units/{name}/{name}_附件2.xlsx"
-            write_unit_annex2(folder / path, unit, result, TEMPLATES / "annex2.xlsx")
-            made.append(Made("unit_annex2", unit.unit.code, path))
-        path = f"units/{name}/{name}_{assessment.KIND}.docx"
-        (folder / path).write_bytes(reports.unit(unit, _annexes([*lists, *made], unit.unit.code, result)))
-        made.append(Made("assessment", unit.unit.code, path))
+            write_unit_annex2(folder / f"{start}_附件2.xlsx", unit, result, TEMPLATES / "annex2.xlsx")
+            made.append(Made("unit_annex2", code, f"{start}_附件2.xlsx"))
+        path = f"{start}_{assessment.KIND}.docx"
+        (folder / path).write_bytes(self.reports.unit(unit, _annexes([*filed, *made], code, result)))
+        made.append(Made("assessment", code, path))
         # Last, since a letter attaches what was made before it.
-        made += write_letter(folder, f"units/{name}/{name}", unit, result, letters, made)
-        sent[unit.unit.code] = next((each.path for each in made if each.role == "letter"), "")
-        yield from made
-    write_status(folder / "status.xlsx", result, sent)
-    yield Made("status", None, "status.xlsx")
-    write_ranking(folder / f"{ranking.NAME}.xlsx", result)
-    yield Made("ranking", None, f"{ranking.NAME}.xlsx")
-    yield from _overviews(folder, result, checked)
+        made += write_letter(folder, start, unit, result, self.letters, made)
+        return [_hashed(folder, each) for each in (*filed, *made)], gone
+
+    def _original(self, gone: list[str]) -> Originals | None:
+        originals = self.originals
+        if originals is None:
+            return None
+
+        def find(file: ReceivedFile) -> bytes | None:
+            data = originals(file)
+            if data is None:
+                gone.append(file.path)
+            return data
+
+        return find
 
 
-def _overviews(folder: Path, result: RegionResult, reports: dict[str, str]) -> Iterator[Made]:
-    """The overview as a page and as a workbook; ``reports`` names each unit's discrepancy report by unit code."""
+def _hashed(folder: Path, made: Made) -> Made:
+    return replace(made, sha256=durable.file_sha256(folder / made.path))
+
+
+def _overviews(folder: Path, result: RegionResult, reports: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """The overview as a page and as a workbook: role and path; ``reports`` names each unit's discrepancy report by unit code."""
     from greencomm.outputs.overview import overview_of
     from greencomm.outputs.overview_book import write_overview_book
     from greencomm.outputs.overview_page import write_overview_page
 
     overview = overview_of(result)
     write_overview_page(folder / "overview.html", overview, reports, "overview.xlsx")
-    yield Made("overview", None, "overview.html")
+    yield "overview", "overview.html"
     write_overview_book(folder / "overview.xlsx", overview)
-    yield Made("overview_workbook", None, "overview.xlsx")
+    yield "overview_workbook", "overview.xlsx"
 
 
 def _annexes(made: Iterable[Made], unit: str | None, result: RegionResult) -> list[tuple[str, str]]:
@@ -110,21 +180,13 @@ def _annexes(made: Iterable[Made], unit: str | None, result: RegionResult) -> li
     return filed
 
 
-def _achievement_lists(folder: Path, result: RegionResult, names: dict[str, str]) -> Iterator[Made]:
-    """The lists of the self-evaluation: the region's, and one of each unit that has a community."""
-    from greencomm.outputs.achievement import NAME, write_achievement_list, write_unit_achievement_list
+def _achievement_list(folder: Path, result: RegionResult) -> Iterator[Made]:
+    """The region's list of the self-evaluation."""
+    from greencomm.outputs.achievement import NAME, write_achievement_list
 
-    if result.phase != SELF_EVALUATION:
-        return
-    write_achievement_list(folder / f"{NAME}.xlsx", result)
-    yield Made("achievement_list", None, f"{NAME}.xlsx")
-    for unit in result.units:
-        if unit.urban_communities:
-            name = names[unit.unit.code]
-            (folder / "units" / name).mkdir(parents=True, exist_ok=True)
-            path = f"units/{name}/{name}_{NAME}.xlsx"
-            write_unit_achievement_list(folder / path, unit, result)
-            yield Made("achievement_list", unit.unit.code, path)
+    if result.phase == SELF_EVALUATION:
+        write_achievement_list(folder / f"{NAME}.xlsx", result)
+        yield _hashed(folder, Made("achievement_list", None, f"{NAME}.xlsx"))
 
 
 def folder_names(units: tuple[UnitResult, ...]) -> dict[str, str]:
