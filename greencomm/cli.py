@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from greencomm import __version__
 from greencomm.errors import UserError
-from greencomm.machine import print_json
+from greencomm.machine import print_json, print_json_bytes
 from greencomm.texts import visible
 
 if TYPE_CHECKING:
@@ -379,7 +379,7 @@ def _rollup(args: argparse.Namespace, options: Options) -> int:
     with _reader_may_leave():
         if args.json:
             _notify(done.notices)
-            print_json(done.document)
+            print_json_bytes(done.document)
         else:
             screen.show_rollup(done)
     return 1 if done.province.to_correct else 0

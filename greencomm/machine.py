@@ -15,12 +15,25 @@ _UNSEEN = re.compile(
 def json_bytes(value: object) -> bytes:
     """The same bytes for the same value. What cannot be seen is escaped: the same text to a program, harmless to whoever
     opens the file."""
-    text = json.dumps(value, ensure_ascii=False, indent=1)
-    return (_UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n").encode()
+    return _escaped(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def json_line(value: object) -> bytes:
+    """The same on one line and without its end: for rows of a long list, where it takes a fraction of the time and room."""
+    return _escaped(json.dumps(value, ensure_ascii=False))
+
+
+def _escaped(text: str) -> bytes:
+    return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode()
 
 
 def print_json(value: object) -> None:
     """``value`` and nothing else on standard output."""
+    print_json_bytes(json_bytes(value))
+
+
+def print_json_bytes(data: bytes) -> None:
+    """A document that is written already, and nothing else on standard output."""
     sys.stdout.flush()
-    sys.stdout.buffer.write(json_bytes(value))
+    sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()

@@ -32,7 +32,10 @@ class Member:
     assessed: int | None
     lowest: int | None
     highest: int | None
-    items: tuple[tuple[str, int | None], ...]
+    numbers: tuple[str, ...]
+    """Numbers of the items, one tuple for all communities of a standard."""
+    points: tuple[int | None, ...]
+    """Assessed points by item."""
     claimed: bool | None
 
     @property

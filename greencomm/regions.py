@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +227,12 @@ def _whole(value: object) -> int | None:
     return value
 
 
+@lru_cache(maxsize=64)
+def _numbers(numbers: tuple[str, ...]) -> tuple[str, ...]:
+    """The first of equal tuples, so that all communities share it."""
+    return numbers
+
+
 def _member(each: Mapping[str, Any]) -> Member:
     declared, claimed = each["declared_score"], each["claimed"]
     if not (declared is None or type(declared) in (int, float)) or not (claimed is None or isinstance(claimed, bool)):
@@ -239,7 +246,8 @@ def _member(each: Mapping[str, Any]) -> Member:
         assessed=_whole(each["assessed_score"]),
         lowest=_whole(each["lowest"]),
         highest=_whole(each["highest"]),
-        items=tuple((_text(number), _whole(points)) for number, points in (each["items"] or {}).items()),
+        numbers=_numbers(tuple(map(_text, each["items"] or ()))),
+        points=tuple(map(_whole, (each["items"] or {}).values())),
         claimed=claimed,
     )
 

@@ -18,7 +18,6 @@ from greencomm import __version__, durable
 from greencomm.archive import Publication
 from greencomm.document import Output
 from greencomm.errors import NothingToProcess, UserError
-from greencomm.machine import json_bytes
 from greencomm.outputs.rollup import write_rollup
 from greencomm.province import (
     Before,
@@ -35,7 +34,7 @@ from greencomm.province import (
 )
 from greencomm.regions import Found, difference, difference_of, folders_of, read
 from greencomm.results import FileState
-from greencomm.rollup_document import rollup_document
+from greencomm.rollup_document import rollup_document, write_document
 from greencomm.roster import RegionRoster, load_region_roster
 from greencomm.runs import RESULT, DamagedRun, Runs
 from greencomm.runs import SCHEMA as RUN_SCHEMA
@@ -66,9 +65,13 @@ class Rolled:
     """What a rollup leaves for the screen."""
 
     province: Province
-    document: dict[str, Any]
     folder: Path
     notices: tuple[str, ...]
+
+    @property
+    def document(self) -> bytes:
+        """``result.json`` as it stands."""
+        return (self.folder / RESULT).read_bytes()
 
 
 def rollup(options: RollupOptions, progress: Progress | None = None) -> Rolled:
@@ -93,10 +96,10 @@ def rollup(options: RollupOptions, progress: Progress | None = None) -> Rolled:
                 for made in write_rollup(publication.building, province, standard)
             ]
             document = rollup_document(province, outputs, before)
-            (publication.building / RESULT).write_bytes(json_bytes(document))
+            write_document(publication.building / RESULT, document, province)
             made = publication.made()
         publication.publish(name, _manifest(province, options, made))
-        return Rolled(province, document, options.output / name, tuple(publication.notices))
+        return Rolled(province, options.output / name, tuple(publication.notices))
 
 
 def _manifest(province: Province, options: RollupOptions, made: Mapping[str, str]) -> dict[str, Any]:

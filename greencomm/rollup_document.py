@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from greencomm import __version__
 from greencomm.document import SCHEMA, Output
+from greencomm.machine import json_bytes, json_line
 from greencomm.province import Province, Region, Remark, Slot
 from greencomm.results import UnitState, ratio_text
 from greencomm.runs import RESULT
 
 
 def rollup_document(province: Province, outputs: Sequence[Output], before: str | None) -> dict[str, Any]:
-    """The whole document as plain values; ``before`` is the date of the rollup that this one is compared with."""
+    """The document as plain values, but for its communities, which ``write_document`` writes one by one; ``before`` is the
+    date of the rollup that this one is compared with."""
     codes = {slot.name: slot.code for slot in province.slots}
     return {
         "schema": SCHEMA,
@@ -36,9 +39,7 @@ def rollup_document(province: Province, outputs: Sequence[Output], before: str |
         },
         "earlier": [_earlier(year, province) for year in province.earlier_years],
         "units": [_unit(slot) for slot in province.slots],
-        "communities": [
-            community for slot in province.slots if slot.region for community in _communities(slot.region, slot.code)
-        ],
+        "communities": [],
         "findings": [_finding(each, codes.get(each.region, each.code)) for each in province.remarks],
         "waivers": [],
         "files": [
@@ -52,6 +53,23 @@ def rollup_document(province: Province, outputs: Sequence[Output], before: str |
             "regions": [_region(slot) for slot in province.slots],
         },
     }
+
+
+_NO_COMMUNITIES = b'"communities": []'
+
+
+def write_document(target: Path, document: dict[str, Any], province: Province) -> None:
+    """Write the whole document, communities one a line, so that a country's 118,025 never lie in memory as text."""
+    # A text inside the document has its quotation marks escaped, so that this stands there once.
+    head, tail = json_bytes(document).split(_NO_COMMUNITIES)
+    with target.open("wb") as stream:
+        stream.write(head + b'"communities": [')
+        mark = b"\n  "
+        for slot in province.slots:
+            for community in _communities(slot.region, slot.code) if slot.region else ():
+                stream.write(mark + json_line(community))
+                mark = b",\n  "
+        stream.write((b"]" if mark == b"\n  " else b"\n ]") + tail)
 
 
 def _earlier(year: int, province: Province) -> dict[str, Any]:
@@ -96,6 +114,7 @@ def _unit(slot: Slot) -> dict[str, Any]:
 
 
 def _communities(region: Region, code: str) -> Iterator[dict[str, Any]]:
+    file = f"{region.folder}/{RESULT}"
     for row in region.rows:
         for member in row.members:
             yield {
@@ -109,9 +128,9 @@ def _communities(region: Region, code: str) -> Iterator[dict[str, Any]]:
                 "assessed_score": member.assessed,
                 "lowest": member.lowest,
                 "highest": member.highest,
-                "items": dict(member.items),
+                "items": dict(zip(member.numbers, member.points, strict=True)),
                 "claimed": member.claimed,
-                "file": f"{region.folder}/{RESULT}",
+                "file": file,
                 "sheet": None,
             }
 
