@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -39,10 +39,14 @@ class Stencil:
     merged: dict[Any, Any]
     validations: list[Any]
     bounds: tuple[int, int, int, int]
+    strings: int
+    """How many of its cells have a text."""
     cells: dict[tuple[int, int], str] = field(default_factory=dict)
     """What is written for a cell that is taken over, by row and column."""
     starts: dict[tuple[int, int], tuple[str, Any, str, str]] = field(default_factory=dict)
     """Formula and look of the last formula at a place, and what is written before its value, a number or a text."""
+    row_texts: dict[Hashable, tuple[str, int]] = field(default_factory=dict)
+    """Rows that sheets have alike, by what the caller tells them apart, with how many texts are in them."""
     texts: dict[str, str] = field(default_factory=dict)
     """What is written for other parts of a sheet that are as they were."""
 
@@ -83,6 +87,10 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         """Rows (from 0) that have a height to begin with and grow with what is typed into them: a custom height would stay
         as it is and hide the lines that do not fit."""
         self._colours: dict[str, list[str]] = {}
+        self._alike: dict[int, Hashable] = {}
+        """Rows that say what a row of another sheet says, or that others may."""
+        self._first: set[int] = set()
+        """Those of them that are written here for the first time."""
 
     # --- stencils -----------------------------------------------------------------------------------------------------
 
@@ -96,6 +104,7 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
             merged=dict(self.merged_cells),
             validations=list(self.validations),
             bounds=(self.dim_rowmin, self.dim_rowmax, self.dim_colmin, self.dim_colmax),
+            strings=sum(cell.__class__ is CellStringTuple for cells in self.table.values() for cell in cells.values()),
         )
         self.stencil = stencil
         return stencil
@@ -105,6 +114,7 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         self.stencil = stencil
         for row, cells in stencil.table.items():
             self.table[row] = dict(cells)
+        self.str_table.count += stencil.strings
         self.row_info = dict(stencil.rows)
         self.col_info = dict(stencil.columns)
         self.merge = list(stencil.merges)
@@ -112,6 +122,22 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         self.validations = list(stencil.validations)
         self.dim_rowmin, self.dim_rowmax, self.dim_colmin, self.dim_colmax = stencil.bounds
         self.col_size_changed = self.row_size_changed = True
+
+    # --- rows alike ---------------------------------------------------------------------------------------------------
+
+    def is_known(self, row: int, key: Hashable) -> bool:
+        """Whether a sheet that was begun before this one has the row that ``key`` stands for: then nothing need be written.
+
+        Otherwise this sheet's row is the first of them. Rows of one key must be the same in every cell and in
+        height, and lie within what the stencil has.
+        """
+        assert self.stencil is not None
+        self._alike[row] = key
+        if key in self.stencil.row_texts:
+            return True
+        self.stencil.row_texts[key] = ("", 0)
+        self._first.add(row)
+        return False
 
     # --- conditional formats ------------------------------------------------------------------------------------------
 
@@ -178,6 +204,13 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         originals = stencil.table if stencil else {}
         write = self.fh.write
         for row in range(self.dim_rowmin, self.dim_rowmax + 1):
+            key = self._alike.get(row)
+            if key is not None and row not in self._first and stencil is not None:
+                text, strings = stencil.row_texts[key]
+                # What the workbook says of how often its texts are used stays true.
+                self.str_table.count += strings
+                write(text)
+                continue
             cells, info = self.table.get(row), self.row_info.get(row)
             if not cells:
                 if info is not None:
@@ -188,10 +221,10 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
             for column in sorted(cells):
                 cell = cells[column]
                 if same.get(column) is cell:
-                    text = known.get((row, column))
-                    if text is None:
-                        text = known[row, column] = self._cell(row, column, cell, numbers)
-                    parts.append(text)
+                    same_text = known.get((row, column))
+                    if same_text is None:
+                        same_text = known[row, column] = self._cell(row, column, cell, numbers)
+                    parts.append(same_text)
                 elif cell.__class__ is CellFormulaTuple and cell.value.__class__ is not bool:
                     start = starts.get((row, column))
                     if start is None or start[0] is not cell.formula or start[1] is not cell.format:
@@ -209,7 +242,11 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
                 else:
                     parts.append(self._cell(row, column, cell, numbers))
             parts.append("</row>")
-            write("".join(parts))
+            text = "".join(parts)
+            write(text)
+            if key is not None and stencil is not None:
+                own = sum(cell.__class__ is CellStringTuple and same.get(column) is not cell for column, cell in cells.items())
+                stencil.row_texts[key] = (text, own)
 
     def _row_tag(self, row: int, info: Any, end: str) -> str:
         """The tag of a row; the hint ``spans`` that XlsxWriter gives, and no reader needs, is left out."""
