@@ -76,6 +76,18 @@ class ColourRule:
         return before, f'"{stops}{operator}><formula>{escaped(self.condition)}</formula></cfRule>'
 
 
+class _Rows(dict[int, dict[int, Any]]):
+    """Rows of a sheet that begin as a stencil has them, each copied when something is written into it."""
+
+    def __init__(self, stencil: Mapping[int, dict[int, Any]]) -> None:
+        super().__init__()
+        self._stencil = stencil
+
+    def __missing__(self, row: int) -> dict[int, Any]:
+        cells = self[row] = dict(self._stencil.get(row, {}))
+        return cells
+
+
 class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
     """A worksheet that writes the same as XlsxWriter's own, faster."""
 
@@ -112,8 +124,7 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
     def begin_with(self, stencil: Stencil) -> None:
         """Begin as the first sheet was when it was kept; nothing has been written on this one yet."""
         self.stencil = stencil
-        for row, cells in stencil.table.items():
-            self.table[row] = dict(cells)
+        self.table = _Rows(stencil.table)
         self.str_table.count += stencil.strings
         self.row_info = dict(stencil.rows)
         self.col_info = dict(stencil.columns)
@@ -211,13 +222,14 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
                 self.str_table.count += strings
                 write(text)
                 continue
-            cells, info = self.table.get(row), self.row_info.get(row)
+            info = self.row_info.get(row)
+            same = originals.get(row, {})
+            cells = self.table.get(row, same)
             if not cells:
                 if info is not None:
                     write(self._row_tag(row, info, "/>"))
                 continue
             parts = [self._row_tag(row, info, ">")]
-            same = originals.get(row, {})
             for column in sorted(cells):
                 cell = cells[column]
                 if same.get(column) is cell:

@@ -689,7 +689,7 @@ def _write_table(sheet: LeanSheet, styles: Styles, issue: Issue, community: Comm
         score = view.score[row.item.number] if row.opens_item else ""
         # Most rows say what the same row of another sheet says: 0, and that it is done.
         if not issue.variation.is_special(community, clause) and sheet.is_known(
-            row.row, (row.row, *map(_told_apart, answer), view.due[clause], view.status[clause], score, height)
+            row.row, (row.row, _told_apart(answer), view.due[clause], view.status[clause], score, height)
         ):
             continue
         sheet.set_row(row.row, height)
@@ -701,9 +701,10 @@ def _write_table(sheet: LeanSheet, styles: Styles, issue: Issue, community: Comm
     return [*heights, _TOTAL_HEIGHT]
 
 
-def _told_apart(value: CellInput) -> tuple[type, str]:
-    """A value as no other is written: 0, 0.0 and False are three."""
-    return value.__class__, str(value)
+def _told_apart(answer: tuple[CellInput, CellInput, CellInput]) -> tuple[object, ...]:
+    """An answer as no other is written: 0, 0.0, -0.0 and False are four."""
+    kinds = (answer[0].__class__, answer[1].__class__, answer[2].__class__)
+    return (*kinds, *map(repr, answer)) if float in kinds else (*kinds, *answer)
 
 
 _NO_ANSWER: tuple[CellInput, CellInput, CellInput] = (None, None, None)
