@@ -24,6 +24,8 @@ from xlsxwriter.worksheet import CellBlankTuple, CellFormulaTuple, CellNumberTup
 
 _HEIGHT = 0.75
 """Points of a pixel."""
+_PLAIN = 10**15
+"""Whole numbers below it are written with all their digits."""
 _LEVEL = 3
 """Of deflating; 6 is the usual one."""
 
@@ -175,7 +177,11 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         return int(self._write_string(row, column, text, look))
 
     def write_number(self, row: int, column: int, number: Any, look: Any = None) -> int:
-        return int(self._write_number(row, column, number, look))
+        if number.__class__ is not int:
+            return int(self._write_number(row, column, number, look))
+        self._check_dimensions(row, column)
+        self.table[row][column] = CellNumberTuple(number, look)
+        return 0
 
     def write_blank(self, row: int, column: int, blank: Any, look: Any = None) -> int:
         return int(self._write_blank(row, column, blank, look))
@@ -404,6 +410,8 @@ def _letters(column: int) -> str:
 
 def number_text(number: Any) -> str:
     """A number as it is stored: with the sixteen digits that Excel keeps, and all seventeen where it needs them."""
+    if number.__class__ is int and -_PLAIN < number < _PLAIN:
+        return str(number)
     text = f"{number:.16G}"
     return text if float(text) == number else repr(number)
 
