@@ -415,7 +415,7 @@ class _Writer:
             row = first + number
             cells: list[tuple[object, Style]] = [
                 (unit.unit.code, _TINY), (self.name(unit), BOXED), (OWN if unit.own_standard else PREFECTURES, CENTRED),
-                (sum(bool(each.sheet) for each in unit.communities), _NUMBER),
+                (sum(each.status is not Status.MISSING for each in unit.communities), _NUMBER),
             ]  # fmt: skip
             for column in columns:
                 area = self.area(column.key)
@@ -432,7 +432,8 @@ class _Writer:
 
     def _item_total(self, sheet: _Sheet, row: int) -> None:
         standard = self.area("standard")
-        reported = sum(bool(each.sheet) for unit in self.result.units if unit.own_standard is None for each in unit.communities)
+        own = (each for unit in self.result.units if unit.own_standard is None for each in unit.communities)
+        reported = sum(each.status is not Status.MISSING for each in own)
         cells: list[tuple[object, Style]] = [
             ("", _TOTAL), ("合计", _TOTAL), (PREFECTURES, _TOTAL), (reported, _TOTAL),
         ]  # fmt: skip
