@@ -46,6 +46,8 @@ MOST_UNITS = 300
 """Units that the page shows; of more those with the lowest ratio."""
 MOST_COMMUNITIES = 6000
 """Communities that the page lists; of more those that matter (``Overview.that_matter``)."""
+MOST_OPEN = 40
+"""Units up to which their tables lie open; longer ones scroll in a box on the screen, so that what follows is near."""
 MOST_PENDING = 200
 """Pending communities in the page's own list; the rest are in the list below and in the workbook."""
 _CLAUSES = 4
@@ -145,6 +147,11 @@ class _Page:
 
     def state(self, unit: UnitResult) -> str:
         return STATE_LABELS[unit.state]
+
+    @property
+    def boxed(self) -> str:
+        """The class of tables of units that scroll by themselves."""
+        return " box" if len(self.units) > MOST_OPEN else ""
 
     def standing_counts(self, unit: UnitResult) -> tuple[int, ...]:
         return standing_counts((unit,), self.result)
