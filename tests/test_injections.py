@@ -131,7 +131,8 @@ def shape(folder, books):
     for path in sorted(folder.rglob("*.docx")):
         with zipfile.ZipFile(path) as archive:
             # A part that is no XML any more cannot be counted.
-            elements = Counter(node.tag for name in archive.namelist() if name.endswith(".xml") for node in etree.fromstring(archive.read(name)).iter())
+            parts = [etree.fromstring(archive.read(name)) for name in archive.namelist() if name.endswith(".xml")]
+            elements = Counter(node.tag for part in parts for node in part.iter())
             found[path.relative_to(folder).as_posix()] = sorted(archive.namelist()), elements
     for path, book in books.items():
         with zipfile.ZipFile(path) as archive:
