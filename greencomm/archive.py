@@ -27,7 +27,18 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from greencomm import durable
-from greencomm.durable import files_below, holds, is_there, make_folder, move, safe_name, surely_holds, sync
+from greencomm.durable import (
+    files_below,
+    holds,
+    is_there,
+    make_folder,
+    make_folders,
+    move,
+    safe_name,
+    surely_holds,
+    sync,
+    sync_all,
+)
 from greencomm.errors import OutputError
 from greencomm.runs import MANIFEST, RESULT, DamagedRun, KeptRun, Runs, same_run, write_run
 
@@ -137,8 +148,7 @@ class Publication:
         """
         target, runs, files = self.output / name, self.runs(name), manifest["outputs"]
         with durable.speaking(target):
-            for path in files:
-                sync(self.building / path)
+            sync_all(self.building / path for path in files)
             latest = runs.latest()
             digest = durable.bytes_sha256(history) if history is not None else None
             again = latest is not None and same_run(latest.manifest, manifest) and latest.history_sha256 == digest
@@ -396,13 +406,11 @@ class Publication:
 
     def _put_in(self, target: Path, paths: list[str]) -> None:
         """Move the new files in; ``result.json``, the last of ``paths``, when all others are on the disk."""
+        make_folders((target / path).parent for path in paths)
         for path in paths:
-            place = target / path
-            make_folder(place.parent)
             if path == RESULT:
-                for folder in sorted({(target / other).parent for other in paths}):
-                    sync(folder)
-            move(self.building / path, place)
+                sync_all(sorted({(target / other).parent for other in paths}))
+            move(self.building / path, target / path)
         sync(target)
 
     def _put_back(self, target: Path, journal: _Journal) -> bool:

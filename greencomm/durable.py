@@ -12,7 +12,8 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, TypeVar
 
@@ -111,6 +112,40 @@ def sync(path: Path) -> None:
             raise
     finally:
         os.close(handle)
+
+
+_AT_ONCE = 8
+
+
+def sync_all(paths: Iterable[Path]) -> None:
+    """``sync`` for each, several at a time: the disk takes many together hardly longer than one. Raises the first error."""
+    waiting = list(paths)
+    if len(waiting) < _AT_ONCE:
+        for path in waiting:
+            sync(path)
+        return
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for _ in pool.map(sync, waiting):
+            pass
+
+
+def make_folders(paths: Iterable[Path]) -> None:
+    """``make_folder`` for each, those of one depth together: a folder is on the disk before anything is made in it."""
+    missing: set[Path] = set()
+    for path in paths:
+        while path not in missing and not path.is_dir():
+            if is_there(path):
+                raise NotADirectoryError(errno.ENOTDIR, "", str(path))
+            missing.add(path)
+            path = path.parent
+    depths: dict[int, list[Path]] = {}
+    for path in sorted(missing):
+        depths.setdefault(len(path.parts), []).append(path)
+    for depth in sorted(depths):
+        for path in depths[depth]:
+            with contextlib.suppress(FileExistsError):
+                path.mkdir()
+        sync_all(dict.fromkeys(path.parent for path in depths[depth]))
 
 
 def make_folder(path: Path) -> None:
