@@ -241,6 +241,10 @@ class Oddity(Enum):
         "H15", Severity.SEND_BACK, "封存的年度是从附件2导入的",
         "“{folder}”是从当年上报的附件2导入的，没有社区总数，不能汇总，没有计入。", "请该地区报来当年审核的结果文件夹。",
     )  # fmt: skip
+    NOT_RUN = (
+        "H16", Severity.SEND_BACK, "没有审核成", "“{folder}”没有审核成，没有计入：{what}",
+        "请按原因处理后再运行一次；其他地区的结果不受影响。",
+    )  # fmt: skip
     OPEN_FINDINGS = (
         "H20", Severity.VERIFY, "还有没有解决的问题", "{name}还有“退回”问题{send_back}条、“需核实”问题{verify}条没有解决，数字还可能变动。",
         "请催该地区办理；办完后重新运行，再报来。",

@@ -58,6 +58,10 @@ class RollupOptions:
     """The province's own roster; None = only what is given is known."""
     year: int | None = None
     phase: str | None = None
+    name: str = ""
+    """What the whole is called where no roster names it; empty = after its regions."""
+    not_run: tuple[tuple[Path, str], ...] = ()
+    """Regions' folders that could not be reviewed just now, and why, in Chinese."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +182,7 @@ class _Gathering:
 
     def __init__(self, options: RollupOptions, roster: RegionRoster | None, progress: Progress | None) -> None:
         self.options, self.roster = options, roster
-        self.remarks: list[Remark] = []
+        self.remarks = [remark(Oddity.NOT_RUN, folder=folder.as_posix(), what=why) for folder, why in options.not_run]
         self.found = self._read(progress)
         self.state: dict[int, tuple[FileState, str | None]] = {}
         """What became of each of ``found``, by its place there."""
@@ -340,7 +344,7 @@ class _Gathering:
             self.remarks.append(remark(Oddity.NO_ROSTER))
         known = tuple(self.remarks)
         return Province(
-            name=roster.name if roster else _joined(folder_names),
+            name=roster.name if roster else self.options.name or _joined(folder_names),
             year=year,
             phase=phase,
             run_date=self.options.run_date,
