@@ -37,6 +37,8 @@ class Member:
     points: tuple[int | None, ...]
     """Assessed points by item."""
     claimed: bool | None
+    own_standard: bool = False
+    """Whether its unit follows a standard of its own (D-14): its points are in no sum with others'."""
 
     @property
     def newly_green(self) -> bool:

@@ -5,9 +5,11 @@ Folders → regions → which of them count → province → workbooks and ``res
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from typing import Any
 
 from greencomm import __version__, durable
 from greencomm.archive import Publication
+from greencomm.closings import RESULTS
 from greencomm.document import Output
 from greencomm.errors import NothingToProcess, UserError
 from greencomm.outputs.rollup import write_rollup
@@ -97,13 +100,24 @@ def rollup(options: RollupOptions, progress: Progress | None = None) -> Rolled:
         with durable.speaking(publication.building):
             outputs = [
                 Output(made.role, made.unit, made.path, durable.file_sha256(publication.building / made.path))
-                for made in write_rollup(publication.building, province, standard)
+                for made in write_rollup(publication.building, province, standard, _pages(province, options.output / name))
             ]
             document = rollup_document(province, outputs, before)
             write_document(publication.building / RESULT, document, province)
             made = publication.made()
         publication.publish(name, _manifest(province, options, made))
         return Rolled(province, options.output / name, tuple(publication.notices))
+
+
+def _pages(province: Province, target: Path) -> dict[str, str]:
+    """Regions' own overviews by name, as a page in ``target`` links to them; none where a region has none, or lies on another drive."""
+    found: dict[str, str] = {}
+    for region in province.regions:
+        for place in (Path(region.folder), Path(region.folder) / RESULTS):
+            with contextlib.suppress(ValueError):
+                if (place / "overview.html").is_file():
+                    found[region.name] = Path(os.path.relpath((place / "overview.html").resolve(), target.resolve())).as_posix()
+    return found
 
 
 def _manifest(province: Province, options: RollupOptions, made: Mapping[str, str]) -> dict[str, Any]:
