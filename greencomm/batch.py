@@ -152,6 +152,9 @@ def _run(options: Options, progress: Progress | None, *, afresh: bool) -> Outcom
         with durable.speaking(options.archive):
             history = last_history(publication.runs(name), roster, sample=not closings.real)
         result, history = _review(arrivals, adopted, roster, options, history, earlier)
+        for arrival in arrivals:
+            # What was read is in the results now; a country's forms are too many to be kept twice.
+            arrival.form = None
         # What is closed is the annual summary's input: against the self-evaluation's folder every file would differ.
         found = found_in(options.input) if result.phase == ANNUAL else {}
         if said := closings.guard(result.year, result.input_sha256, found, earlier, lambda: roster_year(options)):

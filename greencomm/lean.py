@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -24,6 +24,8 @@ from xlsxwriter.worksheet import CellBlankTuple, CellFormulaTuple, CellNumberTup
 
 _HEIGHT = 0.75
 """Points of a pixel."""
+_PLAIN = 10**15
+"""Whole numbers below it are written with all their digits."""
 _LEVEL = 3
 """Of deflating; 6 is the usual one."""
 
@@ -39,10 +41,14 @@ class Stencil:
     merged: dict[Any, Any]
     validations: list[Any]
     bounds: tuple[int, int, int, int]
+    strings: int
+    """How many of its cells have a text."""
     cells: dict[tuple[int, int], str] = field(default_factory=dict)
     """What is written for a cell that is taken over, by row and column."""
     starts: dict[tuple[int, int], tuple[str, Any, str, str]] = field(default_factory=dict)
     """Formula and look of the last formula at a place, and what is written before its value, a number or a text."""
+    row_texts: dict[Hashable, tuple[str, int]] = field(default_factory=dict)
+    """Rows that sheets have alike, by what the caller tells them apart, with how many texts are in them."""
     texts: dict[str, str] = field(default_factory=dict)
     """What is written for other parts of a sheet that are as they were."""
 
@@ -72,6 +78,18 @@ class ColourRule:
         return before, f'"{stops}{operator}><formula>{escaped(self.condition)}</formula></cfRule>'
 
 
+class _Rows(dict[int, dict[int, Any]]):
+    """Rows of a sheet that begin as a stencil has them, each copied when something is written into it."""
+
+    def __init__(self, stencil: Mapping[int, dict[int, Any]]) -> None:
+        super().__init__()
+        self._stencil = stencil
+
+    def __missing__(self, row: int) -> dict[int, Any]:
+        cells = self[row] = dict(self._stencil.get(row, {}))
+        return cells
+
+
 class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
     """A worksheet that writes the same as XlsxWriter's own, faster."""
 
@@ -83,6 +101,10 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         """Rows (from 0) that have a height to begin with and grow with what is typed into them: a custom height would stay
         as it is and hide the lines that do not fit."""
         self._colours: dict[str, list[str]] = {}
+        self._alike: dict[int, Hashable] = {}
+        """Rows that say what a row of another sheet says, or that others may."""
+        self._first: set[int] = set()
+        """Those of them that are written here for the first time."""
 
     # --- stencils -----------------------------------------------------------------------------------------------------
 
@@ -96,6 +118,7 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
             merged=dict(self.merged_cells),
             validations=list(self.validations),
             bounds=(self.dim_rowmin, self.dim_rowmax, self.dim_colmin, self.dim_colmax),
+            strings=sum(cell.__class__ is CellStringTuple for cells in self.table.values() for cell in cells.values()),
         )
         self.stencil = stencil
         return stencil
@@ -103,8 +126,8 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
     def begin_with(self, stencil: Stencil) -> None:
         """Begin as the first sheet was when it was kept; nothing has been written on this one yet."""
         self.stencil = stencil
-        for row, cells in stencil.table.items():
-            self.table[row] = dict(cells)
+        self.table = _Rows(stencil.table)
+        self.str_table.count += stencil.strings
         self.row_info = dict(stencil.rows)
         self.col_info = dict(stencil.columns)
         self.merge = list(stencil.merges)
@@ -112,6 +135,22 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         self.validations = list(stencil.validations)
         self.dim_rowmin, self.dim_rowmax, self.dim_colmin, self.dim_colmax = stencil.bounds
         self.col_size_changed = self.row_size_changed = True
+
+    # --- rows alike ---------------------------------------------------------------------------------------------------
+
+    def is_known(self, row: int, key: Hashable) -> bool:
+        """Whether a sheet that was begun before this one has the row that ``key`` stands for: then nothing need be written.
+
+        Otherwise this sheet's row is the first of them. Rows of one key must be the same in every cell and in
+        height, and lie within what the stencil has.
+        """
+        assert self.stencil is not None
+        self._alike[row] = key
+        if key in self.stencil.row_texts:
+            return True
+        self.stencil.row_texts[key] = ("", 0)
+        self._first.add(row)
+        return False
 
     # --- conditional formats ------------------------------------------------------------------------------------------
 
@@ -138,7 +177,11 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         return int(self._write_string(row, column, text, look))
 
     def write_number(self, row: int, column: int, number: Any, look: Any = None) -> int:
-        return int(self._write_number(row, column, number, look))
+        if number.__class__ is not int:
+            return int(self._write_number(row, column, number, look))
+        self._check_dimensions(row, column)
+        self.table[row][column] = CellNumberTuple(number, look)
+        return 0
 
     def write_blank(self, row: int, column: int, blank: Any, look: Any = None) -> int:
         return int(self._write_blank(row, column, blank, look))
@@ -178,20 +221,28 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         originals = stencil.table if stencil else {}
         write = self.fh.write
         for row in range(self.dim_rowmin, self.dim_rowmax + 1):
-            cells, info = self.table.get(row), self.row_info.get(row)
+            key = self._alike.get(row)
+            if key is not None and row not in self._first and stencil is not None:
+                text, strings = stencil.row_texts[key]
+                # What the workbook says of how often its texts are used stays true.
+                self.str_table.count += strings
+                write(text)
+                continue
+            info = self.row_info.get(row)
+            same = originals.get(row, {})
+            cells = self.table.get(row, same)
             if not cells:
                 if info is not None:
                     write(self._row_tag(row, info, "/>"))
                 continue
             parts = [self._row_tag(row, info, ">")]
-            same = originals.get(row, {})
             for column in sorted(cells):
                 cell = cells[column]
                 if same.get(column) is cell:
-                    text = known.get((row, column))
-                    if text is None:
-                        text = known[row, column] = self._cell(row, column, cell, numbers)
-                    parts.append(text)
+                    same_text = known.get((row, column))
+                    if same_text is None:
+                        same_text = known[row, column] = self._cell(row, column, cell, numbers)
+                    parts.append(same_text)
                 elif cell.__class__ is CellFormulaTuple and cell.value.__class__ is not bool:
                     start = starts.get((row, column))
                     if start is None or start[0] is not cell.formula or start[1] is not cell.format:
@@ -209,7 +260,11 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
                 else:
                     parts.append(self._cell(row, column, cell, numbers))
             parts.append("</row>")
-            write("".join(parts))
+            text = "".join(parts)
+            write(text)
+            if key is not None and stencil is not None:
+                own = sum(cell.__class__ is CellStringTuple and same.get(column) is not cell for column, cell in cells.items())
+                stencil.row_texts[key] = (text, own)
 
     def _row_tag(self, row: int, info: Any, end: str) -> str:
         """The tag of a row; the hint ``spans`` that XlsxWriter gives, and no reader needs, is left out."""
@@ -355,6 +410,8 @@ def _letters(column: int) -> str:
 
 def number_text(number: Any) -> str:
     """A number as it is stored: with the sixteen digits that Excel keeps, and all seventeen where it needs them."""
+    if number.__class__ is int and -_PLAIN < number < _PLAIN:
+        return str(number)
     text = f"{number:.16G}"
     return text if float(text) == number else repr(number)
 

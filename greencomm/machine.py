@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Iterator
 
 _UNSEEN = re.compile(
     "[\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\uffff]"
@@ -15,7 +16,33 @@ _UNSEEN = re.compile(
 def json_bytes(value: object) -> bytes:
     """The same bytes for the same value. What cannot be seen is escaped: the same text to a program, harmless to whoever
     opens the file."""
-    return _escaped(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+    return b"".join(_pieces(value)) + b"\n"
+
+
+def _pieces(value: object) -> Iterator[bytes]:
+    """Lists of a document entry by entry: as a whole, its many small parts would take several times the room."""
+    if not isinstance(value, dict) or not value:
+        yield _escaped(json.dumps(value, ensure_ascii=False, indent=1))
+        return
+    start = b"{\n "
+    for key, part in value.items():
+        name = json.dumps(key if isinstance(key, str) else str(key), ensure_ascii=False)
+        yield start + _escaped(name) + b": "
+        start = b",\n "
+        if not isinstance(part, list) or not part:
+            yield _indented(part, 1)
+            continue
+        opening = b"[\n  "
+        for entry in part:
+            yield opening + _indented(entry, 2)
+            opening = b",\n  "
+        yield b"\n ]"
+    yield b"\n}"
+
+
+def _indented(value: object, depth: int) -> bytes:
+    """JSON within ``depth`` levels; a line end stands between its parts only, never within a text."""
+    return _escaped(json.dumps(value, ensure_ascii=False, indent=1).replace("\n", "\n" + " " * depth))
 
 
 def json_line(value: object) -> bytes:

@@ -58,6 +58,7 @@ def line_count(text: str, width: float, size: float = 11) -> int:
     return lines
 
 
+@lru_cache(maxsize=4096)
 def height(lines: int, size: float = 11, padding: float = 4) -> float:
     """Height of a row that shows ``lines`` lines, at most Excel's highest."""
     return min(round(lines * size * _LINE_FACTOR + padding, 1), MAX_ROW_HEIGHT)

@@ -52,6 +52,7 @@ _UNSTORABLE = re.compile(
 _SHARED_ESCAPE = re.compile("(_x[0-9A-Fa-f]{4})_(?=x[0-9A-Fa-f]{4}_)")
 
 
+@lru_cache(maxsize=8192)
 def for_cell(text: str) -> str:
     """Text that came from a county, fit for a cell: what cannot be seen or stored made visible, and not too long."""
     # XlsxWriter escapes what Excel reads as an escape, but not where two of them share an underscore.

@@ -639,7 +639,7 @@ def poisoned(season) -> RegionResult:
         communities = []
         for member in base.communities:
             place = dataclasses.replace(member.community, name=next(texts), town=next(texts))
-            clauses = tuple(dataclasses.replace(entry, evidence=next(texts) if entry.clause == "17.1" else "") for entry in member.clauses)
+            clauses = tuple(entry._replace(evidence=next(texts) if entry.clause == "17.1" else "") for entry in member.clauses)
             communities.append(dataclasses.replace(member, community=place, clauses=clauses))
             members.append(place)
         unit = dataclasses.replace(base.unit, code=f"{base.unit.code}{number:03d}", name=next(texts))

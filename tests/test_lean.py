@@ -169,3 +169,41 @@ def test_a_growing_row_has_a_height_that_is_not_fixed():
     book.close()
     rows = re.findall(r"<row [^>]*>", sheet_texts(target.getvalue())[0])
     assert rows == ['<row r="1" ht="60" customHeight="1">', '<row r="2" ht="60">']
+
+
+ROW = st.tuples(st.integers(2, 6), st.one_of(st.sampled_from(["甲", "乙", "<x>"]), st.sampled_from([0, 1, 2.5])))
+
+
+@hypothesis.given(st.lists(st.lists(ROW, max_size=6, unique_by=lambda row: row[0]), min_size=1, max_size=4))
+@hypothesis.settings(max_examples=60, deadline=None)
+def test_rows_alike_are_as_if_each_was_written(sheets):
+    def write(sheet: Any, bold: Any, row: int, value: str | float) -> None:
+        sheet.set_row(row, 30)
+        sheet.write_formula(row, 2, f"=B{row + 1}", bold, value)
+        if isinstance(value, str):
+            sheet.write_string(row, 1, value, bold)
+        else:
+            sheet.write_number(row, 1, value, bold)
+
+    lean, plain = io.BytesIO(), io.BytesIO()
+    book, other = LeanBook(lean), xlsxwriter.Workbook(plain)
+    bold, other_bold, stencil = book.add_format({"bold": True}), other.add_format({"bold": True}), None
+    for rows in sheets:
+        sheet, twin = book.add_worksheet(), other.add_worksheet()
+        common(twin, other_bold)
+        twin.write_blank(6, 2, None, other_bold)
+        if stencil is None:
+            common(sheet, bold)
+            sheet.write_blank(6, 2, None, bold)
+            stencil = sheet.keep()
+        else:
+            sheet.begin_with(stencil)
+        for row, value in rows:
+            if not sheet.is_known(row, (row, value.__class__, value)):
+                write(sheet, bold, row, value)
+            write(twin, other_bold, row, value)
+    book.close()
+    other.close()
+    assert sheet_texts(lean.getvalue()) == sheet_texts(plain.getvalue())
+    counts = [re.search(r' count="(\d+)"', zipfile.ZipFile(each).read("xl/sharedStrings.xml").decode())[1] for each in (lean, plain)]
+    assert counts[0] == counts[1]

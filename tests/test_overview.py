@@ -330,7 +330,7 @@ def hostile_result() -> RegionResult:
         code = f"5323{number:02d}"
         member = demo.community(f"{code}101001", words, demo.PENDING, lost={1: None, 2: 3}, open_points=6)
         clauses = tuple(
-            dataclasses.replace(entry, evidence=words, actual_shown=words, stated_shown=words, assessed=None) if entry.assessed else entry
+            entry._replace(evidence=words, actual_shown=words, stated_shown=words, assessed=None) if entry.assessed else entry
             for entry in answers.clauses
         )
         member = dataclasses.replace(member, clauses=clauses, file=f"{words}.xlsx", sheet=words)

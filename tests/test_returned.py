@@ -309,7 +309,7 @@ def test_it_is_valid_open_xml_and_nothing_is_dropped(tmp_path, version):
 
 def test_a_unit_with_nothing_to_correct_gets_no_workbook_back(tmp_path):
     made = list(write_outputs(tmp_path, reviewed(clean()), lambda file: b"x"))
-    assert {m.role for m in made if m.unit == CITY.code} == {"discrepancy", "unit_annex2", "letter", "mail"}
+    assert {m.role for m in made if m.unit == CITY.code} == {"discrepancy", "unit_annex2", "assessment", "letter", "mail"}
 
 
 def test_the_originals_lie_beside_it_untouched(tmp_path):

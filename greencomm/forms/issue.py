@@ -131,6 +131,10 @@ class Variation:
         """Whether a cell that the form locks may be edited: a heading's, or a clause's in a column."""
         return False
 
+    def is_special(self, community: Community, clause: str) -> bool:
+        """Whether a clause's row has anything beyond answers and what shows them."""
+        return False
+
     def hint(self, community: Community, hint: str) -> tuple[str, str]:
         """The text between heading and table, and its style."""
         return hint, "hint"
@@ -674,20 +678,33 @@ def _write_table(sheet: LeanSheet, styles: Styles, issue: Issue, community: Comm
     answers = issue.answers.get(community.code, SheetAnswers()).answers
     heights = []
     for row in plan.rows:
-        answer = answers.get(row.clause.id, _NO_ANSWER)
+        clause = row.clause.id
+        answer = answers.get(clause, _NO_ANSWER)
         height = row.height
         if answer[2]:
             height = max(height, paper.row_height([(str(answer[2]), plan.widths[Column.EVIDENCE])], SIZE))
-        if beside := issue.variation.texts_beside(community, row.clause.id):
+        if beside := issue.variation.texts_beside(community, clause):
             height = max(height, paper.row_height(beside, SMALL))
         heights.append(height)
+        score = view.score[row.item.number] if row.opens_item else ""
+        # Most rows say what the same row of another sheet says: 0, and that it is done.
+        if not issue.variation.is_special(community, clause) and sheet.is_known(
+            row.row, (row.row, _told_apart(answer), view.due[clause], view.status[clause], score, height)
+        ):
+            continue
         sheet.set_row(row.row, height)
         if row.opens_item:
-            sheet.write_formula(row.row, _SCORE_COLUMN, row.score, styles[f"group_score_{row.place}"], view.score[row.item.number])
-        opened = issue.variation.is_open(community, (row.clause.id, Column.ACTUAL))
+            sheet.write_formula(row.row, _SCORE_COLUMN, row.score, styles[f"group_score_{row.place}"], score)
+        opened = issue.variation.is_open(community, (clause, Column.ACTUAL))
         _write_clause(sheet, styles, row, answer, view, opened)
     _write_total(sheet, styles, plan, view.total)
     return [*heights, _TOTAL_HEIGHT]
+
+
+def _told_apart(answer: tuple[CellInput, CellInput, CellInput]) -> tuple[object, ...]:
+    """An answer as no other is written: 0, 0.0, -0.0 and False are four."""
+    kinds = (answer[0].__class__, answer[1].__class__, answer[2].__class__)
+    return (*kinds, *map(repr, answer)) if float in kinds else (*kinds, *answer)
 
 
 _NO_ANSWER: tuple[CellInput, CellInput, CellInput] = (None, None, None)

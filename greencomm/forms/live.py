@@ -62,15 +62,36 @@ def live_view(standard: Standard, answers: Answers) -> LiveSheet:
     """What the formulas show for these answers; a number stored as text is 有误, as in the formulas."""
     due: dict[str, int | str] = {}
     status: dict[str, str] = {}
+    rows = _rows_of(standard)
     for clause in standard.clauses:
         actual, stated, evidence = answers.get(clause.id, _BLANK)
-        due[clause.id], status[clause.id] = _row(clause, standard.reading, actual, stated, evidence)
+        key = (clause.id, actual.__class__, actual, stated.__class__, stated, evidence in (None, "") or str(evidence))
+        known = rows.get(key)
+        if known is None:
+            known = rows[key] = _row(clause, standard.reading, actual, stated, evidence)
+        due[clause.id], status[clause.id] = known
     score = {item.number: _item_score(item, [due[clause.id] for clause in item.clauses]) for item in standard.items}
     missing, wrong = (sum(value == word for value in due.values()) for word in ("", layout.WRONG))
     total: int | str = layout.total_unfinished(missing, wrong)
     if not missing and not wrong:
         total = sum(int(points) for points in score.values())
     return LiveSheet(due, score, status, total)
+
+
+_KNOWN: dict[int, tuple[Standard, dict[tuple[object, ...], tuple[int | str, str]]]] = {}
+"""What rows show, by standard: nearly all answers are among a few. The standard is held, so that no other has its identity."""
+_MOST_STANDARDS, _MOST_ROWS = 16, 20_000
+
+
+def _rows_of(standard: Standard) -> dict[tuple[object, ...], tuple[int | str, str]]:
+    if id(standard) not in _KNOWN:
+        if len(_KNOWN) >= _MOST_STANDARDS:
+            _KNOWN.clear()
+        _KNOWN[id(standard)] = (standard, {})
+    rows = _KNOWN[id(standard)][1]
+    if len(rows) > _MOST_ROWS:
+        rows.clear()
+    return rows
 
 
 def _row(clause: Clause, reading: Reading, actual: CellInput, stated: CellInput, evidence: CellInput) -> tuple[int | str, str]:

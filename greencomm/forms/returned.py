@@ -251,6 +251,11 @@ class _Page:
     marks: dict[_Address, _Mark] = field(default_factory=dict)
     """Cells that have a colour."""
 
+    @cached_property
+    def special(self) -> frozenset[int]:
+        """Rows in which something is watched or coloured."""
+        return frozenset(row for row, _ in (*self.watched, *self.marks))
+
 
 @dataclass
 class _Mark:
@@ -556,6 +561,10 @@ class ReturnedForm(Variation):
             differs = typed is not None and str(typed) != str(self._issued_value(community, place))
             return place is not Heading.TOTAL and (differs or _heading_address(place) in page.watched)
         return bool(page.answers.answers.get(place[0], (None,))[0] not in (None, ""))
+
+    def is_special(self, community: Community, clause: str) -> bool:
+        page = self._by_code[community.code]
+        return clause in page.rows or self.plan.row[clause].row in page.special
 
     @cached_property
     def _by_code(self) -> dict[str, _Page]:

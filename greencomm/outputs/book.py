@@ -7,11 +7,10 @@ import io
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import openpyxl
 from openpyxl.cell.cell import Cell
@@ -176,6 +175,7 @@ def column_width(sheet: Any, column: int) -> float:
 
 _INDENT = 1.5
 """Width of one step of indent in column units."""
+_MOST_STYLES = 500
 Style = dict[str, Any]
 """XlsxWriter's format properties."""
 
@@ -189,8 +189,7 @@ FINE: Style = {**TEXT, "font_size": SMALL, "font_color": GREY}
 """Small print: where figures come from and how to read them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """One cell of a row: a value with its style, merged over ``span`` columns."""
 
     value: str | int | float | None
@@ -207,6 +206,8 @@ class Report:
         self._book = LeanBook(self._content)
         self._book.set_properties({"title": clean(title), "created": midnight(date)})
         self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
+        self._used: dict[int, tuple[Style, Any]] = {}
+        """Formats by the identity of styles, which are held so that no other has it."""
 
     @property
     def book(self) -> Any:
@@ -215,13 +216,15 @@ class Report:
 
     def style(self, style: Style) -> Any:
         """The workbook's format for a style; equal styles share one."""
-        written = tuple(style.items())
-        if written not in self._formats:
-            key = tuple(sorted(written))
-            if key not in self._formats:
-                self._formats[key] = self._book.add_format(style)
-            self._formats[written] = self._formats[key]
-        return self._formats[written]
+        known = self._used.get(id(style))
+        if known is not None and known[0] is style:
+            return known[1]
+        key = tuple(sorted(style.items()))
+        if key not in self._formats:
+            self._formats[key] = self._book.add_format(style)
+        if len(self._used) < _MOST_STYLES:
+            self._used[id(style)] = style, self._formats[key]
+        return self._formats[key]
 
     def page(self, name: str, widths: Sequence[float], *, landscape: bool, sample: bool) -> Page:
         """A new sheet of A4 pages, as wide as one page, with page numbers."""
@@ -268,12 +271,14 @@ class Page:
         """Write one row and return its number (from 0)."""
         row, column, highest = self.next_row, 0, least
         for box in boxes:
-            width = sum(self.widths[column : column + box.span]) - _INDENT * box.style.get("indent", 0)
+            value, style, span = box
             self._write(row, column, box)
-            if isinstance(box.value, str):
-                size = box.style["font_size"]
-                highest = max(highest, paper.height(paper.line_count(box.value, width, size), size))
-            column += box.span
+            if value.__class__ is str and value:
+                width = self.widths[column] if span == 1 else sum(self.widths[column : column + span])
+                size = style["font_size"]
+                lines = paper.line_count(value, width - _INDENT * style.get("indent", 0), size)
+                highest = max(highest, paper.height(lines, size))
+            column += span
         self.sheet.set_row(row, highest)
         self.next_row += 1
         return row
@@ -299,14 +304,14 @@ class Page:
         self.sheet.repeat_rows(0, row)
 
     def _write(self, row: int, column: int, box: Box) -> None:
-        style, value = box.style, box.value
+        value, style, span = box
         if isinstance(value, str):
             value = clean(value)
             if value.startswith(FORMULA_STARTS):
                 style = {**style, "quote_prefix": True}
         chosen = self.report.style(style)
-        if box.span > 1:
-            self.sheet.merge_range(row, column, row, column + box.span - 1, "", chosen)
+        if span > 1:
+            self.sheet.merge_range(row, column, row, column + span - 1, "", chosen)
         if value is None or value == "":
             self.sheet.write_blank(row, column, None, chosen)
         elif isinstance(value, str):

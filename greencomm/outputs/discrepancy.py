@@ -235,9 +235,14 @@ _POINTS: Style = {**CENTRED, "num_format": "0"}
 _ADDED: Style = {**CENTRED, "num_format": "+0;-0;0"}
 
 
+_NO_POINTS: Style = {**_POINTS, "font_color": GREY}
+_NO_SHEET: Style = {**CENTRED, "font_color": GREY}
+_UNDECIDED: Style = {**CENTRED, "font_size": 8, "bg_color": WARN}
+
+
 def _points_style(item: Item, points: int) -> Style:
     if points == 0:
-        return {**_POINTS, "font_color": GREY}
+        return _NO_POINTS
     if only_adds(item):
         return {**_ADDED, "bg_color": GOOD, "bold": True}
     return {**_POINTS, "bg_color": _ALL_LOST if points == item.points else _SOME_LOST}
@@ -548,15 +553,14 @@ class _Writer:
         self._total_losses(page, len(after))
 
     def _losses_of(self, page: Page, community: CommunityResult) -> None:
-        undecided = {**CENTRED, "font_size": 8, "bg_color": WARN}
         boxes = [Box(community.community.short_name, {**BOXED, "font_size": SMALL})]
         for item in self.standard.items:
             if not community.items:
-                boxes.append(Box(BLANK, {**CENTRED, "font_color": GREY}))
+                boxes.append(Box(BLANK, _NO_SHEET))
                 continue
             score = community.items[item.number]
             if score is None:
-                boxes.append(Box(_PENDING, undecided))
+                boxes.append(Box(_PENDING, _UNDECIDED))
             else:
                 points = points_shown(item, score)
                 boxes.append(Box(points, _points_style(item, points)))

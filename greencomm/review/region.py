@@ -376,13 +376,22 @@ def clause_results(sheet: CommunitySheet, scores: SheetScores, standard: Standar
     """What each clause was given and on what grounds."""
     return tuple(
         [
-            _clause_result(clause, row, assessed, BASES[basis])
+            _shared(_clause_result(clause, row, assessed, BASES[basis]))
             for clause, row, assessed, basis in zip(standard.clauses, sheet.rows, scores.assessed, scores.basis, strict=True)
         ]
     )
 
 
 BASES = tuple(Basis)
+_RESULTS: dict[ClauseResult, ClauseResult] = {}
+_MOST_RESULTS = 50_000
+
+
+def _shared(result: ClauseResult) -> ClauseResult:
+    """One object for equal results: nearly all are among a few."""
+    if len(_RESULTS) >= _MOST_RESULTS:
+        _RESULTS.clear()
+    return _RESULTS.setdefault(result, result)
 
 
 def _clause_result(clause: Clause, row: ClauseRow | None, assessed: int, basis: Basis) -> ClauseResult:

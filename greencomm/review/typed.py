@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
+from typing import Any, Generic, TypeVar
 
 from greencomm.forms import values
 from greencomm.forms.entries import ClauseRow, Located, SheetReading
@@ -13,6 +14,9 @@ from greencomm.results import TypedSheet
 from greencomm.review.submissions import Filed, Submission
 from greencomm.standard import Clause, Standard
 from greencomm.texts import normal_label
+
+T = TypeVar("T")
+P = TypeVar("P")
 
 
 def typed_sheet(reading: SheetReading, file: str, community: str | None, standard: Standard) -> TypedSheet:
@@ -36,9 +40,9 @@ def typed_sheet(reading: SheetReading, file: str, community: str | None, standar
             for label, located in reading.heading.items()
             if label is not Heading.TOTAL and not values.is_blank(located.value)
         },
-        answers={clause: _answers(row) for clause, row in first.items()},
-        cells={clause: (row.actual.cell, row.stated.cell, row.evidence.cell) for clause, row in first.items()},
-        heading_cells={label.value: located.cell for label, located in reading.heading.items() if located.cell},
+        answers={clause: _ANSWERS.of(row) for clause, row in first.items()},
+        cells=_alike({clause: _CELLS.of(row) for clause, row in first.items()}),
+        heading_cells=_alike({label.value: located.cell for label, located in reading.heading.items() if located.cell}),
         repeated={clause: tuple(rows) for clause, rows in repeated.items()},
         beside=tuple(_beside(reading, first, standard)),
     )
@@ -61,6 +65,43 @@ def is_worded(written: str, clause: Clause) -> bool:
 
 def _answers(row: ClauseRow) -> tuple[CellValue, CellValue, CellValue]:
     return row.actual.raw, row.stated.raw, row.evidence.value
+
+
+def _cells(row: ClauseRow) -> tuple[str | None, str | None, str | None]:
+    return row.actual.cell, row.stated.cell, row.evidence.cell
+
+
+class ByRow(Generic[T]):
+    """What follows from a row, kept once for all the sheets of a file that have the very same row (S-44)."""
+
+    _MOST = 20_000
+
+    def __init__(self, make: Callable[[ClauseRow], T]) -> None:
+        self._make = make
+        self._kept: dict[int, tuple[ClauseRow, T]] = {}
+        """By the identity of rows, which are held so that no other has it."""
+
+    def of(self, row: ClauseRow) -> T:
+        """What ``make`` makes of a row."""
+        known = self._kept.get(id(row))
+        if known is None:
+            if len(self._kept) >= self._MOST:
+                self._kept.clear()
+            known = self._kept[id(row)] = row, self._make(row)
+        return known[1]
+
+
+_ANSWERS, _CELLS = ByRow(_answers), ByRow(_cells)
+_LAYOUTS: dict[tuple[tuple[str, object], ...], Any] = {}
+_MOST_LAYOUTS = 1000
+
+
+def _alike(places: dict[str, P]) -> dict[str, P]:
+    """The same dictionary for all sheets whose cells stand alike. Nobody changes it."""
+    if len(_LAYOUTS) >= _MOST_LAYOUTS:
+        _LAYOUTS.clear()
+    kept: dict[str, P] = _LAYOUTS.setdefault(tuple(places.items()), places)
+    return kept
 
 
 def _beside(reading: SheetReading, first: dict[str, ClauseRow], standard: Standard) -> Iterator[tuple[str, str]]:
