@@ -21,8 +21,8 @@ MARK, POINTS = 80, 6
 RED, GREEN = PatternFill("solid", fgColor="FFC7CE"), PatternFill("solid", fgColor="C6EFCE")
 THIN = Side(style="thin", color="999999")
 MEASURED = {
-    "6.2": lambda n: 3 if n else 0, "8.1": lambda n: min(n, 2), "8.2": lambda n: min(n, 2), "8.3": lambda n: min(n, 2),
-    "10.1": lambda n: min(6, round((1 - n) * 20)), "12.1": lambda n: min(6, max(0, round((0.3 - n) * 20))),
+    "6.2": lambda n: min(n, 3), "8.1": lambda n: min(n, 2), "8.2": lambda n: min(n, 2), "8.3": lambda n: min(n, 2),
+    "10.1": lambda n: min(6, round((1 - n) * 100) // 10), "12.1": lambda n: min(6, max(0, round((0.3 - n) * 100) // 5)),
     "13.2": lambda n: min(4, n * 2), "14.1": lambda n: min(6, max(0, 2 - n) * 3),
 }  # fmt: skip
 

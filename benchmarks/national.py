@@ -79,13 +79,17 @@ def _make(folder: Path, region: tuple[str, Mapping[str, int]]) -> None:
 
 
 def make_tree(folder: Path, tree: Tree, processes: int = 2) -> None:
-    """Write rosters and filled workbooks of every region; begun trees are gone on with."""
+    """Write rosters and filled workbooks of every region, here where ``processes`` is 0; begun trees are gone on with."""
     regions = [item for province in tree.values() for item in province.items()]
     regions.sort(key=lambda item: -sum(item[1].values()))
-    with ProcessPoolExecutor(processes) as pool:
-        for done, _ in enumerate(pool.map(functools.partial(_make, folder), regions), 1):
-            if done % 20 == 0:
-                print(f"{done} of {len(regions)} regions made", file=sys.stderr, flush=True)
+    if not processes:
+        for region in regions:
+            _make(folder, region)
+    else:
+        with ProcessPoolExecutor(processes) as pool:
+            for done, _ in enumerate(pool.map(functools.partial(_make, folder), regions), 1):
+                if done % 20 == 0:
+                    print(f"{done} of {len(regions)} regions made", file=sys.stderr, flush=True)
     for code, _ in regions:
         (place_of(folder, code) / "input" / "whole").unlink(missing_ok=True)
 
