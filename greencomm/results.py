@@ -32,6 +32,12 @@ class Status(StrEnum):
         return {"green": "达标", "below": "未达标", "pending": "待核实", "missing": "未报"}[self.value]
 
 
+STATUSES = (Status.GREEN, Status.BELOW, Status.PENDING, Status.MISSING)
+"""In the order in which they are shown."""
+NOT_AGAIN = "不用再报"
+"""The standing of a community on an earlier list that sent nothing: 未报 are only those that are asked for a sheet (S-47)."""
+
+
 class UnitState(StrEnum):
     """What came from a unit: something accepted, only what could not be accepted, or nothing."""
 
@@ -492,6 +498,26 @@ class RegionResult:
     def completion_ratio(self) -> Fraction | None:
         """Of the sums, never an average (D-10)."""
         return ratio(self.green_count, self.urban_communities)
+
+
+def standings(result: RegionResult) -> tuple[str, ...]:
+    """The words of all standings, in the order in which they are shown; in a first year there is no 不用再报."""
+    words = tuple(status.label for status in STATUSES)
+    return (*words, NOT_AGAIN) if result.earlier else words
+
+
+def standing_place(community: CommunityResult) -> int:
+    """Which of ``standings`` a community has."""
+    return len(STATUSES) if community.excused else STATUSES.index(community.status)
+
+
+def standing_counts(units: Iterable[UnitResult], result: RegionResult) -> tuple[int, ...]:
+    """How many communities of ``units`` have each of ``standings``: together all of them, each once."""
+    counts = [0] * len(standings(result))
+    for unit in units:
+        for community in unit.communities:
+            counts[standing_place(community)] += 1
+    return tuple(counts)
 
 
 def ratio(part: int, whole: int) -> Fraction | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from greencomm.findings import Finding, Settled, Severity
 from greencomm.intake.collect import Progress
 from greencomm.machine import print_json
-from greencomm.results import FileState, Status, percent
+from greencomm.results import FileState, percent, standing_counts, standings
 from greencomm.review.trial import pending_count, result_shown
 from greencomm.standard import PHASE_TITLES
 from greencomm.summary import open_findings
@@ -99,8 +99,8 @@ def show_check(outcome: Outcome) -> None:
         about = _CHECKED.get(file.state) or f"{file.state.label}，{file.reason}"
         _say(f"{one_line(file.path)}：{one_line(about)}。")
     for unit in result.units:
-        counts = ((status, len(unit.of(status))) for status in Status)
-        standing = "，".join(f"{status.label}{count}个" for status, count in counts if count)
+        counts = zip(standings(result), standing_counts((unit,), result), strict=True)
+        standing = "，".join(f"{word}{count}个" for word, count in counts if count)
         by = f"按自定标准“{unit.own_standard.id}”审核，" if unit.own_standard else ""
         _say(f"{unit.unit.name}：{by}{unit.urban_communities}个社区，{standing}。")
     several = len(result.files) > 1

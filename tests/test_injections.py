@@ -14,18 +14,25 @@ from functools import cache
 from html.parser import HTMLParser
 from xml.sax.saxutils import escape
 
+import browser as browsers
+import demo
 import openpyxl
 import pytest
 from injections import INJECTIONS, UNSAFE
+from lxml import etree
 from season import CITY, COUNTY, ROSTER, STANDARD, arrive, beside, cell_of, form, judge
+from test_overview import hostile_result
+from test_rollup import publish
 from test_run import place, put, review  # noqa: F401
 
 from greencomm.batch import Outcome
+from greencomm.cli import main
 from greencomm.document import Output, dump, result_document
 from greencomm.outputs import write_outputs
 from greencomm.screen import show_check, show_run
 from greencomm.texts import one_line, printable, quoted, visible
 
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 MARK = "注入位置"
 """Stands in the template for the text to inject."""
 SHEET, OTHER = "东兴社区", "学桥街社区"
@@ -121,6 +128,12 @@ def shape(folder, books):
         found[path.relative_to(folder).as_posix()] = [(part.keys(), part.get_filename()) for part in message.walk()]
     for path in sorted(folder.rglob("*.html")):
         found[path.relative_to(folder).as_posix()] = parsed(path).elements
+    for path in sorted(folder.rglob("*.docx")):
+        with zipfile.ZipFile(path) as archive:
+            # A part that is no XML any more cannot be counted.
+            parts = [etree.fromstring(archive.read(name)) for name in archive.namelist() if name.endswith(".xml")]
+            elements = Counter(node.tag for part in parts for node in part.iter())
+            found[path.relative_to(folder).as_posix()] = sorted(archive.namelist()), elements
     for path, book in books.items():
         with zipfile.ZipFile(path) as archive:
             xml = "".join(archive.read(name).decode() for name in archive.namelist() if name.endswith((".xml", ".rels")))
@@ -184,6 +197,8 @@ def assert_same_shape(found, expected, text):
         if text in READ_AS_NUMBERS and path.endswith("退回修改.xlsx"):
             sheets, names, external = 0, 8, 5
             assert [found[path][part] for part in (sheets, external, names)] == [known[part] for part in (sheets, external, names)]
+        elif text in READ_AS_NUMBERS and path.endswith(".docx"):
+            assert found[path][0] == known[0]
         elif text in READ_AS_NUMBERS and path.endswith(".html"):
             # Other cells of the heat map say how many are unresolved.
             assert set(found[path]) == set(known)
@@ -204,9 +219,27 @@ def texts_of(folder, books):
         ]
     for path in sorted(folder.rglob("*.html")):
         texts += parsed(path).texts
+    for path in sorted(folder.rglob("*.docx")):
+        texts += words_of(path)
     for path in sorted(folder.rglob("*.txt")):
         texts += path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").split("\n")
     return texts
+
+
+def words_of(path):
+    """Texts of a Word file: its paragraphs, and what its charts and its properties say."""
+    with zipfile.ZipFile(path) as archive:
+        document = etree.fromstring(archive.read("word/document.xml"))
+        words = ["".join(node.text or "" for node in paragraph.iter(f"{W}t")) for paragraph in document.iter(f"{W}p")]
+        for name in archive.namelist():
+            if name.startswith(("word/charts/chart", "docProps/")):
+                words += [node.text for node in etree.fromstring(archive.read(name)).iter() if node.text]
+            elif name.startswith("word/embeddings/"):
+                book = openpyxl.load_workbook(io.BytesIO(archive.read(name)))
+                cells = [cell for page in book for row in page.iter_rows() for cell in row if cell.value is not None]
+                assert not any(cell.data_type == "f" for cell in cells)
+                words += [str(cell.value) for cell in cells]
+    return words
 
 
 def is_as_typed(page, cell):
@@ -248,6 +281,83 @@ def test_text_stays_text(text, tmp_path, harmless, capsys):
     assert {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()} == {
         *harmless[0], "result.json",
     }  # fmt: skip
+
+
+NAMES = (
+    "=cmd|'/c calc'!A0", "<img src=x onerror=alert(1)>", "</script><script>alert(2)</script>", "{{ 7*7 }}", "{% for x in y %}", "]]><evil/>",
+    "反\u202e转\u2066离", "铃\x07退\x00格", "长" * 300, "@SUM(1+1)", "&lt;b&gt;_x000D_",
+)  # fmt: skip
+
+
+def named(names):
+    """A region whose units, communities, evidence, files and sheets have these names."""
+    pattern = hostile_result().units[0].communities[0].clauses
+    units = []
+    for number, words in enumerate(names, 1):
+        code = f"5323{number:02d}"
+        clauses = tuple(
+            dataclasses.replace(each, evidence=words, actual_shown=words, stated_shown=words) if each.assessed is None else each
+            for each in pattern
+        )
+        green = demo.community(f"{code}101001", f"{words}甲", lost={1: 3}, award=2)
+        award = tuple(
+            dataclasses.replace(each, assessed=2 if each.clause == "17.1" else each.assessed or 0, evidence=words) for each in pattern
+        )
+        green = dataclasses.replace(green, clauses=award, file=f"{words}.xlsx", sheet=words)
+        pending = demo.community(f"{code}101002", f"{words}乙", demo.PENDING, lost={1: None, 2: 3}, open_points=6)
+        pending = dataclasses.replace(pending, clauses=clauses, file=f"{words}.xlsx", sheet=words)
+        finding = demo.finding("C01", demo.Severity.SEND_BACK, words, words, sheet=words, cell="G10", community=f"{code}101002", file=words)
+        units.append(demo.unit(code, words, [green, pending], findings=[finding]))
+    return units
+
+
+@pytest.mark.browser
+def test_names_stay_text_in_everything_that_is_filed_and_shown(tmp_path, capsys, monkeypatch):
+    folders = {}
+    for which, names in (("harmless", [f"单位{n}" for n in range(len(NAMES))]), ("hostile", NAMES)):
+        region = "普通州" if which == "harmless" else "<b>=州</b>{{ 7*7 }}"
+        folders[which] = publish(tmp_path / which, region, named(names))
+    shapes = {}
+    for which, folder in folders.items():
+        kept = {path: openpyxl.load_workbook(path) for path in sorted(folder.glob("*.xlsx"))}
+        shapes[which] = {
+            name: about for name, about in shape(folder, kept).items() if "/" not in name
+        } | {"units": sorted(path.suffix for path in folder.rglob("*.docx"))}
+    assert shapes["hostile"] == shapes["harmless"]
+    folder = folders["hostile"]
+    shown = ["".join(quoted(name).replace("_x000D_", "_x000D＿").split()) for name in NAMES]
+    for name in ("annex2.xlsx", "trace.xlsx", "考核排名.xlsx", "overview.xlsx", "overview.html", "assessment.docx"):
+        book = {folder / name: openpyxl.load_workbook(folder / name)} if name.endswith("xlsx") else {}
+        texts = words_of(folder / name) if name.endswith("docx") else texts_of_one(folder / name, book)
+        assert not any(UNSAFE & set(text) for text in texts), name
+        spaceless = "\n".join("".join(text.split()) for text in texts)
+        for words, plain in zip(shown, NAMES, strict=True):
+            assert words in spaceless or "".join(plain.split()) in spaceless, (name, ascii(words[:40]))
+    for path in folder.rglob("*.docx"):
+        assert not any(UNSAFE & set(text) for text in words_of(path))
+    with browsers.chromium() as browser, browsers.opened(browser, folder / "overview.html", 360, 740) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        assert page.locator("img, evil").count() == 0 and page.locator("script").count() == 2
+        told = page.inner_text("#ranking-table")
+        assert all(name in told for name in (NAMES[0], NAMES[1], NAMES[2], NAMES[3], NAMES[5]))
+    monkeypatch.chdir(tmp_path)
+    assert main(["rollup", "hostile", "--date", "2021-11-01"]) == 0
+    assert not (UNSAFE - {"\t"}) & set(capsys.readouterr().out)
+    rolled = tmp_path / "output" / "2021-annual-rollup"
+    books = books_of(rolled)
+    assert len(books) == 2 and (rolled / "result.json").is_file()
+    cells = [cell for book in books.values() for page in book for row in page.iter_rows() for cell in row if cell.value is not None]
+    assert not any(cell.data_type == "f" and "cmd" in str(cell.value) for cell in cells)
+    assert not any(UNSAFE & set(str(cell.value)) for cell in cells)
+    values = {str(cell.value) for cell in cells}
+    assert {NAMES[0], NAMES[1], NAMES[3], "<b>=州</b>{{ 7*7 }}"} <= values
+
+
+def texts_of_one(path, book):
+    """The texts of one workbook or page."""
+    if not book:
+        return parsed(path).texts
+    return [str(cell.value) for page in book[path] for row in page.iter_rows() for cell in row if cell.value is not None]
 
 
 def test_there_are_enough():

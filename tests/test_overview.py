@@ -98,16 +98,21 @@ def test_the_figures_stand_in_the_page_itself_and_equal_those_of_result_json(chr
         assert page.inner_text("#ratio") == f"{float(region['combined_ratio']) * 100:.2f}%" == "58.39%"
         for where, figure in (("combined", "combined"), ("urban", "urban_communities"), ("green", "green")):
             assert page.inner_text(f"#{where}") == str(region[figure])
-        statuses = [each["status"] for each in document["communities"]]
-        for place, status in enumerate(("green", "below", "pending", "missing")):
-            assert page.inner_text(f"#status-{place}") == str(statuses.count(status))
+        # Of the 47 without a sheet 35 stand on the list of 2021 and need none; with them all standings are all communities.
+        assert [int(page.inner_text(f"#status-{place}")) for place in range(5)] == [44, 41, 5, 12, 35]
+        assert 44 + 41 + 5 + 12 + 35 == region["urban_communities"] == 137
+        # Two of the 37 listed reported again, one of them green: 44 - 1 = 43 newly green, 37 + 43 = 80.
+        note = page.inner_text("#standing-note")
+        assert "不用再报的35个已列入往年名单" in note and "往年名单上另有2个本年又填报了（其中达标1个）" in note
+        assert "本年新达标43个＝达标44个－其中已在往年名单上的1个；合计80个＝往年名单37个＋本年新达标43个。" in note
         shown = {row[0]: row for row in rows(page, "#unit-table tbody tr")}
         assert list(shown) == [unit["name"] for unit in document["units"]]
         for unit in document["units"]:
             row = shown[unit["name"]]
             counts = [unit["urban_communities"], len(unit["listed"]), len(unit["green"]), unit["combined"]]
-            assert row[2:6] == [str(count) for count in counts]
-            assert row[8].endswith(f"{float(unit['combined_ratio']) * 100:.2f}%")
+            assert [row[2], *row[8:11]] == [str(count) for count in counts]
+            assert sum(map(int, row[3:8])) == unit["urban_communities"]
+            assert row[11].endswith(f"{float(unit['combined_ratio']) * 100:.2f}%")
         assert "58.39%" in page.inner_text(".targets") and "还差3个" in page.inner_text(".targets")
         assert "浏览器没有启用脚本" in page.inner_text("header")
         pending = [each["name"] for each in document["communities"] if each["status"] == "pending"]
@@ -288,18 +293,18 @@ def test_everything_works_by_keyboard(page):
 
 
 @pytest.mark.browser
-def test_it_prints_on_three_sheets_of_a4_with_nothing_cut_off(chromium, sample, tmp_path):
+def test_it_prints_on_four_sheets_of_a4_with_nothing_cut_off(chromium, sample, tmp_path):
     with browsers.opened(chromium, sample.folder / "overview.html") as page:
         page.pdf(path=tmp_path / "overview.pdf", prefer_css_page_size=True)
         page.set_viewport_size({"width": 1047, "height": 700})
         page.emulate_media(media="print")
         assert page.evaluate("document.documentElement.scrollWidth") <= 1047
     info = subprocess.run(["pdfinfo", tmp_path / "overview.pdf"], check=True, capture_output=True, text=True).stdout
-    assert re.search(r"Pages:\s+3\b", info) and "841.92 x 594.96" in info
+    assert re.search(r"Pages:\s+4\b", info) and "841.92 x 594.96" in info
     text = subprocess.run(["pdftotext", "-layout", tmp_path / "overview.pdf", "-"], check=True, capture_output=True, text=True).stdout
     total = next(line for line in text.splitlines() if line.strip().startswith("全部单位"))
     assert len(total.split()) == 18 and total.split()[-1] == "+0.42"
-    assert sum("武定县" in line for line in text.splitlines()) == 3
+    assert sum("武定县" in line for line in text.splitlines()) >= 4
     assert "社区名单" not in text, "the list is printed only where that is asked for"
 
 
@@ -464,8 +469,9 @@ def test_the_workbook_has_the_figures_of_result_json(sample):
     assert book["总览"]["B5"].value == 137 and round(book["总览"]["B9"].value, 4) == 0.5839
     scores = [each["assessed_score"] for each in sample.document["communities"]]
     assert sum(row["社区数"] for row in table(book["得分分布"], "核定得分")) == sum(score is not None for score in scores) == 82
-    # 82 + 5 + 47 + 3 = 137.
-    assert any(cell.value == "没有确定得分的不在内：待核实5个，未报47个，未达标、有条款没有确定的3个。" for cell in book["得分分布"]["A"])
+    # 82 + 5 + 12 + 35 + 3 = 137.
+    told = "没有确定得分的不在内：待核实5个，未报12个，不用再报35个，未达标、有条款没有确定的3个。"
+    assert any(cell.value == told for cell in book["得分分布"]["A"])
     assert [row["社区"].removesuffix("（试点）") for row in table(book["待核实"], "单位")][0] == "南街社区居民委员会"
     assert len(book["总览"]._charts) == 2 and book["社区明细"].auto_filter.ref and book["社区明细"].freeze_panes
 
@@ -515,7 +521,11 @@ def test_a_workbook_of_very_many_communities_lists_those_that_matter(sample, mon
 def test_a_first_year_speaks_of_one_year(tmp_path):
     result = judge(arrive("楚雄市.xlsx", form(CITY)), arrive("双柏县.xlsx", form(COUNTY)))
     text = written(tmp_path, result).read_text(encoding="utf-8")
-    assert '<p class="label">完成比例</p>' in text and "合计完成比例" not in text and 'id="listed"' not in text
+    # The rule of the ranking is the same in all years.
+    rest = re.sub('<section id="ranking".*?</section>', "", text, flags=re.DOTALL)
+    assert '<p class="label">完成比例</p>' in text and "合计完成比例" not in rest and 'id="listed"' not in text
+    assert "<span>不用再报</span>" not in text and "往年" not in re.sub("<script.*?</script>", "", rest, flags=re.DOTALL)
+    assert [cell.value for cell in book_of(result)["单位"][4]][7:12] == ["达标", "未达标", "待核实", "未报", "完成比例"]
     assert '<p class="big" id="ratio">100.00%</p>' in text
 
 

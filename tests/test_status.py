@@ -348,11 +348,12 @@ def test_communities_on_earlier_lists_are_not_chased():
         "532301101001": "无需办理", "532301101002": "无需办理", "532301101003": "无需报送（2021年已达标）", "532301101004": "已创建的请补报",
         "532328101001": "无需报送（2021年已达标）", "532329101001": "无需报送（2021年已达标）", "532329101002": "催报",
     }  # fmt: skip
-    assert [row[17] for row in rows_of(book["进度"], "填报单位")[1:-1]] == ["审核通过", "报书面材料", "催报"]
-    # 未报: 中大街, 米市街, 元马, two of 武定县; three of them listed. 东兴 is new: 1 of 7; with the three 4 of 7.
-    assert "未报5个（其中3个已在往年名单上，无需报送）；本年新增1个（14.29%）、合计4个（57.14%）。" in book["进度"]["A3"].value
+    assert [row[18] for row in rows_of(book["进度"], "填报单位")[1:-1]] == ["审核通过", "报书面材料", "催报"]
+    # 未报: 米市街 and one of 武定县; 中大街, 元马, the other of 武定县 are listed. 东兴 is new: 1 of 7; with the three 4 of 7.
+    assert "未报2个，不用再报3个（已在往年名单上）；本年新增1个（14.29%）、合计4个（57.14%）。" in book["进度"]["A3"].value
     head, *rows = rows_of(book["进度"], "填报单位")
-    assert head[10:12] == ["本年新增", "合计"] and [row[10:12] for row in rows[:4]] == [[1, 2], [0, 1], [0, 1], [1, 4]]
+    assert head[9:13] == ["未报", "不用再报", "本年新增", "合计"]
+    assert [row[9:13] for row in rows[:4]] == [[1, 1, 1, 2], [0, 1, 0, 1], [1, 1, 0, 1], [2, 3, 1, 4]]
     assert "合计是往年名单上的和本年新增的，每个社区只计一次。" in texts(book["进度"])
     assert [[row[1].value, row[3].value] for row in book["催报"].iter_rows() if isinstance(row[0].value, int)] == [
         ["元谋县", "1（应报0）"], ["武定县", "2（应报1）"]

@@ -553,8 +553,8 @@ def write_community(sheet: LeanSheet, styles: Styles, issue: Issue, community: C
     sheet.ignore_errors({"number_stored_as_text": f"{issue.plan.cells(Column.CLAUSE)} {_value_cell(Heading.CODE)}"})
     sheet.set_landscape()
     set_up_print(sheet, issue, HEADER_ROW)
-    # A page that lies apart from the others still says whose it is.
-    whose = f"{issue.unit.name}　{community.name}　{community.code}".replace("&", "&&")
+    # A page that lies apart from the others still says whose it is; Excel's limit for a header is 255 characters.
+    whose = f"{issue.unit.name[:50]}　{community.name[:50]}　{community.code}".replace("&", "&&")
     sheet.set_header(f"&R&9{whose}", {"margin": 0.25})
     beside = issue.variation.beside
     sheet.print_area(0, 0, issue.plan.total_row, len(COLUMNS) - 1 + len(beside))

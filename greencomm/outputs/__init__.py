@@ -194,7 +194,7 @@ def folder_names(units: tuple[UnitResult, ...]) -> dict[str, str]:
     taken: dict[str, str] = {}
     used: set[str] = set()
     for unit in units:
-        name = re.sub(r'[\\/:*?"<>|\x00-\x1f\x7f]', "_", unit.unit.name).strip(" .")[:60]
+        name = re.sub(r'[\\/:*?"<>|\x00-\x1f\x7f\ud800-\udfff]', "_", unit.unit.name).strip(" .")[:60]
         while len(name.encode("utf-8", "replace")) > _LONGEST_NAME:
             name = name[:-1].strip(" .")
         name = name or unit.unit.code

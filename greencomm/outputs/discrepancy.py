@@ -38,13 +38,26 @@ from greencomm.outputs.book import (
     provenance,
 )
 from greencomm.outputs.effective import EFFECTIVE, WIDTHS, write_effective
-from greencomm.results import CommunityResult, FileState, RegionResult, Status, UnitResult, UnitState, percent, ratio
+from greencomm.results import (
+    NOT_AGAIN,
+    CommunityResult,
+    FileState,
+    RegionResult,
+    Status,
+    UnitResult,
+    UnitState,
+    percent,
+    ratio,
+    standing_place,
+    standings,
+)
 from greencomm.review.deliverables import papers
 from greencomm.rules import CATALOGUE
 from greencomm.standard import ANNUAL, Item, Standard
 
 OVERVIEW, FINDINGS, FOLLOW_UP, LOSSES, LISTS = "概况", "问题清单", "整改情况", "得失分", "名单"
-_STATUS_FILL = {Status.GREEN: GOOD, Status.BELOW: BAD, Status.PENDING: WARN, Status.MISSING: CALM}
+_STANDING_FILLS = (GOOD, BAD, WARN, CALM, GOOD)
+"""Of the standings, in their order."""
 _SOME_LOST, _ALL_LOST = "#FCE4D6", "#F4B183"
 _HASH_SHOWN = 16
 _LISTED = 6
@@ -337,13 +350,14 @@ class _Writer:
             (Status.GREEN.label, claimed, counts[Status.GREEN], self._difference(claimed, counts[Status.GREEN])),
             (Status.BELOW.label, None, counts[Status.BELOW], f"核定得分达不到{self.standard.pass_mark.points}分"),
             (_PENDING, None, counts[Status.PENDING], "有条款无法计分，补正后才能确定"),
-            (Status.MISSING.label, None, counts[Status.MISSING], self._unreported()),
+            (Status.MISSING.label, None, len(unit.unreported), "没有收到填报表，或填报表是空白"),
             ("完成比例", percent(claimed_ratio), percent(unit.completion_ratio), aim),
         ]
         if self.unit.own_standard and reported:
             remark = f"同样的填报内容按州标准（{result.standard.id}）评分，只供参考"
             rows.insert(3, (_BY_PREFECTURE, None, unit.reference_green, remark))
         if result.earlier:
+            rows.insert(-1, (NOT_AGAIN, None, len(unit.excused), "已在往年名单上，本年没有填报"))
             # Who stands on a list and reports again is in 达标; one row never compares figures with and without them.
             newly: int | None = unit.newly_declared if reported else None
             new_ratio = ratio(unit.newly_declared, unit.urban_communities) if reported else None
@@ -356,11 +370,6 @@ class _Writer:
         for label, own, assessed, remark in rows:
             shown = BLANK if own is None else own
             page.row([Box(label, CENTRED), Box(shown, CENTRED), Box(assessed, {**CENTRED, "bold": True}), Box(remark, BOXED)])
-
-    def _unreported(self) -> str:
-        excused = len(self.unit.excused)
-        more = f"；其中{excused}个已在往年名单上，无需报送" if excused else ""
-        return f"没有收到填报表，或填报表是空白{more}"
 
     @staticmethod
     def _difference(claimed: int | None, green: int) -> str:
@@ -567,7 +576,9 @@ class _Writer:
         known = self._lost_points(community)
         boxes.append(Box(BLANK if known is None else known, _POINTS))
         boxes += [Box(value, CENTRED) for value in _scores(community)]
-        boxes.append(Box(community.status.label, {**CENTRED, "font_size": SMALL, "bg_color": _STATUS_FILL[community.status]}))
+        place = standing_place(community)
+        style = {**CENTRED, "font_size": SMALL, "bg_color": _STANDING_FILLS[place]}
+        boxes.append(Box(standings(self.result)[place], style))
         page.row(boxes)
 
     def _lost_points(self, community: CommunityResult) -> int | None:
@@ -598,13 +609,13 @@ class _Writer:
         page = self.page(LISTS, f"{self.name}社区名单", widths, landscape=self.unit.own_standard is not None)
         page.head(titles)
         mark = self.standard.pass_mark.points
-        for status in (Status.GREEN, Status.BELOW, Status.PENDING, Status.MISSING):
-            members = list(self.unit.of(status))
-            if status is Status.PENDING:
+        for place, word in enumerate(standings(self.result)):
+            members = [each for each in self.unit.communities if standing_place(each) == place]
+            if word == Status.PENDING.label:
                 # Where the range straddles the pass mark, the answer decides; those come first (D-09).
                 members.sort(key=lambda community: (community.lowest or 0) >= mark)
-            section = {**BOXED, "bold": True, "bg_color": _STATUS_FILL[status]}
-            page.wide(f"{status.label}（{len(members)}个）", section, 22)
+            section = {**BOXED, "bold": True, "bg_color": _STANDING_FILLS[place]}
+            page.wide(f"{word}（{len(members)}个）", section, 22)
             if not members:
                 page.wide("无", {**BOXED, "font_color": GREY})
             for number, community in enumerate(members, 1):
@@ -613,7 +624,7 @@ class _Writer:
                         Box(number, CENTRED),
                         Box(community.community.code, {**CENTRED, "font_size": SMALL}),
                         Box(community.community.name + (PILOT if community.community.pilot else ""), BOXED),
-                        Box(BLANK if status is Status.MISSING else _YES_NO[community.claimed], CENTRED),
+                        Box(BLANK if community.status is Status.MISSING else _YES_NO[community.claimed], CENTRED),
                         *(Box(value, CENTRED) for value in _scores(community)),
                         *self._reference(community),
                         Box(_remark(community, mark), {**BOXED, "font_size": SMALL}),

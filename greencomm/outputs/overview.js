@@ -9,7 +9,7 @@
   var E = { clause: 0, points: 1, actual: 2, stated: 3, actualCell: 4, statedCell: 5, arithmetic: 6, evidence: 7 };
   var F = { severity: 0, rule: 1, clause: 2, message: 3, fix: 4, state: 5, cell: 6, open: 7, file: 8, sheet: 9 };
   var S = { id: 0, item: 1, name: 2, terms: 3, adds: 4, measured: 5 };
-  var GREEN = 0, BELOW = 1, PENDING = 2, MISSING = 3;
+  var GREEN = 0, NOT_AGAIN = 4;
   var PAGE = 50;
   var $ = function (id) { return document.getElementById(id); };
   var all = function (selector, root) { return Array.prototype.slice.call((root || document).querySelectorAll(selector)); };
@@ -51,7 +51,7 @@
     return low === high ? String(low) : low + "～" + high;
   }
   function standing(c) {
-    return c[C.status] === MISSING && c[C.listed] ? "已列入" + c[C.listed] + "年名单" : D.statuses[c[C.status]];
+    return c[C.status] === NOT_AGAIN ? "已列入" + c[C.listed] + "年名单" : D.statuses[c[C.status]];
   }
   function counts(c) { return Boolean(c[C.listed]) || c[C.status] === GREEN; }
   function unresolved(entry) { return entry[E.points] === null || entry[E.points] === undefined; }
@@ -208,7 +208,8 @@
   }
   sortable($("communities"), function (column, down) { order = { column: Number(column), down: down }; refresh(); });
   sortable($("unit-table"), function (column, down) {
-    var place = { urban: 0, listed: 1, green: 2, combined: 3, pending: 4 + PENDING, missing: 4 + MISSING };
+    var place = { urban: 0, listed: 1, green: 2, combined: 3 };
+    D.statuses.forEach(function (word, number) { place["s" + number] = 4 + number; });
     arrange($("unit-table"), function (number) {
       var of = D.units[number];
       if (column === "name") return of[U.name];

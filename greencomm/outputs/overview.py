@@ -10,11 +10,21 @@ from functools import cached_property
 from greencomm.figures import NOTHING, Band, Losses, LossTable, Tally, distribution, loss_table
 from greencomm.findings import Finding
 from greencomm.outputs.discrepancy import item_name, only_adds
-from greencomm.results import ClauseResult, CommunityResult, RegionResult, Status, UnitResult, ratio_text
+from greencomm.ranking import Ranked, ranked
+from greencomm.results import (
+    NOT_AGAIN,
+    ClauseResult,
+    CommunityResult,
+    RegionResult,
+    Status,
+    UnitResult,
+    ratio_text,
+    standing_counts,
+    standings,
+)
 from greencomm.standard import PHASE_TITLES, Clause, Standard
 from greencomm.targets import Progress, nearest_communities, progress
 
-STATUSES = (Status.GREEN, Status.BELOW, Status.PENDING, Status.MISSING)
 NAME = "总览"
 OWN_MARK = "※"
 """Follows the name of a unit that is scored by its own standard (D-14)."""
@@ -112,7 +122,8 @@ class Overview:
         uncertain = sum(each.status is Status.BELOW and each.assessed_score is None for each in self.by_prefecture)
         counts = [
             ("待核实", sum(each.status is Status.PENDING for each in self.by_prefecture)),
-            ("未报", sum(each.status is Status.MISSING for each in self.by_prefecture)),
+            (Status.MISSING.label, sum(each.status is Status.MISSING and not each.excused for each in self.by_prefecture)),
+            (NOT_AGAIN, sum(each.excused for each in self.by_prefecture)),
             ("未达标、有条款没有确定的", uncertain),
         ]
         text = "，".join(f"{label}{count}个" for label, count in counts if count)
@@ -120,9 +131,38 @@ class Overview:
         own = sum(unit.urban_communities for unit in self.result.units if unit.own_standard)
         return told + (f"自定标准的单位的{own}个社区，得分不是同一个标准，也不在内。" if own else "")
 
-    def count(self, status: Status) -> int:
-        """Communities of one standing in the region."""
-        return sum(len(unit.of(status)) for unit in self.result.units)
+    @cached_property
+    def standings(self) -> tuple[str, ...]:
+        """The words of the standings, those that there are in this year (S-47)."""
+        return standings(self.result)
+
+    @cached_property
+    def counts(self) -> tuple[int, ...]:
+        """Communities of each standing in the region; together all communities."""
+        return standing_counts(self.result.units, self.result)
+
+    @cached_property
+    def standing_note(self) -> str:
+        """How the standings make up all communities, and how they relate to 合计; empty in a first year."""
+        result = self.result
+        if not result.earlier:
+            return ""
+        again = [each for unit in result.units for each in unit.listed if not each.excused]
+        green = sum(each.status is Status.GREEN for each in again)
+        parts = (
+            f"{'、'.join(self.standings)}是本年填报的结论，加起来是全部{result.urban_communities}个城市社区；"
+            f"{NOT_AGAIN}的{sum(len(unit.excused) for unit in result.units)}个已列入往年名单，本年没有填报。",
+            f"往年名单上另有{len(again)}个本年又填报了（其中达标{green}个），不重复计入。" if again else "",
+            f"本年新达标{result.green_count}个",
+            f"＝达标{self.counts[0]}个－其中已在往年名单上的{green}个" if green else "",
+            f"；合计{result.combined_count}个＝往年名单{self.listed}个＋本年新达标{result.green_count}个。",
+        )
+        return "".join(parts)
+
+    @cached_property
+    def ranking(self) -> tuple[Ranked, ...]:
+        """The units as 考核排名.xlsx ranks them (S-38)."""
+        return ranked(self.result)
 
     @cached_property
     def listed(self) -> int:

@@ -42,7 +42,6 @@ from greencomm.outputs.book import (
 from greencomm.outputs.overview import (
     NAME,
     OWN_MARK,
-    STATUSES,
     Column,
     Overview,
     adds_here,
@@ -53,10 +52,13 @@ from greencomm.outputs.overview import (
 )
 from greencomm.outputs.progress import STATE_LABELS, next_step
 from greencomm.outputs.prospects import summary
-from greencomm.results import CommunityResult, Status, UnitResult
+from greencomm.outputs.ranking import arithmetic, compares, lift_text, rank_text, rule_lines
+from greencomm.ranking import criteria_in_use
+from greencomm.results import NOT_AGAIN, CommunityResult, Status, UnitResult, standing_counts, standing_place
 from greencomm.standard import Standard
 
-SUMMARY, UNITS, ITEMS, CLAUSES, SCORES, PENDING, MATRIX = NAME, "单位", "各项失分", "各条失分", "得分分布", "待核实", "社区明细"
+SUMMARY, UNITS, RANKING, ITEMS, CLAUSES = NAME, "单位", "考核排名", "各项失分", "各条失分"
+SCORES, PENDING, MATRIX = "得分分布", "待核实", "社区明细"
 MOST_LIVE = 1_000_000
 """Units times communities up to which sums over the matrix are formulas; a larger workbook would take minutes to open."""
 MOST_ROWS = 20_000
@@ -65,6 +67,8 @@ MOST_BARS = 40
 """Units of the chart; of more those with the lowest ratio."""
 PREFECTURES, OWN = "州标准", "自定标准"
 _CLAUSES = 30
+_STANDINGS = 7
+"""Column of the first standing on the sheet of units, from 0."""
 _NUMBER: Style = {**CENTRED, "num_format": "0"}
 _AVERAGE: Style = {**CENTRED, "num_format": "0.00"}
 _RATIO: Style = {**CENTRED, "num_format": "0.00%"}
@@ -86,6 +90,7 @@ def write_overview_book(target: Path | BinaryIO, overview: Overview) -> None:
     writer = _Writer(target, overview)
     writer.summary()
     writer.unit_rows()
+    writer.ranking()
     writer.items()
     writer.clauses()
     writer.scores()
@@ -153,6 +158,11 @@ class _Writer:
 
     # shared
 
+    @property
+    def ratio_column(self) -> str:
+        """Letter of 完成比例 on the sheet of units."""
+        return str(xl_col_to_name(_STANDINGS + len(self.o.standings)))
+
     def page(self, name: str, title: str, widths: Sequence[float], note: str, *, landscape: bool = True) -> _Sheet:
         page = self.report.page(name, widths, landscape=landscape, sample=self.result.sample)
         result = self.result
@@ -201,13 +211,17 @@ class _Writer:
         page.wide("一、完成情况", SECTION, 22)
         row = page.next_row
         total = self.unit_total_row + 1
+        ratio = (f"={UNITS}!{self.ratio_column}{total}", _ratio(result.combined_ratio))
         figures: list[tuple[str, object, Style]] = [
             ("城市社区", (f"={UNITS}!D{total}", result.urban_communities), _NUMBER),
             ("往年名单", (f"={UNITS}!E{total}", self.o.listed), _NUMBER),
             ("本年新达标", (f"={UNITS}!F{total}", result.green_count), _NUMBER),
             ("计入达标", (f"={UNITS}!G{total}", result.combined_count), _NUMBER),
-            ("合计完成比例" if self.lists else "完成比例", (f"={UNITS}!L{total}", _ratio(result.combined_ratio)), {**_RATIO, "bold": True}),
-            *((status.label, (f"={UNITS}!{'HIJK'[place]}{total}", self.o.count(status)), _NUMBER) for place, status in enumerate(STATUSES)),
+            ("合计完成比例" if self.lists else "完成比例", ratio, {**_RATIO, "bold": True}),
+            *(
+                (word, (f"={UNITS}!{xl_col_to_name(_STANDINGS + place)}{total}", self.o.counts[place]), _NUMBER)
+                for place, word in enumerate(self.o.standings)
+            ),
         ]
         for label, value, style in figures:
             sheet.put(page.next_row, 0, label, BOXED)
@@ -242,7 +256,7 @@ class _Writer:
             at = self.unit_first + number + 1
             sheet.put(row, 0, self.name(unit), BOXED)
             ratio = _ratio(unit.combined_ratio)
-            sheet.put(row, 1, (f"={UNITS}!L{at}", ratio), _RATIO)
+            sheet.put(row, 1, (f"={UNITS}!{self.ratio_column}{at}", ratio), _RATIO)
             for column, target in enumerate(self.target_list):
                 sheet.put(row, 2 + column, float(target.ratio), _RATIO)
         last = head + max(len(units), 1)
@@ -290,20 +304,21 @@ class _Writer:
 
     def unit_rows(self) -> None:
         titles = [
-            "单位代码", "单位", "报送", "城市社区", "往年名单", "本年新达标", "计入达标", *(status.label for status in STATUSES),
+            "单位代码", "单位", "报送", "城市社区", "往年名单", "本年新达标", "计入达标", *self.o.standings,
             "合计完成比例" if self.lists else "完成比例",
             *(title for target in self.target_list for title in (f"{target.year}年目标", f"{target.year}年目标还差")),
             "未办结：退回", "未办结：需核实", "下一步", "标准",
         ]  # fmt: skip
-        widths = (11, 18, 9, 9, 9, 9, 9, 8, 8, 8, 8, 11, *(9 for _ in self.target_list for _ in "ab"), 9, 9, 13, 11)
+        widths = (11, 18, 9, 9, 9, 9, 9, *(8 for _ in self.o.standings), 11, *(9 for _ in self.target_list for _ in "ab"), 9, 9, 13, 11)
         note = "计入达标：往年名单上的和本年新达标的，一个社区只计一次。目标按全部城市社区计，各单位的比例和还差的社区数供参考。"
+        note += self.o.standing_note
         sheet = self.page(UNITS, "各单位完成情况", widths, note)
         first = self.head(sheet, titles, left=2, height=48)
         for number, unit in enumerate(self.result.units):
             self._unit(sheet, first + number, unit)
         if self.result.units:
             sheet.page.sheet.autofilter(first - 1, 0, self.unit_total_row - 1, len(titles) - 1)
-            ratio = f"L{first + 1}:L{self.unit_total_row}"
+            ratio = f"{self.ratio_column}{first + 1}:{self.ratio_column}{self.unit_total_row}"
             sheet.page.sheet.conditional_format(ratio, {"type": "data_bar", "bar_color": "#8FC7AC", "min_type": "num",
                                                         "min_value": 0, "max_type": "num", "max_value": 1})  # fmt: skip
         self._unit_total(sheet, len(titles))
@@ -318,8 +333,8 @@ class _Writer:
             (self.of(f"=COUNTIF({code},$A{own})", unit.urban_communities), _NUMBER),
             *((self.of(f"=SUMIF({code},$A{own},{self.area(key)})", value), _NUMBER) for key, value in counts.items()),
             *(
-                (self.of(f'=COUNTIFS({code},$A{own},{self.area("status")},"{status.label}")', len(unit.of(status))), _NUMBER)
-                for status in STATUSES
+                (self.of(f'=COUNTIFS({code},$A{own},{self.area("status")},"{word}")', count), _NUMBER)
+                for word, count in zip(self.o.standings, standing_counts((unit,), self.result), strict=True)
             ),
             ((f'=IF(D{own}=0,"{BLANK}",G{own}/D{own})', _ratio(unit.combined_ratio)), _RATIO),
             *self._against_targets(own, unit.urban_communities, unit.combined_count, CENTRED),
@@ -342,9 +357,9 @@ class _Writer:
     def _unit_total(self, sheet: _Sheet, width: int) -> None:
         row, result = self.unit_total_row, self.result
         first, end, own = self.unit_first + 1, max(self.unit_total_row, self.unit_first + 1), row + 1
-        sums = [result.urban_communities, self.o.listed, result.green_count, result.combined_count, *(self.o.count(s) for s in STATUSES)]
+        sums = [result.urban_communities, self.o.listed, result.green_count, result.combined_count, *self.o.counts]
         opened = [sum(unit.open_count(severity) for unit in result.units) for severity in (Severity.SEND_BACK, Severity.VERIFY)]
-        place = 12 + 2 * len(self.target_list)
+        place = _STANDINGS + len(sums[4:]) + 1 + 2 * len(self.target_list)
 
         def total(column: int, value: int) -> tuple[object, Style]:
             letter = xl_col_to_name(column)
@@ -359,6 +374,31 @@ class _Writer:
         ]  # fmt: skip
         cells += [("", _TOTAL)] * (width - len(cells))
         sheet.row(row, cells)
+
+    # 考核排名
+
+    def ranking(self) -> None:
+        result, criteria = self.result, criteria_in_use(self.result)
+        titles = ["名次", "单位代码", "单位", "城市社区", *(title for each in criteria for title in (each.name, "名次")), "怎样提升"]
+        widths = (7, 11, 18, 9, *(width for _ in criteria for width in (22, 6)), 60)
+        sheet = self.page(RANKING, "考核排名", widths, f"{compares(result)}；办法见表下。")
+        page = sheet.page
+        head = self.head(sheet, titles, left=3, height=48)
+        for row in self.o.ranking:
+            values = []
+            for each in criteria:
+                alone = row.ranks.get(each.measure)
+                values += [Box(arithmetic(row, each, result), {**CENTRED, "font_size": SMALL}), Box(BLANK if alone is None else alone, CENTRED)]
+            page.row([
+                Box(rank_text(row), {**CENTRED, "bold": True}), Box(row.unit.unit.code, _TINY), Box(self.name(row.unit), BOXED),
+                Box(row.unit.urban_communities, CENTRED), *values, Box(lift_text(row), {**BOXED, "font_size": SMALL}),
+            ])  # fmt: skip
+        if self.o.ranking:
+            page.sheet.autofilter(head - 1, 0, page.next_row - 1, len(titles) - 1)
+        page.skip()
+        page.wide("排名办法", SECTION, 22)
+        for line in rule_lines(result):
+            page.wide(line, FINE)
 
     # 各项失分
 
@@ -375,7 +415,7 @@ class _Writer:
             row = first + number
             cells: list[tuple[object, Style]] = [
                 (unit.unit.code, _TINY), (self.name(unit), BOXED), (OWN if unit.own_standard else PREFECTURES, CENTRED),
-                (sum(bool(each.sheet) for each in unit.communities), _NUMBER),
+                (sum(each.status is not Status.MISSING for each in unit.communities), _NUMBER),
             ]  # fmt: skip
             for column in columns:
                 area = self.area(column.key)
@@ -392,7 +432,8 @@ class _Writer:
 
     def _item_total(self, sheet: _Sheet, row: int) -> None:
         standard = self.area("standard")
-        reported = sum(bool(each.sheet) for unit in self.result.units if unit.own_standard is None for each in unit.communities)
+        own = (each for unit in self.result.units if unit.own_standard is None for each in unit.communities)
+        reported = sum(each.status is not Status.MISSING for each in own)
         cells: list[tuple[object, Style]] = [
             ("", _TOTAL), ("合计", _TOTAL), (PREFECTURES, _TOTAL), (reported, _TOTAL),
         ]  # fmt: skip
@@ -551,14 +592,15 @@ class _Writer:
     ) -> None:
         tiny, small = looks["tiny"], looks["small"]
         declared = None if each.declared_score is None else plain_number(each.declared_score)
+        standing = self.o.standings[standing_place(each)]
         values: tuple[object, ...] = (
-            unit.unit.code, self.name(unit), each.community.code, _name(each), each.status.label, each.listed or "",
+            unit.unit.code, self.name(unit), each.community.code, _name(each), standing, each.listed or "",
             int(each.listed is not None), int(each.newly_green), int(each.counts), _CLAIMED[each.claimed] if each.sheet else "",
             declared,
         )  # fmt: skip
         for column, value in enumerate(values[:4]):
             write(row, column, value, small if column in (1, 3) else tiny)
-        write(row, 4, each.status.label, looks[each.status.value])
+        write(row, 4, standing, looks[NOT_AGAIN if each.excused else each.status.value])
         for column, value in enumerate(values[5:], 5):
             write(row, column, value, tiny)
         start = len(_TITLES)
@@ -575,7 +617,7 @@ _GRID = {"visible": True, "line": {"color": "#D9DFDC"}}
 _CLAIMED = {True: "是", False: "否", None: "未填"}
 _LOOKS: dict[str, Style] = {
     "tiny": _TINY, "small": _SMALL, "open": {**_TINY, "bg_color": WARN, "font_size": 8}, "score": {**_TINY, "bold": True},
-    **{status.value: {**_TINY, "bg_color": fill} for status, fill in _FILL.items()},
+    **{status.value: {**_TINY, "bg_color": fill} for status, fill in _FILL.items()}, NOT_AGAIN: {**_TINY, "bg_color": GOOD},
 }  # fmt: skip
 _KEYS: tuple[str, ...] = (
     "code", "unit", "community", "name", "status", "year", "listed", "newly", "counted", "claimed", "declared", "score", "lowest", "highest",

@@ -20,7 +20,6 @@ from greencomm.outputs.book import PILOT, SAMPLE_HEADER, SAMPLE_SUFFIX, chinese_
 from greencomm.outputs.overview import (
     NAME,
     OWN_MARK,
-    STATUSES,
     STEP_LABELS,
     Column,
     Overview,
@@ -36,7 +35,10 @@ from greencomm.outputs.overview import (
     tally_of,
 )
 from greencomm.outputs.progress import STATE_LABELS, next_step
-from greencomm.results import CommunityResult, Status, UnitResult, percent
+from greencomm.outputs.ranking import arithmetic as ranking_arithmetic
+from greencomm.outputs.ranking import compares, lift_text, rank_text, rule_lines
+from greencomm.ranking import Ranked, criteria_in_use, ranking_rule
+from greencomm.results import CommunityResult, UnitResult, percent, standing_counts, standing_place
 from greencomm.standard import Standard
 from greencomm.texts import quoted, visible
 
@@ -44,6 +46,8 @@ MOST_UNITS = 300
 """Units that the page shows; of more those with the lowest ratio."""
 MOST_COMMUNITIES = 6000
 """Communities that the page lists; of more those that matter (``Overview.that_matter``)."""
+MOST_OPEN = 40
+"""Units up to which their tables lie open; longer ones scroll in a box on the screen, so that what follows is near."""
 MOST_PENDING = 200
 """Pending communities in the page's own list; the rest are in the list below and in the workbook."""
 _CLAUSES = 4
@@ -121,8 +125,6 @@ class _Page:
 
     # what is shown
 
-    statuses = STATUSES
-    pending_status, missing_status = Status.PENDING, Status.MISSING
     percent = staticmethod(percent)
 
     def _units(self) -> list[tuple[UnitResult, Any]]:
@@ -146,6 +148,50 @@ class _Page:
 
     def state(self, unit: UnitResult) -> str:
         return STATE_LABELS[unit.state]
+
+    @property
+    def boxed(self) -> str:
+        """The class of tables of units that scroll by themselves."""
+        return " box" if len(self.units) > MOST_OPEN else ""
+
+    def standing_counts(self, unit: UnitResult) -> tuple[int, ...]:
+        return standing_counts((unit,), self.result)
+
+    @property
+    def ranking(self) -> tuple[Ranked, ...]:
+        """The units by rank; where there are very many those that are ranked first."""
+        return self.overview.ranking[:MOST_UNITS]
+
+    rank_text, lift_text = staticmethod(rank_text), staticmethod(lift_text)
+
+    @property
+    def ranking_title(self) -> str:
+        return ranking_rule().title
+
+    @property
+    def ranking_order(self) -> str:
+        return compares(self.result)
+
+    @property
+    def ranking_rule(self) -> tuple[str, ...]:
+        return rule_lines(self.result)
+
+    @property
+    def criteria(self) -> list[str]:
+        return [each.name for each in criteria_in_use(self.result)]
+
+    def shown_unit(self, unit: UnitResult) -> int | None:
+        """Number of a unit that the page has details of."""
+        number = self.number.get(unit.unit.code, len(self.units))
+        return number if number < len(self.units) else None
+
+    def ranking_cells(self, row: Ranked) -> list[tuple[str, str]]:
+        """How the value of each criterion comes about, with the rank by it alone."""
+        cells = []
+        for each in criteria_in_use(self.result):
+            alone = row.ranks.get(each.measure)
+            cells.append((ranking_arithmetic(row, each, self.result), "" if alone is None else f"第{alone}"))
+        return cells
 
     def shares(self, unit: UnitResult) -> tuple[str, str]:
         """Widths of the bar's two parts, in percent: on earlier lists, newly green."""
@@ -198,7 +244,7 @@ class _Page:
         self.files: dict[str, int] = {}
         found = {unit.unit.code: open_findings(unit) for unit in self.result.units}
         return {
-            "statuses": [status.label for status in STATUSES],
+            "statuses": list(self.overview.standings),
             "severities": [severity.label for severity in Severity],
             "standards": [_standard(standard) for standard in self.overview.standards],
             "units": [self._unit(unit, lost, found[unit.unit.code].get(None, [])) for unit, lost in self.units],
@@ -229,7 +275,7 @@ class _Page:
             self.name(unit),
             unit.unit.code,
             self.standards[standard.id],
-            [unit.urban_communities, len(unit.listed), len(unit.green), unit.combined_count, *(len(unit.of(s)) for s in STATUSES)],
+            [unit.urban_communities, len(unit.listed), len(unit.green), unit.combined_count, *self.standing_counts(unit)],
             percent(unit.combined_ratio),
             STATE_LABELS[unit.state],
             next_step(unit, self.result).value,
@@ -257,7 +303,7 @@ class _Page:
                 self.number[unit.unit.code],
                 each.community.code,
                 visible(each.community.name) + (PILOT if each.community.pilot else ""),
-                STATUSES.index(each.status),
+                standing_place(each),
                 None if each.declared_score is None else plain_number(each.declared_score),
                 each.assessed_score,
                 each.lowest if each.sheet else None,

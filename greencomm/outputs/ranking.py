@@ -57,7 +57,7 @@ def write_ranking(target: Path | BinaryIO, result: RegionResult) -> None:
         f"输入校验码：{result.input_sha256[:8]}",
     )
     page.wide("　".join(origin), {**FINE, "align": "center"})
-    page.wide(f"依次比较{'、'.join(each.name for each in criteria)}，前一项相同的才比后一项；办法见表下。", {**TEXT, "bold": True}, 22)
+    page.wide(f"{compares(result)}；办法见表下。", {**TEXT, "bold": True}, 22)
     names = [Box(each.name, HEAD, 2) for each in criteria]
     page.row([Box("名次", HEAD), Box("填报单位", HEAD), Box("城市社区", HEAD), *names, Box("怎样提升", HEAD)], 22)
     below = [box for _ in criteria for box in (Box("算式", HEAD), Box("名次", HEAD))]
@@ -73,6 +73,11 @@ def write_ranking(target: Path | BinaryIO, result: RegionResult) -> None:
 
 def _width(criterion: Criterion) -> float:
     return 22 if criterion.measure is Measure.SINCE_SELF_EVALUATION else 17
+
+
+def compares(result: RegionResult) -> str:
+    """The rule in one sentence without its end: ``依次比较……，前一项相同的才比后一项``."""
+    return f"依次比较{'、'.join(each.name for each in criteria_in_use(result))}，前一项相同的才比后一项"
 
 
 def rule_lines(result: RegionResult, rule: RankingRule | None = None) -> tuple[str, ...]:

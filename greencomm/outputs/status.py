@@ -52,7 +52,18 @@ from greencomm.outputs.progress import (
     uncounted,
     uncounted_text,
 )
-from greencomm.results import CommunityResult, FileState, ReceivedFile, RegionResult, Status, UnitResult, UnitState, percent
+from greencomm.results import (
+    CommunityResult,
+    FileState,
+    ReceivedFile,
+    RegionResult,
+    Status,
+    UnitResult,
+    UnitState,
+    percent,
+    standing_counts,
+    standings,
+)
 from greencomm.review.deliverables import green_label, group
 from greencomm.standard import ANNUAL, PHASE_TITLES
 
@@ -70,7 +81,8 @@ _STEP_FILL = {
     NOTHING: GOOD,
     UNCOUNTED: WARN,
 }
-_STATUSES = (Status.GREEN, Status.BELOW, Status.PENDING, Status.MISSING)
+_STANDING_FILLS = (GOOD, BAD, WARN, CALM, GOOD)
+"""Of the standings, in their order."""
 _OPEN = (Severity.SEND_BACK, Severity.VERIFY)
 _SETTLED = (Settled.EXPLAINED, Settled.WAIVED)
 _COUNTED = ("需改正", "需核实", *(kind.label for kind in _SETTLED))
@@ -83,8 +95,8 @@ _MEANINGS = (
 
 
 _SECOND_YEAR = (
-    "达标、未达标、待核实、未报是本年填报的结论，往年名单上的社区又报送的也在内；本年新增不含往年名单上的社区；"
-    "合计是往年名单上的和本年新增的，每个社区只计一次。"
+    "达标、未达标、待核实、未报、不用再报加起来是全部社区，是本年填报的结论，往年名单上的社区又报送的也在内；"
+    "不用再报的是往年名单上、本年没有填报的。本年新增不含往年名单上的社区；合计是往年名单上的和本年新增的，每个社区只计一次。"
 )
 
 
@@ -138,10 +150,10 @@ class _Writer:
 
     def units(self) -> None:
         titles = (
-            "填报单位", "报送情况", "收到时间", "报送批次", "社区数", "已报", *(status.label for status in _STATUSES), *self.years,
+            "填报单位", "报送情况", "收到时间", "报送批次", "社区数", "已报", *standings(self.result), *self.years,
             *_COUNTED, "距截止", "下一步",
         )  # fmt: skip
-        widths = (16, 11, 23, 9, 8, 7, 7, 8, 8, 7, *(9 for _ in self.years), 8, 8, 8, 9, 12, 22)
+        widths = (16, 11, 23, 9, 8, 7, 7, 8, 8, 7, *(9 for _ in standings(self.result)[4:]), *(9 for _ in self.years), 8, 8, 8, 9, 12, 22)
         page = self.page(UNITS, "报送和审核进度", widths, self.summary())
         head = page.head(titles)
         for unit in self.result.units:
@@ -169,7 +181,7 @@ class _Writer:
                 number,
                 Box(unit.urban_communities, CENTRED),
                 Box(_reported(unit), CENTRED),
-                *(_count(len(unit.of(status)), _STATUS_FILL[status]) for status in _STATUSES),
+                *map(_count, standing_counts((unit,), self.result), _STANDING_FILLS),
                 *(_count(count, GOOD) for count in self._counts(unit)),
                 _count(unit.open_count(Severity.SEND_BACK), BAD),
                 _count(unit.open_count(Severity.VERIFY), WARN),
@@ -201,7 +213,7 @@ class _Writer:
         figures = [
             sum(unit.urban_communities for unit in units),
             sum(_reported(unit) for unit in units),
-            *(sum(len(unit.of(status)) for unit in units) for status in _STATUSES),
+            *standing_counts(units, self.result),
             *(sum(counts) for counts in zip(*map(self._counts, units), strict=True)),
             *(sum(unit.open_count(severity) for unit in units) for severity in _OPEN),
             *(sum(unit.settled_count(kind) for unit in units) for kind in _SETTLED),
@@ -223,14 +235,13 @@ class _Writer:
         expected = [unit for unit in result.units if next_step(unit, result) is not Step.NONE]
         states = Counter(unit.state for unit in expected)
         steps = Counter(next_step(unit, result) for unit in expected)
-        counts = {status: sum(len(unit.of(status)) for unit in result.units) for status in _STATUSES}
         reported = "，".join(f"{STATE_LABELS[state]}{states[state]}个" for state in UnitState)
         todo = "，".join(f"{step.value}{steps[step]}个" for step in (Step.SEND_BACK, Step.VERIFY, Step.PASSED))
-        standing = "，".join(f"{status.label}{count}个" for status, count in counts.items())
+        counted = zip(standings(result), standing_counts(result.units, result), strict=True)
+        standing = "，".join(f"{word}{count}个" for word, count in counted)
         late = sum(bool(each.days_late and not each.correction) for each in (timing(unit, result) for unit in expected))
-        excused = sum(len(unit.excused) for unit in result.units)
-        if excused:
-            standing += f"（其中{excused}个已在往年名单上，无需报送）"
+        if any(unit.excused for unit in result.units):
+            standing += "（已在往年名单上）"
         done = f"完成比例{percent(result.completion_ratio)}"
         if result.earlier:
             added = f"本年新增{result.green_count}个（{percent(result.completion_ratio)}）"

@@ -301,7 +301,7 @@ class _FileSheets:
 
     def row_of(self, sheet: CommunitySheet, rows: Sequence[ClauseRow], clause: Clause) -> ClauseRow | None:
         """The one of its ``rows`` that answers a clause; None where it is missing, or there twice with different answers."""
-        if len(rows) == 1 and is_worded(rows[0].criterion, clause):
+        if len(rows) == 1 and rows[0].criterion and is_worded(rows[0].criterion, clause):
             return rows[0]
         words: dict[str, Any] = {"clause": clause.id, "name": clause.name}
         if not rows:
