@@ -46,6 +46,11 @@ class Member:
         return self.status is Status.GREEN and self.listed is None
 
     @property
+    def excused(self) -> bool:
+        """On an earlier list, and nothing was sent this year: 不用再报 (S-47)."""
+        return self.status is Status.MISSING and self.listed is not None
+
+    @property
     def counts(self) -> bool:
         """Whether it counts in 合计."""
         return self.listed is not None or self.newly_green

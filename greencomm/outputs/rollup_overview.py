@@ -21,10 +21,10 @@ from greencomm import __version__
 from greencomm.figures import NOTHING, Band, Tally, bands, tally
 from greencomm.outputs.book import SAMPLE_HEADER, SAMPLE_SUFFIX, chinese_date
 from greencomm.outputs.discrepancy import item_name, only_adds
-from greencomm.outputs.overview import OWN_MARK, STATUSES, STEP_LABELS, average_text, level
+from greencomm.outputs.overview import OWN_MARK, STEP_LABELS, average_text, level
 from greencomm.outputs.overview_page import asset, share, shown
 from greencomm.province import Member, Province, Region
-from greencomm.results import Status, percent
+from greencomm.results import NOT_AGAIN, STATUSES, Status, percent
 from greencomm.standard import PHASE_TITLES, Standard
 from greencomm.standard.model import Item
 from greencomm.targets import Progress
@@ -82,8 +82,8 @@ class _Row:
     region: Region | None
     page: str
     listed: int
-    pending: int
-    missing: int
+    counts: tuple[int, ...]
+    """Communities of each standing; together all."""
     shares: tuple[str, str]
     heat: tuple[Cell, ...]
 
@@ -103,7 +103,8 @@ class _Overview:
         ]  # fmt: skip
         self._whole = [NOTHING] * len(self._items)
         self._scores: Counter[int] = Counter()
-        self._counts: Counter[Status] = Counter()
+        self.standings = [*(status.label for status in STATUSES), *([NOT_AGAIN] if self.several else [])]
+        self.counts = [0] * len(self.standings)
         self._without: Counter[str] = Counter()
         self.listed = 0
         self.rows = [self._row(slot.name, slot.region, pages.get(slot.name, "")) for slot in province.slots]
@@ -119,10 +120,11 @@ class _Overview:
 
     def _row(self, name: str, region: Region | None, page: str) -> _Row:
         if region is None:
-            return _Row(visible(name), None, "", 0, 0, 0, ("0%", "0%"), ())
-        counts = Counter(member.status for member in region.members)
+            return _Row(visible(name), None, "", 0, (), ("0%", "0%"), ())
+        words = Counter(_standing(member) for member in region.members)
+        counts = tuple(words[word] for word in self.standings)
         listed = sum(member.listed is not None for member in region.members)
-        self._counts += counts
+        self.counts = [one + other for one, other in zip(self.counts, counts, strict=True)]
         self.listed += listed
         same = region.standard[1] == self.standard.sha256
         by_it = [member for member in region.members if same and not member.own_standard]
@@ -132,8 +134,7 @@ class _Overview:
         heat = tuple(_cell(each, item) for each, item in zip(tallies, self._items, strict=True))
         mark = "" if len(by_it) == region.urban_communities else OWN_MARK
         shares = _shares(listed, region.combined, region.urban_communities)
-        missing = counts[Status.MISSING]
-        return _Row(visible(name) + mark, region, quote(page), listed, counts[Status.PENDING], missing, shares, heat)
+        return _Row(visible(name) + mark, region, quote(page), listed, counts, shares, heat)
 
     def _add_scores(self, members: Iterable[Member], whole: int) -> None:
         count = 0
@@ -144,7 +145,7 @@ class _Overview:
             elif member.status is Status.BELOW:
                 self._without["未达标、有条款没有确定的"] += 1
             else:
-                self._without[member.status.label] += 1
+                self._without[_standing(member)] += 1
         self._without["other"] += whole - count
 
     def _tallies(self, members: Iterable[Member]) -> list[Tally]:
@@ -183,10 +184,6 @@ class _Overview:
         return found
 
     @property
-    def standings(self) -> list[tuple[str, int]]:
-        return [(status.label, self._counts[status]) for status in STATUSES]
-
-    @property
     def bands(self) -> list[tuple[Band, str]]:
         """Bands with their widths."""
         found = bands(list(self._scores.elements()), self.standard)
@@ -201,6 +198,11 @@ class _Overview:
         return (f"没有确定得分的不在内：{told}。" if told else "") + (
             f"用另外标准的{others}个社区，得分不是同一个标准，也不在内。" if others else ""
         )
+
+
+def _standing(member: Member) -> str:
+    """The word of a community's standing, on the same basis as in its region's own overview (S-47)."""
+    return NOT_AGAIN if member.excused else member.status.label
 
 
 def _shares(listed: int, combined: int, urban: int) -> tuple[str, str]:
