@@ -296,12 +296,12 @@ def named(names):
     for number, words in enumerate(names, 1):
         code = f"5323{number:02d}"
         clauses = tuple(
-            dataclasses.replace(each, evidence=words, actual_shown=words, stated_shown=words) if each.assessed is None else each
+            each._replace(evidence=words, actual_shown=words, stated_shown=words) if each.assessed is None else each
             for each in pattern
         )
         green = demo.community(f"{code}101001", f"{words}甲", lost={1: 3}, award=2)
         award = tuple(
-            dataclasses.replace(each, assessed=2 if each.clause == "17.1" else each.assessed or 0, evidence=words) for each in pattern
+            each._replace(assessed=2 if each.clause == "17.1" else each.assessed or 0, evidence=words) for each in pattern
         )
         green = dataclasses.replace(green, clauses=award, file=f"{words}.xlsx", sheet=words)
         pending = demo.community(f"{code}101002", f"{words}乙", demo.PENDING, lost={1: None, 2: 3}, open_points=6)

@@ -42,6 +42,7 @@ UNITS_IN_CHART = 30
 CLAUSES, EXAMPLES, UNIT_EXAMPLES, NEAREST, COMMUNITIES, NAMES = 10, 5, 3, 10, 120, 30
 """How many are listed before the rest is counted."""
 _PLACES, _FEW, _EVIDENCE, _CATEGORY, _COLUMN = 2, 3, 150, 14, 8
+_MANY_COLUMNS, _NARROW_COLUMN = 15, 5
 
 Text = Placeholder
 _GOALS = (
@@ -424,7 +425,9 @@ class Assessments:
         lines = [
             Series(f"{target.year}年目标（{percent(target.ratio)}）", (target.ratio,) * len(units), 4, form) for target in ordered
         ]
-        return ChartData(tuple(_short_name(unit.unit.name, _COLUMN) for unit in units), (bars, *lines))
+        # Many names stand upright below their columns, and long ones would leave the columns no room.
+        most = _COLUMN if len(units) <= _MANY_COLUMNS else _NARROW_COLUMN
+        return ChartData(tuple(_short_name(unit.unit.name, most) for unit in units), (bars, *lines))
 
     def _items(self, lost: figures.Losses, whose: str, compared: figures.Losses | None) -> ChartData:
         """Average points lost by item; items that only add are left out."""
