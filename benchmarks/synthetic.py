@@ -84,14 +84,19 @@ def _fill(folder: Path, code: str) -> None:
     issue_workbook(target, unit, roster, load(), form_date=DAY, answers=answers, contact="联系人", phone="0878-0000000")
 
 
-@functools.cache
+@functools.lru_cache(maxsize=4)
 def _roster(path: Path) -> Roster:
     return load_roster(path, load())
 
 
 def make_season(folder: Path, sizes: Mapping[str, int], region: str = "测试州", processes: int = 2) -> None:
-    """Write roster and filled workbooks of all units into ``folder``, which is an ``input`` folder afterwards."""
+    """Write roster and filled workbooks of all units into ``folder``, which is an ``input`` folder afterwards; here where
+    ``processes`` is 0."""
     make_roster(folder / "roster.xlsx", sizes, region)
+    if not processes:
+        for code in sizes:
+            _fill(folder, code)
+        return
     with ProcessPoolExecutor(processes) as pool:
         list(pool.map(functools.partial(_fill, folder), sizes, chunksize=4))
 

@@ -14,68 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from greencomm import __version__
-from greencomm.errors import UserError
+from greencomm.errors import UserError, keep_traceback
 from greencomm.machine import print_json, print_json_bytes
 from greencomm.texts import visible
+from greencomm.usage import HELP
 
 if TYPE_CHECKING:
     from greencomm.batch import Options
+    from greencomm.rollup import Rolled
 
 COMMANDS = ("run", "forms", "check", "close", "replay", "rollup")
 PHASES = {"self-evaluation": "self-evaluation", "annual": "annual", "自评": "self-evaluation", "年度总结": "annual"}
 INTERRUPTED = 130
-
-HELP = f"""绿色社区创建评价数据审核程序 {__version__}
-
-用法：python process.py [命令] [选项]
-
-命令：
-  （不写）          审核 input 文件夹中各县市报送的工作簿，结果写到 output 文件夹
-  forms             生成下发给各填报单位的填报工作簿
-  check 文件…       报送前自查一个或几个工作簿，只在屏幕上显示，不写结果
-  close             封存一个年度：当年的名单和结果成为以后各年的依据，不再改变
-  replay            用另一个标准重算一个年度的填报，看谁的结果会变、由哪些条款引起（不改变任何结果）
-  rollup 文件夹…    把几个地区（州、市）的结果汇总成上一级的附件2：个数和社区总数相加，不平均
-
-选项：
-  --input 文件夹    各县市报送的文件所在的文件夹（默认 input）
-  --output 文件夹   结果写到哪里（默认 output）
-  --roster 文件     名册（默认是 input 中的 roster.xlsx）
-  --standards 文件夹  县（市）自定标准所在的文件夹（默认是名册旁边的“标准”文件夹）
-  --archive 文件夹  运行记录保存在哪里（默认 archive）
-  --year 年度       例如 2021（默认按名册）
-  --phase 阶段      self-evaluation（自评）或 annual（年度总结）（默认按名册）
-  --standard 文件   只用于 replay：用来重算的标准文件（.toml）
-  --unit 单位       只用于 replay：只在这个填报单位上重算（可以写几次）
-  --date 日期       运行日期，例如 2021-10-18（默认今天）
-  --json            只输出 JSON，供其他程序读取
-  --help            显示这段说明
-
-只用于 close 的选项：
-  --accept-open     还有“退回”问题没有解决也封存，并把这些问题记入档案
-  --annex2 文件     封存档案中没有的年度，从当年上报的附件2导入（须写 --year）
-  --reopen          重新打开已封存的年度（须写 --reason）
-  --reason 文字     重新打开的原因
-  --who 姓名        由谁封存或重新打开（默认是电脑的登录名）
-
-rollup 给出的文件夹是各地区的结果文件夹（如 output 中的“2021-annual”）、封存的年度文件夹（如 archive 中的“2021”），或者放着它们的文件夹。
---roster 是本级的名册（工作表“批次”和“地区”），用来核对缺报的地区；不给也可以。结果写到 output 的“年度-阶段-rollup”文件夹。
-
-例子：
-  python process.py
-  python process.py forms --output 下发表格
-  python process.py check 楚雄市.xlsx
-  python process.py --input 收到的附件 --date 2021-10-18
-  python process.py close --year 2021 --who 王某
-  python process.py close --year 2021 --annex2 2021年附件2.xlsx
-  python process.py close --year 2021 --reopen --reason 双柏县补报两个社区
-  python process.py replay --standard 新标准.toml --year 2021 --output 试算.xlsx
-  python process.py rollup 楚雄州/2021 大理州/2021 --roster 全省名册.xlsx
-  python process.py rollup 各州市报来的结果 --year 2021
-
-退出码：0 完成，没有需要退回的；1 完成，有单位需要修改；2 用法或名册有误；3 没有可处理的文件；4 结果无法写入
-close 的退出码：0 已封存（或已重新打开）；1 还有退回的问题，没有封存；2 用法有误，或与已封存的内容不一致、封存档案有损坏；3 没有可以封存的运行结果
-"""
 
 
 class UsageError(UserError):
@@ -90,7 +40,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> _Parser:
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("words", nargs="*")
-    for option in ("--input", "--output", "--roster", "--archive", "--annex2", "--standards", "--standard"):
+    for option in ("--input", "--output", "--roster", "--archive", "--annex2", "--standards", "--standard", "--run"):
         parser.add_argument(option, type=Path)
     for option in ("--year", "--phase", "--date", "--reason", "--who"):
         parser.add_argument(option)
@@ -134,7 +84,11 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         raise UsageError(f"不认识的命令“{command}”。{hint}可以用 python process.py --help 查看用法。")
     if command == "check" and not rest:
         raise UsageError("请写明要自查的文件，例如：python process.py check 楚雄市.xlsx")
-    if command == "rollup" and not rest:
+    if args.run is not None and command != "rollup":
+        raise UsageError("选项 --run 只用于汇总（先审核其中的各个地区），例如：python process.py rollup --run 云南省")
+    if args.run is not None and (rest or args.input is not None):
+        raise UsageError("写了 --run 的，审核和汇总的就是这个文件夹中的各个地区，不再写其他文件夹。")
+    if command == "rollup" and not rest and args.run is None:
         raise UsageError("请写明要汇总的结果文件夹，例如：python process.py rollup 楚雄州/2021-annual 大理州/2021-annual")
     if command not in ("check", "rollup") and rest:
         raise UsageError(f"多余的内容“{rest[0]}”。可以用 python process.py --help 查看用法。")
@@ -154,7 +108,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
 def _example(option: str) -> str:
     examples = {"--year": "2021", "--phase": "annual", "--date": "2021-10-18", "--roster": "input/roster.xlsx",
                 "--reason": "双柏县补报两个社区", "--who": "王某", "--annex2": "2021年附件2.xlsx",
-                "--standard": "新标准.toml", "--unit": "楚雄市"}  # fmt: skip
+                "--standard": "新标准.toml", "--unit": "楚雄市", "--run": "云南省"}  # fmt: skip
     return f"例如：{option} {examples.get(option, '文件夹')}"
 
 
@@ -296,14 +250,9 @@ def _notify(notices: Sequence[str]) -> None:
 
 def _crash(archive: Path) -> str:
     """Keep what only a programmer can read in a file, and say so in one sentence."""
-    import traceback
-
     message = "程序内部出错，没有完成；原有结果没有改动。"
-    try:
-        archive.mkdir(parents=True, exist_ok=True)
-        log = archive / "error.log"
-        log.write_text(traceback.format_exc(), encoding="utf-8")
-    except OSError:
+    log = keep_traceback(archive)
+    if log is None:
         return message + "请把使用的文件发给软件维护人员。"
     return message + f"请把“{log}”发给软件维护人员。"
 
@@ -361,7 +310,31 @@ def _replay(args: argparse.Namespace, options: Options) -> int:
     return 0
 
 
+def _run_tree(args: argparse.Namespace, options: Options) -> Rolled:
+    from greencomm import screen
+    from greencomm.tree import TreeOptions, run_tree
+
+    if not args.run.is_dir():
+        raise UsageError(f"找不到文件夹“{args.run}”，请检查 --run 后面的文件夹名是否写对。")
+    given = TreeOptions(args.run, options.run_date, args.output, args.archive, args.roster, options.year, options.phase)
+    with screen.progress(quiet=args.json, title="正在审核和汇总", percent=True) as step:
+        return run_tree(given, step)
+
+
 def _rollup(args: argparse.Namespace, options: Options) -> int:
+    from greencomm import screen
+
+    done = _run_tree(args, options) if args.run is not None else _roll_up(args, options)
+    with _reader_may_leave():
+        if args.json:
+            _notify(done.notices)
+            print_json_bytes(done.document)
+        else:
+            screen.show_rollup(done)
+    return 1 if done.province.to_correct else 0
+
+
+def _roll_up(args: argparse.Namespace, options: Options) -> Rolled:
     from greencomm import screen
     from greencomm.rollup import RollupOptions, rollup
 
@@ -375,14 +348,7 @@ def _rollup(args: argparse.Namespace, options: Options) -> int:
         phase=options.phase,
     )
     with screen.progress(quiet=args.json, title="正在汇总") as step:
-        done = rollup(given, step)
-    with _reader_may_leave():
-        if args.json:
-            _notify(done.notices)
-            print_json_bytes(done.document)
-        else:
-            screen.show_rollup(done)
-    return 1 if done.province.to_correct else 0
+        return rollup(given, step)
 
 
 def _close(args: argparse.Namespace, options: Options) -> int:

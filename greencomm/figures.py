@@ -5,7 +5,7 @@ Every output that shows such a figure takes it from here, so that none can say s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -78,15 +78,15 @@ class Losses:
 def losses(communities: Iterable[CommunityResult], standard: Standard) -> Losses:
     """Sum over the communities among ``communities`` that have a sheet; all are scored by ``standard``."""
     sheets = [community for community in communities if community.clauses]
-    items = {item.number: _tally([sheet.items[item.number] for sheet in sheets], item.base) for item in standard.items}
+    items = {item.number: tally([sheet.items[item.number] for sheet in sheets], item.base) for item in standard.items}
     by_clause: dict[str, list[int | None]] = {clause.id: [] for clause in standard.clauses}
     for sheet in sheets:
         for entry in sheet.clauses:
             by_clause[entry.clause].append(entry.assessed)
-    return Losses(standard, items, {clause: _tally(values, 0) for clause, values in by_clause.items()})
+    return Losses(standard, items, {clause: tally(values, 0) for clause, values in by_clause.items()})
 
 
-def _tally(values: list[int | None], base: int) -> Tally:
+def tally(values: Sequence[int | None], base: int) -> Tally:
     """Of the values that are known, how far they lie from ``base`` (a score from full points; a deduction from 0)."""
     known = [abs(base - value) for value in values if value is not None]
     return Tally(len(known), len(values) - len(known), sum(points > 0 for points in known), sum(known))
@@ -143,7 +143,11 @@ class Band:
 
 def distribution(communities: Iterable[CommunityResult], standard: Standard) -> tuple[Band, ...]:
     """Assessed scores in bands that begin at the pass mark, lowest first; communities without a certain score are in none."""
-    scores = [community.assessed_score for community in communities if community.assessed_score is not None]
+    return bands([community.assessed_score for community in communities if community.assessed_score is not None], standard)
+
+
+def bands(scores: Sequence[int], standard: Standard) -> tuple[Band, ...]:
+    """The same of scores."""
     mark = standard.pass_mark.points
     starts = [start for start in range(mark - BANDS_BELOW * BAND_WIDTH, standard.full_score, BAND_WIDTH) if start > 0]
     edges = [0, *starts, standard.full_score + 1]

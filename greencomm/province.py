@@ -37,11 +37,18 @@ class Member:
     points: tuple[int | None, ...]
     """Assessed points by item."""
     claimed: bool | None
+    own_standard: bool = False
+    """Whether its unit follows a standard of its own (D-14): its points are in no sum with others'."""
 
     @property
     def newly_green(self) -> bool:
         """Green, and on no earlier list (D-11)."""
         return self.status is Status.GREEN and self.listed is None
+
+    @property
+    def excused(self) -> bool:
+        """On an earlier list, and nothing was sent this year: 不用再报 (S-47)."""
+        return self.status is Status.MISSING and self.listed is not None
 
     @property
     def counts(self) -> bool:
@@ -240,6 +247,10 @@ class Oddity(Enum):
     IMPORTED = (
         "H15", Severity.SEND_BACK, "封存的年度是从附件2导入的",
         "“{folder}”是从当年上报的附件2导入的，没有社区总数，不能汇总，没有计入。", "请该地区报来当年审核的结果文件夹。",
+    )  # fmt: skip
+    NOT_RUN = (
+        "H16", Severity.SEND_BACK, "没有审核成", "“{folder}”没有审核成，没有计入：{what}",
+        "请按原因处理后再运行一次；其他地区的结果不受影响。",
     )  # fmt: skip
     OPEN_FINDINGS = (
         "H20", Severity.VERIFY, "还有没有解决的问题", "{name}还有“退回”问题{send_back}条、“需核实”问题{verify}条没有解决，数字还可能变动。",

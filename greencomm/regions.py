@@ -144,6 +144,7 @@ def _parse(data: bytes) -> dict[str, Any]:
 
 _COMMUNITY = (
     "code", "name", "unit", "status", "listed", "declared_score", "assessed_score", "lowest", "highest", "items", "claimed",
+    "own_standard",
 )  # fmt: skip
 _FINDING = ("severity", "settled", "community")
 
@@ -182,10 +183,14 @@ def _build(document: Mapping[str, Any], found: Found) -> Region:
     if type(year) is not int or phase not in PHASE_TITLES or not isinstance(name, str) or not name.strip():
         raise ValueError
     members: dict[str, list[Member]] = {_text(unit["code"]): [] for unit in document["units"]}
+    main = document["standard"]
     if len(members) != len(document["units"]):
         raise ValueError
+    rolled = document.get("rollup") or {}
+    # A rollup's regions may each follow a standard of their own; which communities do not follow their region's, it says itself.
+    own = set() if rolled else {unit["code"] for unit in document["units"] if unit.get("standard", main) != main}
     for each in document["communities"]:
-        members[each["unit"]].append(_member(each))
+        members[each["unit"]].append(_member(each, own_standard=each["unit"] in own or each.get("own_standard") is True))
     earlier: dict[str, dict[int, Filed]] = {code: {} for code in members}
     totals: dict[int, Filed] = {}
     for closed in document.get("earlier", ()):
@@ -195,7 +200,6 @@ def _build(document: Mapping[str, Any], found: Found) -> Region:
         for unit in document["units"]
     )
     open_ones = [each["severity"] for each in document["findings"] if each.get("settled") is None]
-    rolled = document.get("rollup") or {}
     counted = [each for each in rolled.get("regions", ()) if each["counted"]]
     return Region(
         name=name.strip(),
@@ -233,7 +237,7 @@ def _numbers(numbers: tuple[str, ...]) -> tuple[str, ...]:
     return numbers
 
 
-def _member(each: Mapping[str, Any]) -> Member:
+def _member(each: Mapping[str, Any], *, own_standard: bool) -> Member:
     declared, claimed = each["declared_score"], each["claimed"]
     if not (declared is None or type(declared) in (int, float)) or not (claimed is None or isinstance(claimed, bool)):
         raise TypeError
@@ -249,6 +253,7 @@ def _member(each: Mapping[str, Any]) -> Member:
         numbers=_numbers(tuple(map(_text, each["items"] or ()))),
         points=tuple(map(_whole, (each["items"] or {}).values())),
         claimed=claimed,
+        own_standard=own_standard,
     )
 
 

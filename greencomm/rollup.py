@@ -5,9 +5,11 @@ Folders → regions → which of them count → province → workbooks and ``res
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from typing import Any
 
 from greencomm import __version__, durable
 from greencomm.archive import Publication
+from greencomm.closings import RESULTS
 from greencomm.document import Output
 from greencomm.errors import NothingToProcess, UserError
 from greencomm.outputs.rollup import write_rollup
@@ -58,6 +61,10 @@ class RollupOptions:
     """The province's own roster; None = only what is given is known."""
     year: int | None = None
     phase: str | None = None
+    name: str = ""
+    """What the whole is called where no roster names it; empty = after its regions."""
+    not_run: tuple[tuple[Path, str], ...] = ()
+    """Regions' folders that could not be reviewed just now, and why, in Chinese."""
 
 
 @dataclass(frozen=True)
@@ -93,13 +100,24 @@ def rollup(options: RollupOptions, progress: Progress | None = None) -> Rolled:
         with durable.speaking(publication.building):
             outputs = [
                 Output(made.role, made.unit, made.path, durable.file_sha256(publication.building / made.path))
-                for made in write_rollup(publication.building, province, standard)
+                for made in write_rollup(publication.building, province, standard, _pages(province, options.output / name))
             ]
             document = rollup_document(province, outputs, before)
             write_document(publication.building / RESULT, document, province)
             made = publication.made()
         publication.publish(name, _manifest(province, options, made))
         return Rolled(province, options.output / name, tuple(publication.notices))
+
+
+def _pages(province: Province, target: Path) -> dict[str, str]:
+    """Regions' own overviews by name, as a page in ``target`` links to them; none where a region has none, or lies on another drive."""
+    found: dict[str, str] = {}
+    for region in province.regions:
+        for place in (Path(region.folder), Path(region.folder) / RESULTS):
+            with contextlib.suppress(ValueError):
+                if (place / "overview.html").is_file():
+                    found[region.name] = Path(os.path.relpath((place / "overview.html").resolve(), target.resolve())).as_posix()
+    return found
 
 
 def _manifest(province: Province, options: RollupOptions, made: Mapping[str, str]) -> dict[str, Any]:
@@ -178,7 +196,7 @@ class _Gathering:
 
     def __init__(self, options: RollupOptions, roster: RegionRoster | None, progress: Progress | None) -> None:
         self.options, self.roster = options, roster
-        self.remarks: list[Remark] = []
+        self.remarks = [remark(Oddity.NOT_RUN, folder=folder.as_posix(), what=why) for folder, why in options.not_run]
         self.found = self._read(progress)
         self.state: dict[int, tuple[FileState, str | None]] = {}
         """What became of each of ``found``, by its place there."""
@@ -340,7 +358,7 @@ class _Gathering:
             self.remarks.append(remark(Oddity.NO_ROSTER))
         known = tuple(self.remarks)
         return Province(
-            name=roster.name if roster else _joined(folder_names),
+            name=roster.name if roster else self.options.name or _joined(folder_names),
             year=year,
             phase=phase,
             run_date=self.options.run_date,

@@ -132,7 +132,7 @@ def _communities(region: Region, code: str) -> Iterator[dict[str, Any]]:
                 "claimed": member.claimed,
                 "file": file,
                 "sheet": None,
-            }
+            } | ({"own_standard": True} if member.own_standard else {})
 
 
 def _finding(each: Remark, unit: str | None) -> dict[str, Any]:

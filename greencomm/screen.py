@@ -40,14 +40,18 @@ def _console() -> Console:
 
 
 @contextlib.contextmanager
-def progress(*, quiet: bool, title: str) -> Iterator[Progress | None]:
-    """A progress bar where a person is watching; None where the output is redirected or machine-readable."""
+def progress(*, quiet: bool, title: str, percent: bool = False) -> Iterator[Progress | None]:
+    """A progress bar where a person is watching; None where the output is redirected or machine-readable.
+
+    ``percent``: what is done is a share, not a number of things; what is left is told as time too.
+    """
     if quiet or not sys.stdout.isatty():
         yield None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    with Progress(TextColumn(title), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False)) as bar:
+    done = (TaskProgressColumn(), TextColumn("剩余"), TimeRemainingColumn()) if percent else (MofNCompleteColumn(),)
+    with Progress(TextColumn(title), BarColumn(), *done, TextColumn("{task.description}", markup=False)) as bar:
         task = bar.add_task("")
 
         def step(done: int, total: int, what: str) -> None:

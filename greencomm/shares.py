@@ -29,12 +29,32 @@ _SHORT = select.PIPE_BUF - 64 if hasattr(select, "PIPE_BUF") else 0
 """What a pipe that can be written to takes without waiting."""
 
 
+_most_cores: int | None = None
+
+
 def cores() -> int:
     """How many cores this process may use."""
+    if _most_cores is not None:
+        return _most_cores
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # Not on Windows.
         return os.cpu_count() or 1
+
+
+def use_cores(count: int) -> None:
+    """Have this process share out its work as if the computer had so many cores: the others have work already."""
+    global _most_cores
+    _most_cores = count
+
+
+def die_with_parent() -> None:
+    """Where the program itself is killed, a process that hangs would stay: Linux can end it."""
+    if sys.platform == "linux":
+        with contextlib.suppress(ImportError, OSError, AttributeError):
+            import ctypes
+
+            ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))  # PR_SET_PDEATHSIG
 
 
 class Shares(Generic[T]):
@@ -135,6 +155,7 @@ class Shares(Generic[T]):
     def _help(self, reading: int, writing: int, pipe: Connection) -> None:
         """The life of a helper: it ends with the last piece, and with the process that waits for it."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        die_with_parent()
         os.close(writing)
         with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
             ready: list[bytes] = []

@@ -29,7 +29,7 @@ from typing import Any
 from greencomm.intake import limits
 from greencomm.intake.arrivals import Arrival
 from greencomm.intake.errors import RESAVE
-from greencomm.shares import cores
+from greencomm.shares import cores, die_with_parent
 from greencomm.standard import Standard
 
 Opener = Callable[[Path, str, Standard], list[Arrival]]
@@ -279,7 +279,7 @@ def _work(pipe: Connection, inherited: Sequence[Connection], standard: Standard,
         other.close()
     gc.freeze()  # What a fork shares with the program stays shared: never looked through, so never copied.
     _quiet()
-    _die_with_parent()
+    die_with_parent()
     _limit_memory(memory)
     try:
         pipe.send(None)
@@ -306,15 +306,6 @@ def _quiet() -> None:
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
-
-
-def _die_with_parent() -> None:
-    """Where the program itself is killed, a worker that hangs would stay: Linux can end it."""
-    if sys.platform == "linux":
-        with contextlib.suppress(ImportError, OSError, AttributeError):
-            import ctypes
-
-            ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))  # PR_SET_PDEATHSIG
 
 
 def _limit_memory(memory: int) -> None:

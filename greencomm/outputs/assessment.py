@@ -16,6 +16,7 @@ from greencomm.findings import Severity
 from greencomm.forms.layout import PROVENANCE, PROVENANCE_KIND
 from greencomm.outputs.book import BLANK, PILOT, SAMPLE_SUFFIX, chinese_date, provenance
 from greencomm.outputs.charts import ChartData, Series
+from greencomm.outputs.kept import Kept
 from greencomm.outputs.progress import STATE_LABELS
 from greencomm.outputs.prospects import STATES, losses_text, short_text
 from greencomm.outputs.word import Placeholder, WordTemplate
@@ -196,13 +197,17 @@ UNIT: tuple[Placeholder, ...] = (
 )  # fmt: skip
 
 
+_templates = Kept[WordTemplate]()
+
+
 class Assessments:
     """Writes the reports of one run. Raises UserError where a template has a mistake."""
 
     def __init__(self, folder: Path, result: RegionResult) -> None:
         self.result = result
-        self._region = WordTemplate(folder / REGION_FILE, REGION, REGION_CHARTS)
-        self._unit = WordTemplate(folder / UNIT_FILE, UNIT, UNIT_CHARTS)
+        region, unit = folder / REGION_FILE, folder / UNIT_FILE
+        self._region = _templates.of([region], lambda: WordTemplate(region, REGION, REGION_CHARTS))
+        self._unit = _templates.of([unit], lambda: WordTemplate(unit, UNIT, UNIT_CHARTS))
         self._losses = figures.loss_table(result)
         self._lost_by = {unit.unit.code: lost for unit, lost in self._losses.units}
         self._author = result.roster.batch.reporting_unit or result.name

@@ -26,6 +26,7 @@ from greencomm.forms.returned import ReturnedPlace, returned_places
 from greencomm.outputs import slips
 from greencomm.outputs.book import SAMPLE_SUFFIX, chinese_date
 from greencomm.outputs.discrepancy import grouped
+from greencomm.outputs.kept import Kept
 from greencomm.outputs.progress import Step, deadline_of, next_step, step_of, timing, uncounted
 from greencomm.results import FileState, RegionResult, Status, UnitResult, percent
 from greencomm.review.deliverables import papers
@@ -104,10 +105,16 @@ class Text:
         return self.body.replace("\n", "\r\n").encode("utf-8-sig", "replace")
 
 
+_templates = Kept[dict[Letter, tuple[jinja2.Template, list[str]]]]()
+
+
 class Letters:
     """The three templates, read and checked. Raises UserError with one Chinese sentence for the first mistake."""
 
     def __init__(self, folder: Path) -> None:
+        self._templates = _templates.of([folder / f"{letter}.txt" for letter in Letter], lambda: self._checked(folder))
+
+    def _checked(self, folder: Path) -> dict[Letter, tuple[jinja2.Template, list[str]]]:
         self.environment = ImmutableSandboxedEnvironment(
             undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True
         )
@@ -116,6 +123,7 @@ class Letters:
         for letter in Letter:
             for values in _trials(letter):
                 self._render(letter, values)
+        return self._templates
 
     def write(self, unit: UnitResult, result: RegionResult, attachments: Sequence[tuple[str, str]]) -> Text:
         """The letter to ``unit``; ``attachments`` are (role, file name) of what goes with it.

@@ -61,7 +61,7 @@ def write_overview_page(target: Path, overview: Overview, reports: Mapping[str, 
     """
     page = _Page(overview, reports)
     context = {
-        "o": overview, "r": overview.result, "page": page, "css": Markup(_asset("overview.css")), "js": Markup(_asset("overview.js")),
+        "o": overview, "r": overview.result, "page": page, "css": Markup(asset("overview.css")), "js": Markup(asset("overview.js")),
         "policy": _policy(), "data": Markup(embedded(page.data())), "workbook": workbook, "version": __version__,
         "origin": provenance(overview.result, NAME), "sample": SAMPLE_HEADER, "suffix": SAMPLE_SUFFIX,
         "date": chinese_date(overview.result.run_date), "own_mark": OWN_MARK,
@@ -79,7 +79,8 @@ def embedded(data: Any) -> str:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a file beside this module."""
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
@@ -87,7 +88,7 @@ def _policy() -> str:
     """Content-Security-Policy: nothing is fetched from anywhere, and no style or script runs but the page's own two."""
 
     def hash_of(name: str) -> str:
-        return base64.b64encode(hashlib.sha256(_asset(name).encode()).digest()).decode()
+        return base64.b64encode(hashlib.sha256(asset(name).encode()).digest()).decode()
 
     return (
         "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
@@ -98,12 +99,12 @@ def _policy() -> str:
 @cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=shown
     )
-    return environment.from_string(_asset("overview.html"))
+    return environment.from_string(asset("overview.html"))
 
 
-def _shown(value: Any) -> Any:
+def shown(value: Any) -> Any:
     """Text as people see it: marks that turn the direction of writing, and the like, made visible."""
     return visible(value) if type(value) is str else value
 
@@ -195,11 +196,11 @@ class _Page:
     def shares(self, unit: UnitResult) -> tuple[str, str]:
         """Widths of the bar's two parts, in percent: on earlier lists, newly green."""
         whole = unit.urban_communities or 1
-        return _share(len(unit.listed), whole), _share(unit.combined_count - len(unit.listed), whole)
+        return share(len(unit.listed), whole), share(unit.combined_count - len(unit.listed), whole)
 
     def region_shares(self) -> tuple[str, str]:
         whole = self.result.urban_communities or 1
-        return _share(self.overview.listed, whole), _share(self.result.combined_count - self.overview.listed, whole)
+        return share(self.overview.listed, whole), share(self.result.combined_count - self.overview.listed, whole)
 
     def lines(self) -> list[tuple[str, str, int]]:
         """Target lines: place in percent, label, year."""
@@ -223,7 +224,7 @@ class _Page:
         return f"{column.label} {column.name}（{column.points}分{'，加分' if column.adds else ''}）{own}"
 
     def band_width(self, count: int) -> str:
-        return _share(count, max([band.count for band in self.overview.bands] + [1]))
+        return share(count, max([band.count for band in self.overview.bands] + [1]))
 
     def reasons(self, pending: Pending) -> str:
         return pending_reasons(pending, _CLAUSES)
@@ -329,7 +330,7 @@ class _Page:
         )  # fmt: skip
 
 
-def _share(part: int, whole: int) -> str:
+def share(part: int, whole: int) -> str:
     """A width in percent."""
     return f"{part * 100 / whole:.2f}%"
 

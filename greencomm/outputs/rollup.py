@@ -28,6 +28,7 @@ from greencomm.outputs.book import (
     Report,
     chinese_date,
 )
+from greencomm.outputs.rollup_overview import write_rollup_overview
 from greencomm.province import Filed, Province, Region, Row, Slot
 from greencomm.results import FileState, percent, ratio
 from greencomm.standard import PHASE_TITLES, Standard
@@ -36,16 +37,22 @@ NAME = "汇总说明"
 REGIONS, REMARKS, FILES = "各地区", "需要处理", "收到的结果"
 _ALL = "汇总"
 """Name of the sheet with the province's own Annex 2."""
-_KIND = {"annex2": "附件2", "rollup": NAME}
+_KIND = {"annex2": "附件2", "rollup": NAME, "overview": "总览"}
 
 
-def write_rollup(folder: Path, province: Province, standard: Standard) -> Iterator[Made]:
-    """Write the workbooks of a rollup; ``standard`` gives the words of Annex 2. Raises UserError as Annex 2 does."""
+def write_rollup(folder: Path, province: Province, standard: Standard, pages: Mapping[str, str]) -> Iterator[Made]:
+    """Write the workbooks and the overview of a rollup; ``standard`` gives the words of Annex 2, its items and targets.
+
+    ``pages`` are the paths of regions' own overviews by the region's name, seen from where the rollup's will stand. Raises
+    UserError as Annex 2 does.
+    """
     forms = annex2_forms(province, standard)
     annex2.fill_book(folder / "annex2.xlsx", forms, TEMPLATES / "annex2.xlsx", province.run_date, provenance(province, "annex2"))
     yield Made("annex2", None, "annex2.xlsx")
     write_summary(folder / f"{NAME}.xlsx", province, standard)
     yield Made("rollup", None, f"{NAME}.xlsx")
+    write_rollup_overview(folder / "overview.html", province, standard, pages, provenance(province, "overview"), f"{NAME}.xlsx")
+    yield Made("overview", None, "overview.html")
 
 
 def provenance(province: Province, role: str) -> dict[str, str]:

@@ -207,7 +207,7 @@ class WordTemplate:
         try:
             tree = self._environment.parse(source)
             self._check_names(tree, lines)
-            return self._environment.from_string(source), lines
+            return self._environment.from_string(tree), lines
         except jinja2.TemplateSyntaxError as error:
             raise self._failed(slips.syntax(error.message or ""), lines, error.lineno) from None
 

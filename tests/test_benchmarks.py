@@ -1,0 +1,21 @@
+"""The benchmarks work (benchmarks/): one command gives the table of docs/performance.md. What they measure is no test."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+from test_run import ROOT
+
+
+def test_one_command_gives_the_table():
+    words = [sys.executable, str(ROOT / "benchmarks" / "reach.py"), "--small", "--rounds", "1"]
+    done = subprocess.run(words, capture_output=True, text=True, encoding="utf-8", timeout=300)
+    assert done.returncode == 0, done.stderr
+    head, line, *rows = [line for line in done.stdout.splitlines() if line.startswith("|")]
+    assert head == "| what | at least | aim | measured |" and line == "|---|---|---|---|"
+    assert len(rows) == 10
+    for row in rows:
+        cells = [cell.strip() for cell in row.strip("|").split(" | ")]
+        assert len(cells) == 4 and re.search("[0-9]", cells[3])
