@@ -18,7 +18,7 @@ from greencomm import __version__, durable, repeat
 from greencomm.adopted import Adopted, adopt, standards_folder
 from greencomm.archive import Publication
 from greencomm.closings import Closings
-from greencomm.document import Output, dump, result_document
+from greencomm.document import Output, begin, end, result_document
 from greencomm.errors import NothingToProcess, UserError
 from greencomm.findings import Severity
 from greencomm.history import BadHistory, History, load
@@ -321,15 +321,24 @@ def publish(
     from greencomm.outputs import write_outputs
 
     name, gone = f"{result.year}-{result.phase}", list[str]()
+    written: list[bytes] = []
+
+    def meanwhile() -> None:
+        # While other processes write what units get: all that does not hang on it.
+        written.extend((begin(result_document(result, [])), dump_history(history)))
+
     with durable.speaking(publication.building):
-        written = write_outputs(
-            publication.building, result, _originals(options.input), lost=gone.append, progress=progress
-        )
-        outputs = [Output(made.role, made.unit, made.path, made.sha256) for made in written]
+        outputs = [
+            Output(made.role, made.unit, made.path, made.sha256)
+            for made in write_outputs(
+                publication.building, result, _originals(options.input), lost=gone.append, progress=progress, meanwhile=meanwhile
+            )
+        ]
         document = result_document(result, outputs)
-        (publication.building / RESULT).write_bytes(dump(document))
+        kept_history = written.pop()
+        (publication.building / RESULT).write_bytes(written.pop() + end(document))
         made = publication.made({output.path: output.sha256 for output in outputs})
-    publication.publish(name, manifest_of(result, _as_given(options), __version__, made), dump_history(history))
+    publication.publish(name, manifest_of(result, _as_given(options), __version__, made), kept_history)
     notices = [
         f"“{path}”在运行过程中被移走或改动，退回修改的工作簿旁边没有附上它的原件；请把它放回输入文件夹后再运行一次。" for path in gone
     ]

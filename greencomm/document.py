@@ -11,7 +11,7 @@ from typing import Any
 from greencomm import __version__
 from greencomm.findings import Finding, Impact
 from greencomm.intake.times import CHINA
-from greencomm.machine import json_bytes
+from greencomm.machine import json_but_last, json_bytes, json_last
 from greencomm.past_years import ClosedYear, filed_rows
 from greencomm.results import CommunityResult, RegionResult, UnitResult, ratio_text
 from greencomm.review.deliverables import Entry, entries_of
@@ -20,6 +20,7 @@ from greencomm.standard import Standard
 from greencomm.targets import Progress, progress
 
 SCHEMA = "greencomm-result/1"
+OUTPUTS = "outputs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +70,29 @@ def result_document(result: RegionResult, outputs: Sequence[Output]) -> dict[str
             for file in result.files
         ],
         "deliverables": [_deliverable(entry) for entry in entries_of(result)],
-        "outputs": [
-            {"role": output.role, "unit": output.unit, "path": output.path, "sha256": output.sha256} for output in outputs
-        ],
+        # Last, so that all else can be written before they are made.
+        OUTPUTS: outputs_list(outputs),
     }
+
+
+def outputs_list(outputs: Sequence[Output]) -> list[dict[str, str | None]]:
+    """The entries of ``outputs``."""
+    return [{"role": output.role, "unit": output.unit, "path": output.path, "sha256": output.sha256} for output in outputs]
 
 
 def dump(document: dict[str, Any]) -> bytes:
     """UTF-8 JSON, the same bytes for the same document."""
     return json_bytes(document)
+
+
+def begin(document: dict[str, Any]) -> bytes:
+    """``dump`` of a document up to its outputs; ``end`` gives the rest."""
+    return json_but_last({key: value for key, value in document.items() if key != OUTPUTS})
+
+
+def end(document: dict[str, Any]) -> bytes:
+    """The rest of what ``begin`` began."""
+    return json_last(OUTPUTS, document[OUTPUTS])
 
 
 def _standard(standard: Standard) -> dict[str, str]:

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 
+_END = b"\n}\n"
 _UNSEEN = re.compile(
     "[\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\uffff]"
 )
@@ -43,6 +44,16 @@ def _pieces(value: object) -> Iterator[bytes]:
 def _indented(value: object, depth: int) -> bytes:
     """JSON within ``depth`` levels; a line end stands between its parts only, never within a text."""
     return _escaped(json.dumps(value, ensure_ascii=False, indent=1).replace("\n", "\n" + " " * depth))
+
+
+def json_but_last(value: dict[str, object]) -> bytes:
+    """The beginning of ``json_bytes`` of a document whose last entry is not known yet; ``json_last`` gives its end."""
+    return json_bytes(value)[: -len(_END)]
+
+
+def json_last(key: str, value: object) -> bytes:
+    """What ends a document that ``json_but_last`` began."""
+    return b"," + json_bytes({key: value})[1:]
 
 
 def json_line(value: object) -> bytes:

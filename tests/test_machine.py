@@ -7,7 +7,7 @@ import json
 import hypothesis
 from hypothesis import strategies as st
 
-from greencomm.machine import json_bytes
+from greencomm.machine import json_but_last, json_bytes, json_last
 
 TEXT = st.text(alphabet=st.characters(codec="ascii") | st.sampled_from("社区，\n"), max_size=8)
 VALUE = st.recursive(
@@ -23,3 +23,9 @@ def test_pieces_are_the_whole(value):
     whole = json.dumps(value, ensure_ascii=False, indent=1) + "\n"
     assert json_bytes(value).decode() == whole.replace("\x7f", "\\u007f")
     assert json.loads(json_bytes(value)) == value
+
+
+@hypothesis.given(st.dictionaries(TEXT, VALUE, min_size=1, max_size=4), VALUE)
+def test_a_document_may_be_written_but_for_its_last_entry(document, last):
+    document = {key: value for key, value in document.items() if key != "outputs"} | {"schema": 1}
+    assert json_but_last(document) + json_last("outputs", last) == json_bytes(document | {"outputs": last})

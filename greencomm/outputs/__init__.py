@@ -44,17 +44,20 @@ def write_outputs(
     lost: Callable[[str], None] | None = None,
     processes: int | None = None,
     progress: Callable[[int], None] | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Iterator[Made]:
     """Write all outputs of a run below ``folder``.
 
     ``originals`` gives the bytes of received files, which lie beside the workbooks that go back; ``lost`` is called with the
     path of each that could not be had. The outputs of units are written by as many ``processes`` as there are cores (None),
-    or here (0); ``progress`` is called with how many units are done. The same bytes in every case.
+    or here (0); ``progress`` is called with how many units are done, ``meanwhile`` once while
+    others may be at work. The same bytes in every case.
     """
     from greencomm.outputs import ledger, ranking
     from greencomm.outputs.annex2 import write_annex2
     from greencomm.outputs.ledger import write_ledger
     from greencomm.outputs.ranking import write_ranking
+    from greencomm.outputs.sending import letter_path
     from greencomm.outputs.status import write_status
     from greencomm.outputs.trace import write_trace
 
@@ -80,15 +83,16 @@ def write_outputs(
         yield made("ranking", f"{ranking.NAME}.xlsx")
         for role, path in _overviews(folder, result, units.checked):
             yield made(role, path)
-        sent: dict[str, str] = {}
-        for unit, (written, gone) in zip(result.units, shared.results(progress), strict=True):
+        letters = {unit.unit.code: letter_path(units.start(unit), unit, result) for unit in result.units}
+        write_status(folder / "status.xlsx", result, letters)
+        yield made("status", "status.xlsx")
+        if meanwhile:
+            meanwhile()
+        for written, gone in shared.results(progress):
             yield from written
-            sent[unit.unit.code] = next((each.path for each in written if each.role == "letter"), "")
             for path in gone:
                 if lost:
                     lost(path)
-    write_status(folder / "status.xlsx", result, sent)
-    yield made("status", "status.xlsx")
 
 
 class UnitOutputs:
@@ -118,9 +122,8 @@ class UnitOutputs:
         from greencomm.outputs.sending import write_letter
 
         folder, result, unit = self.folder, self.result, self.result.units[number]
-        code, name = unit.unit.code, self.names[unit.unit.code]
+        code, name, start = unit.unit.code, self.names[unit.unit.code], self.start(unit)
         (folder / "units" / name).mkdir(parents=True, exist_ok=True)
-        start = f"units/{name}/{name}"
         gone: list[str] = []
         filed = []
         if result.phase == SELF_EVALUATION and unit.urban_communities:
@@ -139,6 +142,11 @@ class UnitOutputs:
         # Last, since a letter attaches what was made before it.
         made += write_letter(folder, start, unit, result, self.letters, made)
         return [_hashed(folder, each) for each in (*filed, *made)], gone
+
+    def start(self, unit: UnitResult) -> str:
+        """What the paths of all that goes to a unit begin with: its folder, and its name."""
+        name = self.names[unit.unit.code]
+        return f"units/{name}/{name}"
 
     def _original(self, gone: list[str]) -> Originals | None:
         originals = self.originals

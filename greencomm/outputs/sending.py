@@ -11,6 +11,12 @@ from greencomm.outputs.mail import Attachment, write_mail
 from greencomm.results import RegionResult, UnitResult
 
 
+def letter_path(stem: str, unit: UnitResult, result: RegionResult) -> str:
+    """Where the unit's letter lies; empty where none is written. ``stem`` as for ``write_letter``."""
+    letter = letter_for(unit, result)
+    return f"{stem}_{letter}.txt" if letter else ""
+
+
 def write_letter(
     folder: Path, stem: str, unit: UnitResult, result: RegionResult, letters: Letters, made: Iterable[Made]
 ) -> list[Made]:
@@ -21,7 +27,7 @@ def write_letter(
     letter = letter_for(unit, result)
     if letter is None:
         return []
-    path, mail = f"{stem}_{letter}.txt", f"{stem}_{letter}.eml"
+    path, mail = letter_path(stem, unit, result), f"{stem}_{letter}.eml"
     by_role = {each.role: each.path for each in made}
     attached = [(role, by_role[role]) for role in attached_roles(unit) if role in by_role]
     named = [(role, PurePosixPath(file).name) for role, file in attached]
