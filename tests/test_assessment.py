@@ -534,15 +534,16 @@ def test_a_chart_that_was_deleted_is_not_missed(season, templates) -> None:
     ("name", "old", "new", "told"),
     [
         (REGION_FILE, "{{ 地区 }}{{", "{{ 地曲 }}{{", "“地曲”不是可以使用的名称，您是不是想写“地区”。这一段是：{{ 地曲 }}{{ 年度 }}年绿色社区创建"),
-        (REGION_FILE, "{{ 地区 }}{{", "{{ xyz }}{{", "“xyz”不是可以使用的名称；可以使用的有：地区、年度、"),
+        (REGION_FILE, "{{ 地区 }}{{", "{{ xyz }}{{", "“xyz”不是可以使用的名称。这一段是：{{ xyz }}{{ 年度 }}"),
         (REGION_FILE, "{{ 行.城市社区数 }}", "{{ 行.城市社区 }}", "“城市社区”不是可以使用的名称，您是不是想写“城市社区数”"),
         (REGION_FILE, "{{ 行.主要单位 }}", "{{ 行.状态 }}", "“状态”不是可以使用的名称；可以使用的有：条款、名称、"),
         (UNIT_FILE, "{{ 单位 }}（盖章）", "{{ 单位数 }}（盖章）", "“单位数”不是可以使用的名称"),
         (REGION_FILE, "{{ 地区 }}{{", "｛｛地区｝｝{{", "有全角的“｛｛”，大括号和百分号要用英文半角，例如“{{ 地区 }}”"),
         (REGION_FILE, "{{ 地区 }}{{", "{{ 地区 {{", "有没写完的“{{”"),
-        (REGION_FILE, "{% endif %}", "", "{% if %}要有{% endif %}"),
-        (REGION_FILE, "{{ 日期 }}）", "{{ 日期|大写 }}）", "“大写”不是可以使用的写法"),
-        (REGION_FILE, "{{ 日期 }}）", "{{ 日期 + 1 }}）", "算不出结果"),
+        (REGION_FILE, "{% endif %}", "", "里的“{% if 未报单位数 %}”没有写完，后面要有一个“{% endif %}”。这一段是：……"),
+        (REGION_FILE, "{{ 日期 }}）", "{{ 日期|大写 }}）", "里的“{{ 日期|大写 }}”不能写；大括号里只能写一个名称"),
+        (REGION_FILE, "{{ 日期 }}）", "{{ 日期 + 1 }}）", "里的“{{ 日期 + 1 }}”不能写；大括号里只能写一个名称"),
+        (REGION_FILE, "{{ 日期 }}）", "{日期}）", "有单个的“{”：要换成内容的地方，名称两边各写两个大括号"),
         (REGION_FILE, "{{ 日期 }}）", "{{r 日期 }}）", "这样的写法不能用"),
         (REGION_FILE, "{%p if 得分社区数 %}", "{%p if 得分社区数 %}说明", "一段不能再有别的内容"),
         (REGION_FILE, "{%p if 得分社区数 %}", "{%p if 得分社区数 %}{%p if 典型 %}", "一段不能再有别的内容"),
@@ -553,20 +554,81 @@ def test_a_chart_that_was_deleted_is_not_missed(season, templates) -> None:
         (REGION_FILE, 'descr="各项平均扣分"', 'descr="各单位完成比例"', "两个图表的替代文字都是“各单位完成比例”"),
         (
             REGION_FILE, "{%p if 城市社区数 %}", "{%p for 行 in 典型 %}</w:t></w:r></w:p><w:p><w:r><w:t>{%p if 城市社区数 %}",
-            "{% if %}要有{% endif %}",
+            "里的“{% for 行 in 典型 %}”没有写完，后面要有一个“{% endfor %}”",
         ),
     ],
 )  # fmt: skip
 def test_a_slip_is_told_in_one_chinese_sentence_before_anything_is_written(season, templates, tmp_path, monkeypatch, name, old, new, told) -> None:
     edit(templates / name, old, new)
     said = refusal(season, templates)
-    assert said.startswith(f"报告模板“{name}”") and told in said and said.endswith("写法请对照 docs/assessment-template.md。")
+    assert said.startswith(f"报告模板“{name}”") and told in said and said.endswith("写法和全部名称请对照 docs/assessment-template.md。")
     assert not re.search("[A-Za-z]+Error|jinja|docxtpl|line [0-9]", said)
     monkeypatch.setattr("greencomm.outputs.TEMPLATES", templates)
     (tmp_path / "out").mkdir()
     with pytest.raises(UserError):
         list(write_outputs(tmp_path / "out", season))
     assert list((tmp_path / "out").iterdir()) == []
+
+
+VALUE = "大括号里只能写一个名称"
+
+
+@pytest.mark.parametrize(
+    ("tag", "told"),
+    [
+        ("{{ 合计数 + 5 }}", VALUE),
+        ("{{ -合计数 }}", VALUE),
+        ('{{ 合计完成比例|replace("58","68") }}', VALUE),
+        ("{{ 58 }}", VALUE),
+        ("{{ '58%' }}", VALUE),
+        ("{{ 合计数 ~ 0 }}", VALUE),
+        ("{{ 合计数, 合计数 }}", VALUE),
+        ("{{ 合计数 if 示例 else 达标数 }}", VALUE),
+        ("{{ range(9) }}", VALUE),
+        ("{{ 文件.upper() }}", VALUE),
+        ("{{ 失分条款[0] }}", VALUE),
+        ('{{ "}}" }}', VALUE),
+        ("{{ }}", VALUE),
+        ("{{ 文件.长度 }}", "“文件”后面不能加“.长度”"),
+        ("{{ 目标完成 }}", "“目标完成”有很多行，要写“{%p for 行 in 目标完成 %}”"),
+        ("{{ 示例 }}", "“示例”只有是和否，要写在“{% if 示例 %}”里"),
+        ("{% for 行 in 典型 %}{{ 行 }}{% endfor %}", "里的“{{ 行 }}”不能写：“行”是一整行，要写出是哪一项，例如“{{ 行.序号 }}”"),
+        ("{% for 行 in 典型 %}{{ loop.index }}{% endfor %}", "“loop”不是可以使用的名称"),
+        ("{% for 行 in 典型 %}{% endfor %}{{ 行.序号 }}", "“行”不是可以使用的名称"),
+        ("{% for 行 in 地区 %}{% endfor %}", "重复的部分写成"),
+        ("{% for 行 in range(3) %}{% endfor %}", "重复的部分写成"),
+        ("{% for 行 in 典型 if 行.得分 %}{% endfor %}", "重复的部分写成"),
+        ("{% for 年度 in 典型 %}{% endfor %}", "“年度”已经另有意思"),
+        ("{% set x = 99 %}", "里的“{% set x = 99 %}”不能写；{% %} 里只能写 if、elif、else、endif、for、endfor"),
+        ("{% macro 甲() %}{% endmacro %}", "{% %} 里只能写"),
+        ("{% raw %}{{ 地区 }}{% endraw %}", "{% %} 里只能写"),
+        ("{% if 合计数 + 1 %}{% endif %}", "{% if %} 里只能写名称"),
+        ("{% if 1 %}{% endif %}", "{% if %} 里只能写名称"),
+        ("{% if 地区|length %}{% endif %}", "{% if %} 里只能写名称"),
+        ("{% if 完成比例 &gt; '50%' %}{% endif %}", "大小只能比个数和分数"),
+        ("{% if 合计数 == 地区 %}{% endif %}", "相同不相同只能比同一种内容"),
+        ("{% if 示例 %}{% endfor %}", "里的“{% endfor %}”前面没有和它成对的“{% for %}”，先要写完“{% if 示例 %}”"),
+        ("{% else %}", "前面没有还没写完的“{% if %}”"),
+        ("甲}乙", "有单个的“}”"),
+    ],
+)
+def test_a_template_can_neither_make_nor_change_a_figure(season, templates, tag, told) -> None:
+    edit(templates / REGION_FILE, "现将情况报告如下", f"现将{tag}报告如下")
+    said = refusal(season, templates)
+    assert told in said and said.startswith("报告模板“assessment.docx”") and "这一段是：" in said
+
+
+def test_conditions_may_join_and_compare_names(season, templates) -> None:
+    """Of three communities two are newly green: 2 is less than 3, and the flags are what they are."""
+    tag = "{% if 达标数 &lt; 城市社区数 and not (示例 or 自评阶段) and 达标数 &gt;= 2 %}甲{% elif 往年名单数 %}乙{% else %}丙{% endif %}"
+    edit(templates / REGION_FILE, "现将情况报告如下", f"现将{tag}报告如下")
+    assert "现将甲报告如下。" in text_of(reports(season, templates).region())
+
+
+def test_the_words_around_a_slip_are_quoted_and_cuts_are_shown(season, templates) -> None:
+    edit(templates / REGION_FILE, "现将情况报告如下", f"{'前' * 80}{{{{ 年渡 }}}}{'后' * 80}")
+    quoted = refusal(season, templates).split("这一段是：")[1].split("。写法")[0]
+    assert re.fullmatch("……前{20,}{{ 年渡 }}后{20,}……", quoted)
 
 
 def test_a_chart_that_would_be_repeated_is_refused(season, templates) -> None:
