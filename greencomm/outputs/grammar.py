@@ -90,11 +90,12 @@ class Grammar:
             raise _Wrong(f"里的“{_told(text)}”不能写；{{% %}} 里只能写 if、elif、else、endif、for、endfor")
 
     def _check_value(self, text: str, rows: Mapping[str, Mapping[str, Kind]]) -> None:
-        node = self._expression(text, text[2:-2].strip("-+ "), _ALLOWED)
+        inner = re.sub(r"^[-+]|-$", "", text[2:-2]).strip()
+        node = self._expression(text, inner, _ALLOWED)
         if not isinstance(node, nodes.Name | nodes.Getattr):
             raise _Wrong(f"里的“{_told(text)}”不能写{_ALLOWED}")
         kind = self._kind(text, node, rows, _ALLOWED)
-        shown = _told(text[2:-2].strip("-+ "))
+        shown = _told(inner)
         if kind is bool:
             raise _Wrong(f"里的“{_told(text)}”不能写：“{shown}”只有是和否，要写在“{{% if {shown} %}}”里")
         if isinstance(kind, Mapping):
