@@ -185,7 +185,8 @@ def examples(result: RegionResult, units: Iterable[UnitResult], count: int, of_o
                 told = any(entry.evidence.strip() for entry in given)
                 found.append(((not told, -community.assessed_score, -awards), unit, community))
     found.sort(key=lambda entry: entry[0])
-    chosen, left, taken = [], [], Counter[str]()
+    chosen: list[tuple[tuple[bool, int, int], UnitResult, CommunityResult]] = []
+    left, taken = [], Counter[str]()
     for entry in found:
         code = entry[1].unit.code
         if len(chosen) < count and (of_one_unit is None or taken[code] < of_one_unit):

@@ -259,6 +259,65 @@ def test_every_placeholder_that_is_explained_is_filled_and_no_other(season, monk
             assert isinstance(rows, list) if each.fields else type(rows) is type(each.example), each.name
 
 
+def _listed(result: RegionResult, place: int, number: int, **changed: object) -> RegionResult:
+    """The season with one community on the list of 2020."""
+    units = list(result.units)
+    members = list(units[place].communities)
+    members[number] = dataclasses.replace(members[number], listed=2020, **changed)
+    units[place] = dataclasses.replace(units[place], communities=tuple(members))
+    return dataclasses.replace(result, units=tuple(units))
+
+
+def test_who_fell_short_of_an_earlier_list_is_named_and_the_received_add_up(season) -> None:
+    """学桥街 (98) and 东城 (78) are on an earlier list: of 3 received 1 is newly green, 2 came again, 1 of them below 80."""
+    result = _listed(_listed(season, 0, 1), 1, 0)
+    text = text_of(reports(result).region())
+    assert (
+        "加上往年名单上的2个，合计3个，合计完成比例100.00%。"
+        "已报的3个中，本年新达标1个，未达标0个，待核实0个，往年名单上再次填报的2个（其中复核不达标1个）。"
+    ) in text
+    assert "往年名单上的社区中，本年复核不达标的有1个：双柏县东城社区（78分）。它们仍保留在名单上、计入合计，" in text
+    assert "核实复核不达标社区得分下降的原因，督促整改。" in text
+    assert "合计达标 | 合计比例" in text and "注：合计达标为往年名单上的和" in text
+    assert "本年复核不达标的有1个：东城社区（78分）。" in text_of(reports(result).unit(result.units[1]))
+    assert "复核不达标" not in text_of(reports(result).unit(result.units[0]))
+
+
+def test_a_first_year_says_nothing_of_earlier_lists(season) -> None:
+    for result in (season, dataclasses.replace(season, phase=SELF_EVALUATION)):
+        text = text_of(reports(result).region())
+        assert text.count("合计") == text.count("\n合计 | 3 | 3 |") == 1
+        assert "往年" not in text and "复核不达标" not in text and "本年新达标 |" not in text
+
+
+def _best(code: str, name: str, scores: list[int], season: RegionResult, evidence: str = "") -> object:
+    """A unit whose communities have these scores; the first has an award of 2 with its ``evidence``."""
+    base, plain = season.units[0].communities[1], season.units[0].communities[0]
+    members = [
+        dataclasses.replace(
+            base if evidence and number == 0 else plain,
+            community=dataclasses.replace(base.community, name=f"{name}{number}社区居民委员会", code=f"{code}{number}"),
+            lowest=score, highest=score,
+        )
+        for number, score in enumerate(scores)
+    ]  # fmt: skip
+    unit = dataclasses.replace(season.units[0].unit, code=code, name=name)
+    return dataclasses.replace(season.units[0], unit=unit, communities=tuple(members), findings=())
+
+
+def test_examples_with_evidence_come_first_two_of_a_unit_and_equals_are_counted(season) -> None:
+    """甲 has three of 99 (two may stand), 乙 one of 85 with evidence and one of 99, 丙 two of 90: the first is the one with
+    evidence; 甲's third has the score of the others."""
+    units = (
+        _best("1", "甲", [99, 99, 99], season), _best("2", "乙", [85, 99], season, REASON), _best("3", "丙", [90, 90], season)
+    )  # fmt: skip
+    result = dataclasses.replace(season, units=units)
+    text = text_of(reports(result).region()).split("五、典型做法\n")[1].split("\n六、")[0].split("\n")
+    assert [line.split("，")[0] for line in text[:-1]] == ["1．乙乙0社区", "2．甲甲0社区", "3．甲甲1社区", "4．乙乙1社区", "5．丙丙0社区"]
+    # Left: 甲's third (99) and 丙's second (90), each with the score of one that stands.
+    assert text[-1] == "另有2个社区得分相同，没有列出。"
+
+
 # --- the run ----------------------------------------------------------------------------------------------------------------
 
 
@@ -369,7 +428,7 @@ def test_writer_opens_it_and_shows_all_of_it(season, tmp_path) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     text = subprocess.run(["pdftotext", str(tmp_path / "a.pdf"), "-"], check=True, capture_output=True, timeout=60).stdout.decode()
     joined = re.sub(r"\s+", "", text)
-    for words in ("楚雄州2021年绿色社区创建", "双柏县（3.00）", "图2各项平均每个社区扣的分", "—1—", "2022年目标（60.00%）"):
+    for words in ("楚雄州2021年绿色社区创建", "双柏县（3.00，已评1个）", "图2各项平均每个社区扣的分", "—1—", "2022年目标（60.00%）"):
         assert words.replace(" ", "") in joined
 
 

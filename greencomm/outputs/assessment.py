@@ -467,7 +467,7 @@ def _fell_short(community: CommunityResult) -> bool:
 
 def _fallen_short(units: Iterable[UnitResult], *, with_unit: bool) -> str:
     told = [
-        f"{unit.unit.name if with_unit else ''}{each.community.short_name}（{each.assessed_score}分）"
+        f"{unit.unit.name if with_unit else ''}{each.community.short_name}（{_score(each)}分）"
         for unit in units
         for each in unit.communities
         if _fell_short(each)
@@ -503,17 +503,24 @@ def _unit_row(unit: UnitResult) -> dict[str, object]:
 
 
 def _community_row(number: int, community: CommunityResult, standard: Standard) -> dict[str, object]:
-    low, high, declared = community.lowest, community.highest, community.declared_score
-    known = low is not None and high is not None
+    declared = community.declared_score
     return {
         "序号": number,
         "社区": community.community.short_name + (PILOT if community.community.pilot else ""),
         "街道": community.community.town,
         "结论": _standing(community),
-        "核定得分": (str(low) if low == high else f"{low}～{high}") if known else BLANK,
+        "核定得分": _score(community),
         "自报得分": BLANK if declared is None else f"{declared.normalize():f}",
         "主要扣分": losses_text(targets.losses_of(community, standard), _PLACES) if community.clauses else "",
     }
+
+
+def _score(community: CommunityResult) -> str:
+    """``88``; a range where clauses are pending."""
+    low, high = community.lowest, community.highest
+    if low is None or high is None:
+        return BLANK
+    return str(low) if low == high else f"{low}～{high}"
 
 
 def _standing(community: CommunityResult) -> str:

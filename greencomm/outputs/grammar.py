@@ -132,11 +132,12 @@ class Grammar:
             elif isinstance(node, nodes.And | nodes.Or):
                 waiting += [node.left, node.right]
             elif isinstance(node, nodes.Compare) and len(node.ops) == 1:
-                sides = [self._side(text, each, rows, allowed) for each in (node.expr, node.ops[0].expr)]
-                if node.ops[0].op not in _ORDERED | _EQUAL or not any(isinstance(each, nodes.Name | nodes.Getattr) for each in (node.expr, node.ops[0].expr)):
+                compared, op = (node.expr, node.ops[0].expr), node.ops[0].op
+                sides = [self._side(text, each, rows, allowed) for each in compared]
+                if op not in _ORDERED | _EQUAL or all(isinstance(each, nodes.Const) for each in compared):
                     raise _Wrong(f"里的“{_told(text)}”不能写{allowed}")
                 # Texts such as ratios would be compared letter by letter, and say something wrong without a word.
-                if sides[0] is not sides[1] or (node.ops[0].op in _ORDERED and sides[0] is not int):
+                if sides[0] is not sides[1] or isinstance(sides[0], Mapping) or (op in _ORDERED and sides[0] is not int):
                     raise _Wrong(f"里的“{_told(text)}”比不了：大小只能比个数和分数，相同不相同只能比同一种内容")
             elif isinstance(node, nodes.Name | nodes.Getattr):
                 self._kind(text, node, rows, allowed)

@@ -48,6 +48,8 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LONE_TAG = re.compile(r"\{(%|\{|#)-?\s*(p|tr|tc)\s")
 _REVISIONS = ("ins", "del", "moveFrom", "moveTo")
 _HELD_BY_TEXT = frozenset(f"{{{W}}}{name}" for name in ("t", "instrText", "delText", "delInstrText"))
+_TRIALS = ((True, 2, True), (True, 2, False), (False, 2, True), (False, 2, False), (True, 0, True), (False, 0, False))
+"""Values that a template is tried out with: whether as much as there can be, rows of each list, whether these are full."""
 _QUOTED = 60
 """Characters of a paragraph that a sentence about a slip quotes."""
 _EXTENT = f"{{{WP}}}docPr"
@@ -67,10 +69,11 @@ class Placeholder:
         """What a template may do with it: a list of rows, a number, a text, or a flag."""
         return {field.name: field.kind for field in self.fields} if self.fields else type(self.example)
 
-    def trial(self, *, full: bool, rows: int) -> object:
-        """A value of its kind: as much as there can be, or as little; of a list so many ``rows``."""
+    def trial(self, *, full: bool, rows: int, full_rows: bool | None = None) -> object:
+        """A value of its kind: as much as there can be, or as little; of a list so many ``rows``, as ``full`` unless told."""
         if self.fields:
-            return [{field.name: field.trial(full=full, rows=rows) for field in self.fields}] * rows
+            inner = full if full_rows is None else full_rows
+            return [{field.name: field.trial(full=inner, rows=rows) for field in self.fields}] * rows
         if isinstance(self.example, bool):
             return full
         if isinstance(self.example, int):
@@ -243,8 +246,8 @@ class WordTemplate:
 
     def _try_out(self) -> None:
         """Fill the template with as much as there can be and with as little, and look whether Word would open it."""
-        for full, rows in ((True, 2), (False, 2), (False, 0)):
-            values = {each.name: each.trial(full=full, rows=rows) for each in self._placeholders}
+        for full, rows, full_rows in _TRIALS:
+            values = {each.name: each.trial(full=full, rows=rows, full_rows=full_rows) for each in self._placeholders}
             for name in self._compiled:
                 self._check_structure(self._render(name, values))
         sample = ChartData(("甲",), ())
