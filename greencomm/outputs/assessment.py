@@ -122,7 +122,12 @@ COMMON: tuple[Placeholder, ...] = (
     Text("扣分合计", "这些社区各项一共扣的分", 912),
     Text("平均扣分", "平均每个社区扣的分", "8.00"),
     Text("失分条款", f"扣分最多的条款，最多{CLAUSES}条，最多的在前", fields=_LOSSES),
-    Text("典型", f"没有未改正问题的社区，有加分佐证的在前，得分高的在前；地区最多{EXAMPLES}个、一个单位最多{OF_ONE_UNIT}个，单位的报告最多{UNIT_EXAMPLES}个", fields=_EXAMPLES),
+    Text(
+        "典型",
+        "没有未改正问题的社区，有加分佐证的在前，得分高的在前；"
+        f"地区最多{EXAMPLES}个、一个单位最多{OF_ONE_UNIT}个，单位的报告最多{UNIT_EXAMPLES}个",
+        fields=_EXAMPLES,
+    ),
     Text("未列典型数", "另外还有几个得分和加分情况与列出的相同的社区", 0),
     Text("退回数", "还没有改正的退回问题", 3),
     Text("核实数", "还没有核实或说明的问题", 5),
