@@ -5,6 +5,7 @@ Every output that shows such a figure takes it from here, so that none can say s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -157,10 +158,21 @@ def bands(scores: Sequence[int], standard: Standard) -> tuple[Band, ...]:
     )
 
 
-def examples(result: RegionResult, units: Iterable[UnitResult], count: int) -> tuple[tuple[UnitResult, CommunityResult], ...]:
-    """Good examples: at most ``count`` communities that count, best score first, and nothing about them is open.
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Good examples, and how many more are as good as one of them."""
 
-    Equal scores: more points by awards first, then the roster's order.
+    chosen: tuple[tuple[UnitResult, CommunityResult], ...]
+    equal: int
+    """Communities that are not chosen and have the score and the awards of one that is."""
+
+
+def examples(result: RegionResult, units: Iterable[UnitResult], count: int, of_one_unit: int | None = None) -> Examples:
+    """Good examples: at most ``count`` communities that count and about which nothing is open; at most ``of_one_unit`` of
+    one unit.
+
+    Those whose award has its evidence written down come first (clauses that add, such as 17.1, ask for it), then the best
+    score, more points by awards, the roster's order.
     """
     found = []
     for unit in units:
@@ -172,9 +184,19 @@ def examples(result: RegionResult, units: Iterable[UnitResult], count: int) -> t
         }
         for community in unit.communities:
             if community.counts and community.assessed_score is not None and community.community.code not in open_ones:
-                awards = sum(
-                    entry.assessed or 0 for entry in community.clauses if standard.clause[entry.clause].adds
-                )
-                found.append((-community.assessed_score, -awards, unit, community))
-    found.sort(key=lambda entry: entry[:2])
-    return tuple((unit, community) for _, _, unit, community in found[:count])
+                given = [entry for entry in community.clauses if standard.clause[entry.clause].adds and entry.assessed]
+                awards = sum(entry.assessed or 0 for entry in given)
+                told = any(entry.evidence.strip() for entry in given)
+                found.append(((not told, -community.assessed_score, -awards), unit, community))
+    found.sort(key=lambda entry: entry[0])
+    chosen: list[tuple[tuple[bool, int, int], UnitResult, CommunityResult]] = []
+    left, taken = [], Counter[str]()
+    for entry in found:
+        code = entry[1].unit.code
+        if len(chosen) < count and (of_one_unit is None or taken[code] < of_one_unit):
+            taken[code] += 1
+            chosen.append(entry)
+        else:
+            left.append(entry)
+    ranks = {rank for rank, _, _ in chosen}
+    return Examples(tuple((unit, community) for _, unit, community in chosen), sum(rank in ranks for rank, _, _ in left))

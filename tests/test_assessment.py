@@ -106,21 +106,21 @@ EXPECTED = """\
 三、各县市情况
 各填报单位的情况见下表。
 表1　各县市完成情况（社区和问题单位：个）
-填报单位 | 城市社区 | 已报 | 本年新达标 | 完成比例 | 合计达标 | 合计比例 | 待核实 | 未达标 | 未填报 | 未改正问题
-楚雄市 | 2 | 2 | 2 | 100.00% | 2 | 100.00% | 0 | 0 | 0 | 0
-双柏县 | 1 | 1 | 0 | 0.00% | 0 | 0.00% | 0 | 1 | 0 | 0
-合计 | 3 | 3 | 2 | 66.67% | 2 | 66.67% | 0 | 1 | 0 | 0
-注：合计达标为往年名单上的和本年新达标的社区，一个只计一次；未改正问题为退回和需核实的问题中还没有改正、核实或说明的。
+填报单位 | 城市社区 | 已报 | 达标 | 完成比例 | 待核实 | 未达标 | 未填报 | 未改正问题
+楚雄市 | 2 | 2 | 2 | 100.00% | 0 | 0 | 0 | 0
+双柏县 | 1 | 1 | 0 | 0.00% | 0 | 1 | 0 | 0
+合计 | 3 | 3 | 2 | 66.67% | 0 | 1 | 0 | 0
+注：未改正问题为退回和需核实的问题中还没有改正、核实或说明的。
 四、主要失分
 按“楚雄州绿色社区创建标准（试行）”逐条评分的社区3个，各项共扣21分，平均每个社区扣7.00分。扣分最多的条款见下表。
 表2　扣分最多的条款
 条款 | 名称 | 扣分社区（个） | 共扣（分） | 平均（分） | 平均扣分最多的单位（平均分）
-9.1 | 无适老化改造 | 2 | 6 | 2.00 | 双柏县（3.00）、楚雄市（1.50）
-1.1 | 缺文件 | 1 | 3 | 1.00 | 双柏县（3.00）
-2.1 | 无议事平台 | 1 | 3 | 1.00 | 双柏县（3.00）
-2.2 | 未开展基层协商 | 1 | 3 | 1.00 | 双柏县（3.00）
-4.2 | 无整改计划 | 1 | 3 | 1.00 | 双柏县（3.00）
-9.2 | 无无障碍设施 | 1 | 3 | 1.00 | 双柏县（3.00）
+9.1 | 无适老化改造 | 2 | 6 | 2.00 | 双柏县（3.00，已评1个）、楚雄市（1.50，已评2个）
+1.1 | 缺文件 | 1 | 3 | 1.00 | 双柏县（3.00，已评1个）
+2.1 | 无议事平台 | 1 | 3 | 1.00 | 双柏县（3.00，已评1个）
+2.2 | 未开展基层协商 | 1 | 3 | 1.00 | 双柏县（3.00，已评1个）
+4.2 | 无整改计划 | 1 | 3 | 1.00 | 双柏县（3.00，已评1个）
+9.2 | 无无障碍设施 | 1 | 3 | 1.00 | 双柏县（3.00，已评1个）
 注：平均为已评社区平均每个扣的分。
 [各项平均扣分]
 图2　各项平均每个社区扣的分
@@ -259,6 +259,65 @@ def test_every_placeholder_that_is_explained_is_filled_and_no_other(season, monk
             assert isinstance(rows, list) if each.fields else type(rows) is type(each.example), each.name
 
 
+def _listed(result: RegionResult, place: int, number: int, **changed: object) -> RegionResult:
+    """The season with one community on the list of 2020."""
+    units = list(result.units)
+    members = list(units[place].communities)
+    members[number] = dataclasses.replace(members[number], listed=2020, **changed)
+    units[place] = dataclasses.replace(units[place], communities=tuple(members))
+    return dataclasses.replace(result, units=tuple(units))
+
+
+def test_who_fell_short_of_an_earlier_list_is_named_and_the_received_add_up(season) -> None:
+    """学桥街 (98) and 东城 (78) are on an earlier list: of 3 received 1 is newly green, 2 came again, 1 of them below 80."""
+    result = _listed(_listed(season, 0, 1), 1, 0)
+    text = text_of(reports(result).region())
+    assert (
+        "加上往年名单上的2个，合计3个，合计完成比例100.00%。"
+        "已报的3个中，本年新达标1个，未达标0个，待核实0个，往年名单上再次填报的2个（其中复核不达标1个）。"
+    ) in text
+    assert "往年名单上的社区中，本年复核不达标的有1个：双柏县东城社区（78分）。它们仍保留在名单上、计入合计，" in text
+    assert "核实复核不达标社区得分下降的原因，督促整改。" in text
+    assert "合计达标 | 合计比例" in text and "注：合计达标为往年名单上的和" in text
+    assert "本年复核不达标的有1个：东城社区（78分）。" in text_of(reports(result).unit(result.units[1]))
+    assert "复核不达标" not in text_of(reports(result).unit(result.units[0]))
+
+
+def test_a_first_year_says_nothing_of_earlier_lists(season) -> None:
+    for result in (season, dataclasses.replace(season, phase=SELF_EVALUATION)):
+        text = text_of(reports(result).region())
+        assert text.count("合计") == text.count("\n合计 | 3 | 3 |") == 1
+        assert "往年" not in text and "复核不达标" not in text and "本年新达标 |" not in text
+
+
+def _best(code: str, name: str, scores: list[int], season: RegionResult, evidence: str = "") -> object:
+    """A unit whose communities have these scores; the first has an award of 2 with its ``evidence``."""
+    base, plain = season.units[0].communities[1], season.units[0].communities[0]
+    members = [
+        dataclasses.replace(
+            base if evidence and number == 0 else plain,
+            community=dataclasses.replace(base.community, name=f"{name}{number}社区居民委员会", code=f"{code}{number}"),
+            lowest=score, highest=score,
+        )
+        for number, score in enumerate(scores)
+    ]  # fmt: skip
+    unit = dataclasses.replace(season.units[0].unit, code=code, name=name)
+    return dataclasses.replace(season.units[0], unit=unit, communities=tuple(members), findings=())
+
+
+def test_examples_with_evidence_come_first_two_of_a_unit_and_equals_are_counted(season) -> None:
+    """甲 has three of 99 (two may stand), 乙 one of 85 with evidence and one of 99, 丙 two of 90: the first is the one with
+    evidence; 甲's third has the score of the others."""
+    units = (
+        _best("1", "甲", [99, 99, 99], season), _best("2", "乙", [85, 99], season, REASON), _best("3", "丙", [90, 90], season)
+    )  # fmt: skip
+    result = dataclasses.replace(season, units=units)
+    text = text_of(reports(result).region()).split("五、典型做法\n")[1].split("\n六、")[0].split("\n")
+    assert [line.split("，")[0] for line in text[:-1]] == ["1．乙乙0社区", "2．甲甲0社区", "3．甲甲1社区", "4．乙乙1社区", "5．丙丙0社区"]
+    # Left: 甲's third (99) and 丙's second (90), each with the score of one that stands.
+    assert text[-1] == "另有2个社区得分相同，没有列出。"
+
+
 # --- the run ----------------------------------------------------------------------------------------------------------------
 
 
@@ -369,7 +428,7 @@ def test_writer_opens_it_and_shows_all_of_it(season, tmp_path) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     text = subprocess.run(["pdftotext", str(tmp_path / "a.pdf"), "-"], check=True, capture_output=True, timeout=60).stdout.decode()
     joined = re.sub(r"\s+", "", text)
-    for words in ("楚雄州2021年绿色社区创建", "双柏县（3.00）", "图2各项平均每个社区扣的分", "—1—", "2022年目标（60.00%）"):
+    for words in ("楚雄州2021年绿色社区创建", "双柏县（3.00，已评1个）", "图2各项平均每个社区扣的分", "—1—", "2022年目标（60.00%）"):
         assert words.replace(" ", "") in joined
 
 
@@ -534,15 +593,16 @@ def test_a_chart_that_was_deleted_is_not_missed(season, templates) -> None:
     ("name", "old", "new", "told"),
     [
         (REGION_FILE, "{{ 地区 }}{{", "{{ 地曲 }}{{", "“地曲”不是可以使用的名称，您是不是想写“地区”。这一段是：{{ 地曲 }}{{ 年度 }}年绿色社区创建"),
-        (REGION_FILE, "{{ 地区 }}{{", "{{ xyz }}{{", "“xyz”不是可以使用的名称；可以使用的有：地区、年度、"),
+        (REGION_FILE, "{{ 地区 }}{{", "{{ xyz }}{{", "“xyz”不是可以使用的名称。这一段是：{{ xyz }}{{ 年度 }}"),
         (REGION_FILE, "{{ 行.城市社区数 }}", "{{ 行.城市社区 }}", "“城市社区”不是可以使用的名称，您是不是想写“城市社区数”"),
         (REGION_FILE, "{{ 行.主要单位 }}", "{{ 行.状态 }}", "“状态”不是可以使用的名称；可以使用的有：条款、名称、"),
         (UNIT_FILE, "{{ 单位 }}（盖章）", "{{ 单位数 }}（盖章）", "“单位数”不是可以使用的名称"),
         (REGION_FILE, "{{ 地区 }}{{", "｛｛地区｝｝{{", "有全角的“｛｛”，大括号和百分号要用英文半角，例如“{{ 地区 }}”"),
         (REGION_FILE, "{{ 地区 }}{{", "{{ 地区 {{", "有没写完的“{{”"),
-        (REGION_FILE, "{% endif %}", "", "{% if %}要有{% endif %}"),
-        (REGION_FILE, "{{ 日期 }}）", "{{ 日期|大写 }}）", "“大写”不是可以使用的写法"),
-        (REGION_FILE, "{{ 日期 }}）", "{{ 日期 + 1 }}）", "算不出结果"),
+        (REGION_FILE, "{% endif %}", "", "里的“{% if 未报单位数 %}”没有写完，后面要有一个“{% endif %}”。这一段是：……"),
+        (REGION_FILE, "{{ 日期 }}）", "{{ 日期|大写 }}）", "里的“{{ 日期|大写 }}”不能写；大括号里只能写一个名称"),
+        (REGION_FILE, "{{ 日期 }}）", "{{ 日期 + 1 }}）", "里的“{{ 日期 + 1 }}”不能写；大括号里只能写一个名称"),
+        (REGION_FILE, "{{ 日期 }}）", "{日期}）", "有单个的“{”：要换成内容的地方，名称两边各写两个大括号"),
         (REGION_FILE, "{{ 日期 }}）", "{{r 日期 }}）", "这样的写法不能用"),
         (REGION_FILE, "{%p if 得分社区数 %}", "{%p if 得分社区数 %}说明", "一段不能再有别的内容"),
         (REGION_FILE, "{%p if 得分社区数 %}", "{%p if 得分社区数 %}{%p if 典型 %}", "一段不能再有别的内容"),
@@ -553,20 +613,81 @@ def test_a_chart_that_was_deleted_is_not_missed(season, templates) -> None:
         (REGION_FILE, 'descr="各项平均扣分"', 'descr="各单位完成比例"', "两个图表的替代文字都是“各单位完成比例”"),
         (
             REGION_FILE, "{%p if 城市社区数 %}", "{%p for 行 in 典型 %}</w:t></w:r></w:p><w:p><w:r><w:t>{%p if 城市社区数 %}",
-            "{% if %}要有{% endif %}",
+            "里的“{% for 行 in 典型 %}”没有写完，后面要有一个“{% endfor %}”",
         ),
     ],
 )  # fmt: skip
 def test_a_slip_is_told_in_one_chinese_sentence_before_anything_is_written(season, templates, tmp_path, monkeypatch, name, old, new, told) -> None:
     edit(templates / name, old, new)
     said = refusal(season, templates)
-    assert said.startswith(f"报告模板“{name}”") and told in said and said.endswith("写法请对照 docs/assessment-template.md。")
+    assert said.startswith(f"报告模板“{name}”") and told in said and said.endswith("写法和全部名称请对照 docs/assessment-template.md。")
     assert not re.search("[A-Za-z]+Error|jinja|docxtpl|line [0-9]", said)
     monkeypatch.setattr("greencomm.outputs.TEMPLATES", templates)
     (tmp_path / "out").mkdir()
     with pytest.raises(UserError):
         list(write_outputs(tmp_path / "out", season))
     assert list((tmp_path / "out").iterdir()) == []
+
+
+VALUE = "大括号里只能写一个名称"
+
+
+@pytest.mark.parametrize(
+    ("tag", "told"),
+    [
+        ("{{ 合计数 + 5 }}", VALUE),
+        ("{{ -合计数 }}", VALUE),
+        ('{{ 合计完成比例|replace("58","68") }}', VALUE),
+        ("{{ 58 }}", VALUE),
+        ("{{ '58%' }}", VALUE),
+        ("{{ 合计数 ~ 0 }}", VALUE),
+        ("{{ 合计数, 合计数 }}", VALUE),
+        ("{{ 合计数 if 示例 else 达标数 }}", VALUE),
+        ("{{ range(9) }}", VALUE),
+        ("{{ 文件.upper() }}", VALUE),
+        ("{{ 失分条款[0] }}", VALUE),
+        ('{{ "}}" }}', "有没写完的“{{”"),
+        ("{{ }}", VALUE),
+        ("{{ 文件.长度 }}", "“文件”后面不能加“.长度”"),
+        ("{{ 目标完成 }}", "“目标完成”有很多行，要写“{%p for 行 in 目标完成 %}”"),
+        ("{{ 示例 }}", "“示例”只有是和否，要写在“{% if 示例 %}”里"),
+        ("{% for 行 in 典型 %}{{ 行 }}{% endfor %}", "里的“{{ 行 }}”不能写：“行”是一整行，要写出是哪一项，例如“{{ 行.序号 }}”"),
+        ("{% for 行 in 典型 %}{{ loop.index }}{% endfor %}", "“loop”不是可以使用的名称"),
+        ("{% for 行 in 典型 %}{% endfor %}{{ 行.序号 }}", "“行”不是可以使用的名称"),
+        ("{% for 行 in 地区 %}{% endfor %}", "重复的部分写成"),
+        ("{% for 行 in range(3) %}{% endfor %}", "重复的部分写成"),
+        ("{% for 行 in 典型 if 行.得分 %}{% endfor %}", "重复的部分写成"),
+        ("{% for 年度 in 典型 %}{% endfor %}", "“年度”已经另有意思"),
+        ("{% set x = 99 %}", "里的“{% set x = 99 %}”不能写；{% %} 里只能写 if、elif、else、endif、for、endfor"),
+        ("{% macro 甲() %}{% endmacro %}", "{% %} 里只能写"),
+        ("{% raw %}{{ 地区 }}{% endraw %}", "{% %} 里只能写"),
+        ("{% if 合计数 + 1 %}{% endif %}", "{% if %} 里只能写名称"),
+        ("{% if 1 %}{% endif %}", "{% if %} 里只能写名称"),
+        ("{% if 地区|length %}{% endif %}", "{% if %} 里只能写名称"),
+        ("{% if 完成比例 &gt; '50%' %}{% endif %}", "大小只能比个数和分数"),
+        ("{% if 合计数 == 地区 %}{% endif %}", "相同不相同只能比同一种内容"),
+        ("{% if 示例 %}{% endfor %}", "里的“{% endfor %}”前面没有和它成对的“{% for %}”，先要写完“{% if 示例 %}”"),
+        ("{% else %}", "前面没有还没写完的“{% if %}”"),
+        ("甲}乙", "有单个的“}”"),
+    ],
+)
+def test_a_template_can_neither_make_nor_change_a_figure(season, templates, tag, told) -> None:
+    edit(templates / REGION_FILE, "现将情况报告如下", f"现将{tag}报告如下")
+    said = refusal(season, templates)
+    assert told in said and said.startswith("报告模板“assessment.docx”") and "这一段是：" in said
+
+
+def test_conditions_may_join_and_compare_names(season, templates) -> None:
+    """Of three communities two are newly green: 2 is less than 3, and the flags are what they are."""
+    tag = "{% if 达标数 &lt; 城市社区数 and not (示例 or 自评阶段) and 达标数 &gt;= 2 %}甲{% elif 往年名单数 %}乙{% else %}丙{% endif %}"
+    edit(templates / REGION_FILE, "现将情况报告如下", f"现将{tag}报告如下")
+    assert "现将甲报告如下。" in text_of(reports(season, templates).region())
+
+
+def test_the_words_around_a_slip_are_quoted_and_cuts_are_shown(season, templates) -> None:
+    edit(templates / REGION_FILE, "现将情况报告如下", f"{'前' * 80}{{{{ 年渡 }}}}{'后' * 80}")
+    quoted = refusal(season, templates).split("这一段是：")[1].split("。写法")[0]
+    assert re.fullmatch("……前{20,}{{ 年渡 }}后{20,}……", quoted)
 
 
 def test_a_chart_that_would_be_repeated_is_refused(season, templates) -> None:

@@ -68,6 +68,8 @@ def build_unit(target: Path) -> None:
 _OVERALL = (
     "经审核，本年新达标的社区{{ 达标数 }}个，完成比例{{ 完成比例 }}。"
     "{% if 往年名单数 %}加上往年名单上的{{ 往年名单数 }}个，合计{{ 合计数 }}个，合计完成比例{{ 合计完成比例 }}。{% endif %}"
+    "{% if 往年再报数 %}已报的{{ 已报社区数 }}个中，本年新达标{{ 达标数 }}个，未达标{{ 未达标数 }}个，待核实{{ 待核实数 }}个，"
+    "往年名单上再次填报的{{ 往年再报数 }}个{% if 复核不达标数 %}（其中复核不达标{{ 复核不达标数 }}个）{% endif %}。{% endif %}"
     "没有计入的社区中，未达标{{ 未达标数 }}个，待核实{{ 待核实数 }}个，未填报{{ 未报数 }}个。"
     "{% if 自评阶段 %}以上是自评阶段的结果，最终结果以年度总结为准。{% endif %}"
 )
@@ -85,6 +87,11 @@ _AWARD = (
     "，核定得分{{ 行.得分 }}分{% if 行.加分 %}，其中加{{ 行.加分 }}分{% endif %}。"
     "{% if 行.佐证 %}说明及佐证：{{ 行.佐证 }}。{% endif %}"
 )
+_FALLEN = (
+    "往年名单上的社区中，本年复核不达标的有{{ 复核不达标数 }}个：{{ 复核不达标社区 }}。它们仍保留在名单上、计入合计，"
+    "需核实得分下降的原因并整改。"
+)
+_EQUAL = "另有{{ 未列典型数 }}个社区得分相同，没有列出。"
 _NEAR = "最接近达标的社区见下表{% if 未列最接近数 %}，另有{{ 未列最接近数 }}个没有列出{% endif %}。"
 _ANNEX = "{% if loop.first %}附件：{% else %}　　　{% endif %}{{ 行.序号 }}．{{ 行.名称 }}（{{ 行.文件 }}）"
 _NEAR_TABLE = (
@@ -111,6 +118,11 @@ def _region() -> str:
         ("未达标", "{{ 行.未达标数 }}", "{{ 未达标数 }}", 11),
         ("未填报", "{{ 行.未报数 }}", "{{ 未报数 }}", 11),
         ("未改正问题", "{{ 行.未改正数 }}", "{{ 未改正数 }}", 12),
+    ]
+    first_year = [
+        ("达标" if head == "本年新达标" else head, cell, total, width + (30.5 if number == 0 else 0))
+        for number, (head, cell, total, width) in enumerate(table)
+        if not head.startswith("合计")
     ]
     near = (("单位", "{{ 行.单位 }}", 22, True), *((head, cell, _narrower(width), left) for head, cell, width, left in _NEAR_TABLE))
     return "".join(
@@ -142,14 +154,13 @@ def _region() -> str:
             _p("Heading1", "三、各县市情况"),
             _p("", "各填报单位的情况见下表。"),
             _p("Caption", "表1　各县市完成情况（社区和问题单位：个）"),
-            _table(
-                [(head, width) for head, _, _, width in table],
-                _loop("各县市", [(cell, number == 0) for number, (_, cell, _, _) in enumerate(table)], [w for *_, w in table])
-                + _row([(total, False) for _, _, total, _ in table], [w for *_, w in table], bold=True),
-            ),
+            # What only a second year has would say everything twice in a first one.
+            _if("往年名单数", _unit_table(table)),
+            _if("not 往年名单数", _unit_table(first_year)),
             _p(
                 "Fine",
-                "注：合计达标为往年名单上的和本年新达标的社区，一个只计一次；未改正问题为退回和需核实的问题中还没有改正、核实或说明的。",
+                "注：{% if 往年名单数 %}合计达标为往年名单上的和本年新达标的社区，一个只计一次；{% endif %}"
+                "未改正问题为退回和需核实的问题中还没有改正、核实或说明的。",
             ),
             _p("Heading1", "四、主要失分"),
             _if("已评社区数", _p("", _LOST)),
@@ -173,6 +184,7 @@ def _region() -> str:
             ),
             _p("Heading1", "五、典型做法"),
             _for("行 in 典型", _p("", "{{ 行.序号 }}．{{ 行.单位 }}{{ 行.社区 }}" + _AWARD)),
+            _if("未列典型数", _p("", _EQUAL)),
             _if("not 典型", _p("", "暂无。")),
             _p("Heading1", "六、存在问题和下一步工作"),
             _p("Heading2", "（一）存在问题"),
@@ -185,18 +197,28 @@ def _region() -> str:
                 ),
             ),
             _if("not 未改正数", _p("", "审核发现的问题都已改正、核实或说明。")),
-            _if("未报数", _p("", "还有{{ 未报数 }}个社区没有填报，也不在往年名单上。")),
+            _if("未报数", _p("", "还有{{ 未报数 }}个社区没有填报{% if 往年名单数 %}，也不在往年名单上{% endif %}。")),
             _for("行 in 欠报", _p("", "过期未报“{{ 行.材料 }}”的单位有{{ 行.单位数 }}个：{{ 行.单位 }}。")),
+            _if("复核不达标数", _p("", _FALLEN)),
             _if("最接近", _p("", _NEAR), _p("Caption", "表3　最接近达标的社区"), _simple_table("最接近", near)),
             _p("Heading2", "（二）下一步工作"),
             _if("未改正数", _p("", "督促有关单位对照差异报告逐条改正，重新报送。")),
             _if("未报单位数 or 未采用单位数 or 未报数", _p("", "催促尚未报送的单位和社区尽快报送。")),
             _if("欠报", _p("", "督促有关单位补齐过期未报的材料。")),
+            _if("复核不达标数", _p("", "核实复核不达标社区得分下降的原因，督促整改。")),
             _if("最接近", _p("", "对最接近达标的社区逐个指导，对照扣分的条款补齐短板。")),
             _if("典型", _p("", "总结推广典型做法，巩固创建成果。")),
             *_ending("{{ 报送单位 }}", "{{ 日期 }}"),
         ]
     )
+
+
+def _unit_table(columns: Sequence[tuple[str, str, str, float]]) -> str:
+    """One row for each unit, and their sum."""
+    widths = [width for *_, width in columns]
+    rows = _loop("各县市", [(cell, number == 0) for number, (_, cell, _, _) in enumerate(columns)], widths)
+    total = _row([(total, False) for _, _, total, _ in columns], widths, bold=True)
+    return _table([(head, width) for head, *_, width in columns], rows + total)
 
 
 def _unit() -> str:
@@ -257,6 +279,7 @@ def _unit() -> str:
             _if("已评社区数 and not 失分条款", _p("", "没有扣分的条款。")),
             _p("Heading1", "五、典型做法"),
             _for("行 in 典型", _p("", "{{ 行.序号 }}．{{ 行.社区 }}" + _AWARD)),
+            _if("未列典型数", _p("", _EQUAL)),
             _if("not 典型", _p("", "暂无。")),
             _p("Heading1", "六、存在问题和下一步工作"),
             _p("Heading2", "（一）存在问题"),
@@ -265,14 +288,16 @@ def _unit() -> str:
                 _p("", "审核发现的问题中，还有退回修改的{{ 退回数 }}个、需核实或说明的{{ 核实数 }}个没有处理完，详见差异报告。"),
             ),
             _if("已收到 and not 退回数 and not 核实数", _p("", "审核发现的问题都已改正、核实或说明。")),
-            _if("未报数", _p("", "还有{{ 未报数 }}个社区没有填报，也不在往年名单上。")),
+            _if("未报数", _p("", "还有{{ 未报数 }}个社区没有填报{% if 往年名单数 %}，也不在往年名单上{% endif %}。")),
             _if("欠报材料", _p("", "过期未报的材料有：{{ 欠报材料 }}。")),
+            _if("复核不达标数", _p("", _FALLEN)),
             _if("最接近", _p("", _NEAR), _p("Caption", "表3　最接近达标的社区"), _simple_table("最接近", _NEAR_TABLE)),
-            _if("not 退回数 and not 核实数 and not 未报数 and not 欠报材料 and not 最接近 and not 已收到", _p("", "无。")),
+            _if("not 退回数 and not 核实数 and not 未报数 and not 欠报材料 and not 最接近 and not 复核不达标数 and not 已收到", _p("", "无。")),
             _p("Heading2", "（二）下一步工作"),
             _if("退回数 or 核实数", _p("", "对照差异报告逐条改正、核实或说明，尽快重新报送。")),
             _if("未报数", _p("", "尽快报送尚未填报的社区。")),
             _if("欠报材料", _p("", "补齐过期未报的材料。")),
+            _if("复核不达标数", _p("", "核实复核不达标社区得分下降的原因，督促整改。")),
             _if("最接近", _p("", "对最接近达标的社区逐个指导，对照扣分的条款补齐短板。")),
             _p("", "巩固创建成果，继续开展绿色社区创建。"),
             *_ending("{{ 单位 }}（盖章）", "{{ 年度 }}年　　月　　日"),

@@ -42,6 +42,10 @@ UNITS_IN_CHART = 30
 CLAUSES, EXAMPLES, UNIT_EXAMPLES, NEAREST, COMMUNITIES, NAMES = 10, 5, 3, 10, 120, 30
 """How many are listed before the rest is counted."""
 _PLACES, _FEW, _EVIDENCE, _CATEGORY, _COLUMN = 2, 3, 150, 14, 8
+OF_ONE_UNIT = 2
+"""Examples of one unit in the region's report, so that they come from several."""
+FEW_ASSESSED = 3
+"""Fewer assessed communities than these make no average of a unit that could lead."""
 _MANY_COLUMNS, _NARROW_COLUMN = 15, 5
 
 Text = Placeholder
@@ -62,7 +66,7 @@ _LOSSES = (
     Text("社区数", "被扣分的社区数", 12),
     Text("扣分", "一共扣的分", 36),
     Text("平均", "已评的社区平均每个扣的分", "0.45"),
-    Text("主要单位", "平均扣分最多的几个单位（只在地区的报告里有内容）", "双柏县（平均1.50分）"),
+    Text("主要单位", f"平均扣分最多的几个单位，已评社区不到{FEW_ASSESSED}个的在后并注明（只在地区的报告里有内容）", "双柏县（1.50）"),
     Text("地区平均", "全地区平均每个社区扣的分（只在单位的报告里有内容）", "0.31"),
 )
 _EXAMPLES = (
@@ -104,6 +108,9 @@ COMMON: tuple[Placeholder, ...] = (
     Text("达标数", "本年新达标的社区数", 48),
     Text("完成比例", "本年新达标的社区数÷城市社区总数", "35.04%"),
     Text("往年名单数", "往年名单上的社区数", 28),
+    Text("往年再报数", "其中本年又填报的社区数；已报社区数＝达标数＋未达标数＋待核实数＋往年再报数", 2),
+    Text("复核不达标数", "其中本年核定得分没有达到达标线的社区数，仍留在名单上", 1),
+    Text("复核不达标社区", f"它们的单位（单位的报告里没有）、名称和得分，最多列{NAMES}个", "楚雄市金山社区（75分）"),
     Text("合计数", "往年名单上的和本年新达标的，一个只计一次", 76),
     Text("合计完成比例", "合计数÷城市社区总数", "55.47%"),
     Text("待核实数", "没有计入、待核实的社区数", 6),
@@ -116,7 +123,13 @@ COMMON: tuple[Placeholder, ...] = (
     Text("扣分合计", "这些社区各项一共扣的分", 912),
     Text("平均扣分", "平均每个社区扣的分", "8.00"),
     Text("失分条款", f"扣分最多的条款，最多{CLAUSES}条，最多的在前", fields=_LOSSES),
-    Text("典型", f"得分最高、没有未改正问题的社区，地区最多{EXAMPLES}个、单位最多{UNIT_EXAMPLES}个", fields=_EXAMPLES),
+    Text(
+        "典型",
+        "没有未改正问题的社区，有加分佐证的在前，得分高的在前；"
+        f"地区最多{EXAMPLES}个、一个单位最多{OF_ONE_UNIT}个，单位的报告最多{UNIT_EXAMPLES}个",
+        fields=_EXAMPLES,
+    ),
+    Text("未列典型数", "另外还有几个得分和加分情况与列出的相同的社区", 0),
     Text("退回数", "还没有改正的退回问题", 3),
     Text("核实数", "还没有核实或说明的问题", 5),
     Text("最接近", f"最接近达标的社区，最多{NEAREST}个，最近的在前", fields=_NEAREST),
@@ -242,7 +255,8 @@ class Assessments:
             "完成比例图说明": self._chart_note(),
             "自定标准": [self._own_standard(unit, unit.own_standard) for unit in units if unit.own_standard],
             "欠报": [{"材料": name, "单位数": len(who), "单位": _names(who)} for name, who in owing.items()],
-            "典型": self._examples(units, EXAMPLES),
+            **self._examples(units, EXAMPLES, OF_ONE_UNIT),
+            "复核不达标社区": _fallen_short(units, with_unit=True),
             "出处": self._origin(result.standard),
         }
         charts = {RATIO_CHART: self._ratios(), ITEM_CHART: self._items(self._losses.region, result.name, None)}
@@ -270,7 +284,8 @@ class Assessments:
             ],
             "未列社区数": max(0, unit.urban_communities - COMMUNITIES),
             "欠报材料": "、".join(late),
-            "典型": self._examples((unit,), UNIT_EXAMPLES),
+            **self._examples((unit,), UNIT_EXAMPLES, None),
+            "复核不达标社区": _fallen_short((unit,), with_unit=False),
             "出处": self._origin(standard),
         }
         counts = _standings((unit,))
@@ -334,6 +349,8 @@ class Assessments:
             "城市社区数": total,
             "已报社区数": sum(each.status is not Status.MISSING for unit in units for each in unit.communities),
             **counts,
+            "往年再报数": sum(each.listed is not None and not each.excused for unit in units for each in unit.communities),
+            "复核不达标数": sum(_fell_short(each) for unit in units for each in unit.communities),
             "完成比例": percent(Fraction(counts["达标数"], total) if total else None),
             "合计数": combined,
             "合计完成比例": percent(Fraction(combined, total) if total else None),
@@ -355,8 +372,8 @@ class Assessments:
         tally = lost.clauses[clause]
         places, average = "", BLANK
         if lost is self._losses.region:
-            dearest = self._losses.by_unit(clause)
-            places = "、".join(f"{_short_name(unit.unit.name)}（{_decimals(each.average)}）" for unit, each in dearest[:_PLACES])
+            dearest = sorted(self._losses.by_unit(clause), key=lambda entry: entry[1].communities < FEW_ASSESSED)
+            places = "、".join(f"{_short_name(unit.unit.name)}（{_average(each)}）" for unit, each in dearest[:_PLACES])
         elif lost.standard is self.result.standard:
             average = _decimals(self._losses.region.clauses[clause].average)
         return {
@@ -383,9 +400,10 @@ class Assessments:
             "条款": "；".join(told),
         }
 
-    def _examples(self, units: Sequence[UnitResult], most: int) -> list[dict[str, object]]:
-        rows = []
-        for number, (unit, community) in enumerate(figures.examples(self.result, units, most), 1):
+    def _examples(self, units: Sequence[UnitResult], most: int, of_one_unit: int | None) -> dict[str, object]:
+        rows: list[dict[str, object]] = []
+        examples = figures.examples(self.result, units, most, of_one_unit)
+        for number, (unit, community) in enumerate(examples.chosen, 1):
             clauses = self.result.standard_of(unit).clause
             given = [entry for entry in community.clauses if clauses[entry.clause].adds and entry.assessed]
             evidence = "；".join(one_line(entry.evidence).strip(" 。；") for entry in given if entry.evidence.strip())
@@ -399,7 +417,7 @@ class Assessments:
                     "佐证": evidence if len(evidence) <= _EVIDENCE else f"{evidence[:_EVIDENCE]}……",
                 }
             )
-        return rows
+        return {"典型": rows, "未列典型数": examples.equal}
 
     # --- charts -----------------------------------------------------------------------------------------------------
 
@@ -452,6 +470,26 @@ def _standings(units: Iterable[UnitResult]) -> dict[str, int]:
     return {name: counts[name] for name in ("达标数", "往年名单数", "待核实数", "未达标数", "未报数")}
 
 
+def _fell_short(community: CommunityResult) -> bool:
+    """复核不达标: on an earlier list, below the mark this year; it stays listed and is reported (D-11)."""
+    return community.listed is not None and community.status is Status.BELOW
+
+
+def _fallen_short(units: Iterable[UnitResult], *, with_unit: bool) -> str:
+    told = [
+        f"{unit.unit.name if with_unit else ''}{each.community.short_name}（{_score(each)}分）"
+        for unit in units
+        for each in unit.communities
+        if _fell_short(each)
+    ]
+    return "、".join(told[:NAMES]) + (f"等{len(told)}个社区" if len(told) > NAMES else "")
+
+
+def _average(tally: figures.Tally) -> str:
+    few = f"，已评{tally.communities}个" if tally.communities < FEW_ASSESSED else ""
+    return f"{_decimals(tally.average)}{few}"
+
+
 def _open(unit: UnitResult) -> int:
     return unit.open_count(Severity.SEND_BACK) + unit.open_count(Severity.VERIFY)
 
@@ -475,17 +513,24 @@ def _unit_row(unit: UnitResult) -> dict[str, object]:
 
 
 def _community_row(number: int, community: CommunityResult, standard: Standard) -> dict[str, object]:
-    low, high, declared = community.lowest, community.highest, community.declared_score
-    known = low is not None and high is not None
+    declared = community.declared_score
     return {
         "序号": number,
         "社区": community.community.short_name + (PILOT if community.community.pilot else ""),
         "街道": community.community.town,
         "结论": _standing(community),
-        "核定得分": (str(low) if low == high else f"{low}～{high}") if known else BLANK,
+        "核定得分": _score(community),
         "自报得分": BLANK if declared is None else f"{declared.normalize():f}",
         "主要扣分": losses_text(targets.losses_of(community, standard), _PLACES) if community.clauses else "",
     }
+
+
+def _score(community: CommunityResult) -> str:
+    """``88``; a range where clauses are pending."""
+    low, high = community.lowest, community.highest
+    if low is None or high is None:
+        return BLANK
+    return str(low) if low == high else f"{low}～{high}"
 
 
 def _standing(community: CommunityResult) -> str:

@@ -17,10 +17,14 @@ def full_width(slip: str, example: str) -> str:
     return f"有全角的“{slip}”，大括号和百分号要用英文半角，例如“{{{{ {example} }}}}”"
 
 
+FEW = 15
+"""More names than these are not told in one sentence: they stand in the guide."""
+
+
 def unknown_name(word: str, known: Sequence[str]) -> str:
-    """That a name means nothing, with the nearest one, or with all where none is near."""
+    """That a name means nothing, with the nearest one; with all where none is near and they are few."""
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5) or [each for each in known if each in word or word in each][:1]
-    hint = f"，您是不是想写“{near[0]}”" if near else f"；可以使用的有：{'、'.join(known)}"
+    hint = f"，您是不是想写“{near[0]}”" if near else f"；可以使用的有：{'、'.join(known)}" if len(known) <= FEW else ""
     return f"：“{word}”不是可以使用的名称{hint}"
 
 
@@ -30,7 +34,7 @@ def syntax(message: str) -> str:
     if filter_name:
         return f"：“{filter_name[1]}”不是可以使用的写法"
     if "end of template" in message or "Missing end of" in message:
-        return "起有没写完的“{%”“{{”或“{#”：{% if %}要有{% endif %}，{% for %}要有{% endfor %}，括号要成对"
+        return "里有没写完的“{%”“{{”或“{#”：{% if %}要有{% endif %}，{% for %}要有{% endfor %}，括号要成对"
     return "附近的写法有误：{{ }} 和 {% %} 要成对，里面只能写名称和 if、for 等"
 
 

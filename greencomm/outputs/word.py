@@ -22,13 +22,11 @@ from typing import Any
 
 import jinja2
 from docxtpl import DocxTemplate
-from jinja2 import nodes
-from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lxml import etree
 
 from greencomm.errors import UserError
-from greencomm.outputs import slips
+from greencomm.outputs import grammar, slips
 from greencomm.outputs.book import SAMPLE_HEADER
 from greencomm.outputs.charts import DATA_REL, Chart, ChartData, ChartSlip
 from greencomm.texts import one_line, visible
@@ -47,11 +45,11 @@ _LARGEST = 20_000_000
 """Bytes of a template, unpacked: more is none that anybody wrote."""
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}")
 _LONE_TAG = re.compile(r"\{(%|\{|#)-?\s*(p|tr|tc)\s")
 _REVISIONS = ("ins", "del", "moveFrom", "moveTo")
-_JINJA_NAMES = {"range", "dict", "lipsum", "cycler", "joiner", "namespace", "loop"}
 _HELD_BY_TEXT = frozenset(f"{{{W}}}{name}" for name in ("t", "instrText", "delText", "delInstrText"))
+_TRIALS = ((True, 2, True), (True, 2, False), (False, 2, True), (False, 2, False), (True, 0, True), (False, 0, False))
+"""Values that a template is tried out with: whether as much as there can be, rows of each list, whether these are full."""
 _QUOTED = 60
 """Characters of a paragraph that a sentence about a slip quotes."""
 _EXTENT = f"{{{WP}}}docPr"
@@ -66,10 +64,16 @@ class Placeholder:
     example: object = ""
     fields: tuple[Placeholder, ...] = ()
 
-    def trial(self, *, full: bool, rows: int) -> object:
-        """A value of its kind: as much as there can be, or as little; of a list so many ``rows``."""
+    @property
+    def kind(self) -> grammar.Kind:
+        """What a template may do with it: a list of rows, a number, a text, or a flag."""
+        return {field.name: field.kind for field in self.fields} if self.fields else type(self.example)
+
+    def trial(self, *, full: bool, rows: int, full_rows: bool | None = None) -> object:
+        """A value of its kind: as much as there can be, or as little; of a list so many ``rows``, as ``full`` unless told."""
         if self.fields:
-            return [{field.name: field.trial(full=full, rows=rows) for field in self.fields}] * rows
+            inner = full if full_rows is None else full_rows
+            return [{field.name: field.trial(full=inner, rows=rows) for field in self.fields}] * rows
         if isinstance(self.example, bool):
             return full
         if isinstance(self.example, int):
@@ -85,6 +89,7 @@ class WordTemplate:
 
     def __init__(self, path: Path, placeholders: Sequence[Placeholder], charts: Collection[str]) -> None:
         self.name, self._placeholders, self._chart_names = path.name, placeholders, charts
+        self._grammar = grammar.Grammar({each.name: each.kind for each in placeholders})
         self._environment = ImmutableSandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=True)
         parts = self._unpack(path)
         self._types, self._rels = parts.pop(_CONTENT_TYPES), parts.pop(_ROOT_RELS)
@@ -204,10 +209,10 @@ class WordTemplate:
             # Said by the program, so that no edit of a template loses it.
             source = re.sub(r"(<w:body>)", lambda match: f"{match[1]}{{% if 示例 %}}{_SAMPLE}{{% endif %}}", source, count=1)
         lines = source.split("\n")
+        if slip := self._grammar.first_slip(source):
+            raise self._failed_at(slip, source)
         try:
-            tree = self._environment.parse(source)
-            self._check_names(tree, lines)
-            return self._environment.from_string(tree), lines
+            return self._environment.from_string(source), lines
         except jinja2.TemplateSyntaxError as error:
             raise self._failed(slips.syntax(error.message or ""), lines, error.lineno) from None
 
@@ -218,42 +223,31 @@ class WordTemplate:
         for paragraph in root.iter(f"{{{W}}}p"):
             text = _text_of(paragraph)
             if slip := slips.FULL_WIDTH.search(text):
-                raise self._failed(slips.full_width(slip[0], "地区"), [text], 1)
+                raise self._failed(slips.full_width(slip[0], "地区"), [text], 1, slip.start())
             for opening, closing in (("{{", "}}"), ("{%", "%}")):
                 if text.count(opening) != text.count(closing):
-                    raise self._failed(f"有没写完的“{opening}”，每个“{opening}”都要在同一段里有一个“{closing}”", [text], 1)
+                    raise self._failed(
+                        f"有没写完的“{opening}”，每个“{opening}”都要在同一段里有一个“{closing}”", [text], 1, _unpaired(text, opening, closing)
+                    )
+            if brace := grammar.single_brace(text):
+                raise self._failed(brace[0], [text], 1, brace[1])
             lone = _LONE_TAG.search(text)
             if lone is None:
                 continue
-            if lone[2] == "p" and len(_TAG.findall(text)) + len(_TAG.sub("", text).strip()) > 1:
+            if lone[2] == "p" and len(grammar.TAG.findall(text)) + len(grammar.TAG.sub("", text).strip()) > 1:
                 raise self._failed("里写了“{%p … %}”的一段不能再有别的内容，请让它单独成一段", [text], 1)
             if lone[2] == "tr":
                 row = next(paragraph.iterancestors(f"{{{W}}}tr"), None)
                 if row is None:
                     raise self._failed("里“{%tr … %}”只能写在表格的一行里", [text], 1)
                 whole = "".join(map(_text_of, row.iter(f"{{{W}}}p")))
-                if len(_TAG.findall(whole)) + len(_TAG.sub("", whole).strip()) > 1:
+                if len(grammar.TAG.findall(whole)) + len(grammar.TAG.sub("", whole).strip()) > 1:
                     raise self._failed("里写了“{%tr … %}”的一行不能再有别的内容，请让它单独成一行", [whole], 1)
-
-    def _check_names(self, tree: nodes.Template, lines: Sequence[str]) -> None:
-        known = [each.name for each in self._placeholders]
-        fields = {each.name: [field.name for field in each.fields] for each in self._placeholders if each.fields}
-        unknown = find_undeclared_variables(tree) - set(known) - _JINJA_NAMES
-        for node in tree.find_all(nodes.Name):
-            if node.name in unknown:
-                raise self._failed(slips.unknown_name(node.name, known), lines, node.lineno)
-        for loop in tree.find_all(nodes.For):
-            if isinstance(loop.target, nodes.Name) and isinstance(loop.iter, nodes.Name) and loop.iter.name in fields:
-                allowed = fields[loop.iter.name]
-                for attribute in loop.find_all(nodes.Getattr):
-                    is_row = isinstance(attribute.node, nodes.Name) and attribute.node.name == loop.target.name
-                    if is_row and attribute.attr not in allowed and not attribute.attr.isascii():
-                        raise self._failed(slips.unknown_name(attribute.attr, allowed), lines, attribute.lineno)
 
     def _try_out(self) -> None:
         """Fill the template with as much as there can be and with as little, and look whether Word would open it."""
-        for full, rows in ((True, 2), (False, 2), (False, 0)):
-            values = {each.name: each.trial(full=full, rows=rows) for each in self._placeholders}
+        for full, rows, full_rows in _TRIALS:
+            values = {each.name: each.trial(full=full, rows=rows, full_rows=full_rows) for each in self._placeholders}
             for name in self._compiled:
                 self._check_structure(self._render(name, values))
         sample = ChartData(("甲",), ())
@@ -291,10 +285,18 @@ class WordTemplate:
             frames = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
             raise self._failed(slips.reason(error), lines, frames[-1] if frames else None) from None
 
-    def _failed(self, mistake: str, lines: Sequence[str] = (), line: int | None = None) -> UserError:
+    def _failed_at(self, slip: grammar.Slip, source: str) -> UserError:
+        begin, end = source.rfind("\n", 0, slip.start) + 1, source.find("\n", slip.start)
+        line = source[begin : end if end >= 0 else None]
+        return self._failed(slip.mistake, [line], 1, len(_plain_left(line[: slip.start - begin])), slip.end - slip.start)
+
+    def _failed(
+        self, mistake: str, lines: Sequence[str] = (), line: int | None = None, start: int = 0, length: int = 2
+    ) -> UserError:
+        """``start`` and ``length``: where in the words of that line the mistake is."""
         text = _plain(lines[line - 1]) if line and line <= len(lines) else ""
-        quoted = f"这一段是：{one_line(text[:_QUOTED])}" if text else ""
-        guide = "写法请对照 docs/assessment-template.md"
+        quoted = f"这一段是：{one_line(grammar.around(text, start, start + length, _QUOTED)).rstrip('。')}" if text else ""
+        guide = "写法和全部名称请对照 docs/assessment-template.md"
         return UserError("。".join(part for part in (f"报告模板“{self.name}”{mistake}", quoted, f"{guide}。") if part))
 
     # --- the package around it --------------------------------------------------------------------------------------
@@ -416,7 +418,22 @@ def _text_of(paragraph: Any) -> str:
 
 
 def _plain(line: str) -> str:
-    return html.unescape(re.sub(r"<[^>]*>", "", line)).strip()
+    return _plain_left(line).rstrip()
+
+
+def _plain_left(line: str) -> str:
+    """The words of a line of XML; less-than signs of conditions, which docxtpl has unescaped, are none of its marks."""
+    return html.unescape(re.sub(r"</?[A-Za-z][^>]*>", "", line)).lstrip()
+
+
+def _unpaired(text: str, opening: str, closing: str) -> int:
+    """Where the first one stands that has no counterpart before the next begins."""
+    waiting: int | None = None
+    for found in re.finditer(f"{re.escape(opening)}|{re.escape(closing)}", text):
+        if (found[0] == opening) is (waiting is not None):
+            return found.start() if waiting is None else waiting
+        waiting = found.start() if found[0] == opening else None
+    return waiting or 0
 
 
 def _shown(value: Any) -> Any:
