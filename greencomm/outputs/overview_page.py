@@ -53,7 +53,7 @@ MOST_PENDING = 200
 """Pending communities in the page's own list; the rest are in the list below and in the workbook."""
 MOST_NAMED = 50
 """Communities that one sentence names before it says 等; all of them are in the list."""
-_HEAD = 12
+_HEAD = 14
 """Characters of an item's name in the head of the heat map; the whole name is its title, and below the map."""
 _LISTS = {
     Measure.COMBINED_RATIO: "r", Measure.YEAR_PROGRESS: "n", Measure.SINCE_SELF_EVALUATION: "n", Measure.OPEN_SEND_BACK: "f0",
@@ -199,7 +199,7 @@ class _Page:
         cells = []
         for each in criteria_in_use(self.result):
             alone = row.ranks.get(each.measure)
-            cells.append((ranking_arithmetic(row, each, self.result), "" if alone is None else f"第{alone}", _LISTS[each.measure]))
+            cells.append((ranking_arithmetic(row, each, self.result), "" if alone is None else f"第{alone}", "" if row.values.get(each.measure) is None else _LISTS[each.measure]))
         return cells
 
     def shares(self, unit: UnitResult) -> tuple[str, str]:
