@@ -560,7 +560,10 @@ class _Writer:
         titles = [*_TITLES, *(_head(column, 6) for column in items), *_AFTER_TITLES]
         widths = (10, 14, 15, 26, 8, 9, 9, 9, 9, 8, 7, 8, 8, 7, 7, *(7.5 for _ in items), 8, 8, 10, 26, 18)
         left_out = f"社区多，只列需要关注的{len(self.members)}个，其余{self.left_out}个见各单位差异报告。" if self.left_out else ""
-        note = left_out + "每个社区一行；各项为失分（加分项为加分），“待核实”为有条款没有确定，空白为没有填报；核定得分是公式；“复核”为不达标的，已在往年名单上、本年未达标。可按任一列筛选、排序。"
+        note = left_out + (
+            "每个社区一行；各项为失分（加分项为加分），“待核实”为有条款没有确定，空白为没有填报；核定得分是公式；"
+            "“复核”为不达标的，已在往年名单上、本年未达标。可按任一列筛选、排序。"
+        )
         sheet = self.page(MATRIX, "社区明细", widths, note)
         first = self.head(sheet, titles, left=4, height=58)
         assert first == self.first

@@ -199,7 +199,8 @@ class _Page:
         cells = []
         for each in criteria_in_use(self.result):
             alone = row.ranks.get(each.measure)
-            cells.append((ranking_arithmetic(row, each, self.result), "" if alone is None else f"第{alone}", "" if row.values.get(each.measure) is None else _LISTS[each.measure]))
+            kind = "" if row.values.get(each.measure) is None else _LISTS[each.measure]
+            cells.append((ranking_arithmetic(row, each, self.result), "" if alone is None else f"第{alone}", kind))
         return cells
 
     def shares(self, unit: UnitResult) -> tuple[str, str]:
