@@ -9,7 +9,7 @@
   var E = { clause: 0, points: 1, actual: 2, stated: 3, actualCell: 4, statedCell: 5, arithmetic: 6, evidence: 7 };
   var F = { severity: 0, rule: 1, clause: 2, message: 3, fix: 4, state: 5, cell: 6, open: 7, file: 8, sheet: 9 };
   var S = { id: 0, item: 1, name: 2, terms: 3, adds: 4, measured: 5 };
-  var GREEN = 0, NOT_AGAIN = 4;
+  var GREEN = 0, BELOW = 1, NOT_AGAIN = 4;
   var PAGE = 50;
   var $ = function (id) { return document.getElementById(id); };
   var all = function (selector, root) { return Array.prototype.slice.call((root || document).querySelectorAll(selector)); };
@@ -72,12 +72,18 @@
       return sum + (itemOf(c[C.standard] || 0, Number(item))[3] ? 0 : lostIn(c, Number(item)).points);
     }, 0);
   }
-  function badge(c) { return el("span", { "class": "status s-" + c[C.status], text: standing(c) }); }
+  /* On an earlier list, below the mark this year (D-11). */
+  function recheckFailed(c) { return Boolean(c[C.listed]) && c[C.status] === BELOW; }
+  function badge(c) {
+    var mark = el("span", { "class": "status s-" + c[C.status], text: standing(c) });
+    return recheckFailed(c) ? el("span", {}, mark, " ", el("span", { "class": "again", text: "复核不达标" })) : mark;
+  }
   var searchable = communities.map(function () { return null; });
   function textOf(number) {
     if (searchable[number] === null) {
       var c = communities[number];
       searchable[number] = fold([unitName(c[C.unit]), c[C.code], c[C.name], c[C.sheet] || "", D.files[c[C.file]] || ""]
+        .concat(entries(c).map(function (entry) { return clauseOf(c, entry)[S.name]; }))
         .concat(findings(c).map(function (f) { return f[F.rule] + " " + f[F.message]; })).join("\n"));
     }
     return searchable[number];
@@ -96,21 +102,34 @@
     });
   }());
 
+  /* Kinds of communities: a standing's number, or a letter; the same for the filter and for the lists of units. */
+  function isOf(c, kind) {
+    if (kind === "a") return true;
+    if (kind === "c") return counts(c);
+    if (kind === "d") return !counts(c);
+    if (kind === "n") return c[C.status] === GREEN && !c[C.listed];
+    if (kind === "l") return Boolean(c[C.listed]);
+    if (kind === "x") return recheckFailed(c);
+    if (kind === "o") return openCount(c) > 0;
+    return c[C.status] === Number(kind);
+  }
+  var clauseIds = {};
+  D.standards.forEach(function (standard) { standard.clauses.forEach(function (clause) { clauseIds[clause[S.id]] = true; }); });
   function matches(number) {
     var c = communities[number], unit = $("f-unit").value, status = $("f-status").value, clause = $("f-clause").value;
     if (unit !== "" && c[C.unit] !== Number(unit)) return false;
-    if (status === "c") { if (!counts(c)) return false;
-    } else if (status === "n") { if (c[C.status] !== GREEN || c[C.listed]) return false;
-    } else if (status === "l") { if (!c[C.listed]) return false;
-    } else if (status === "o") { if (!openCount(c)) return false;
-    } else if (status !== "" && c[C.status] !== Number(status)) return false;
+    if (status !== "" && !isOf(c, status)) return false;
     if (clause && !entries(c).some(function (entry) {
       var of = clauseOf(c, entry);
       return clause.charAt(0) === "i" ? String(of[S.item]) === clause.slice(1) : of[S.id] === clause.slice(1);
     })) return false;
     if (band && (c[C.standard] || c[C.assessed] === null || c[C.assessed] === undefined || c[C.assessed] < band[0] || c[C.assessed] > band[1])) return false;
     var words = fold($("f-text").value).split(/\s+/).filter(Boolean);
-    return words.every(function (word) { return textOf(number).indexOf(word) >= 0; });
+    return words.every(function (word) {
+      /* A clause's id is that clause: 6.2 is not 16.2. */
+      if (clauseIds[word]) return entries(c).some(function (entry) { return clauseOf(c, entry)[S.id] === word; });
+      return textOf(number).indexOf(word) >= 0;
+    });
   }
   var KEYS = [
     function (c) { return c[C.unit]; },
@@ -165,6 +184,10 @@
     form.reset();
     band = changes.band || null;
     Object.keys(changes).forEach(function (key) { if (key !== "band") $("f-" + key).value = changes[key]; });
+    /* Who is short of the target: those nearest to the mark first. */
+    if (changes.status === "d") order = { column: 4, down: true };
+    all("th[aria-sort]", $("communities")).forEach(function (head) { head.removeAttribute("aria-sort"); });
+    if (order.column !== null) $("communities").querySelector('th[data-sort="' + order.column + '"]').setAttribute("aria-sort", order.down ? "descending" : "ascending");
     refresh();
     $("list").scrollIntoView();
     $("list-title").setAttribute("tabindex", "-1");
@@ -254,6 +277,33 @@
   /* --- details ---------------------------------------------------------------------------------------------------- */
 
   var detail = $("detail"), trail = [], opener = null;
+  /* Each view is a step of the browser's history, so that its Back leads to the view before and at last to the page. */
+  var pushed = 0, travelling = false;
+  function follow() {
+    if (travelling) return;
+    try {
+      if (pushed > trail.length) {
+        travelling = true;
+        history.go(trail.length - pushed);
+      } else while (pushed < trail.length) {
+        /* The page stays where a list was opened from. */
+        if (!pushed) history.scrollRestoration = "manual";
+        history.pushState({ depth: pushed + 1 }, "");
+        pushed += 1;
+      }
+    } catch (refused) { travelling = false; pushed = trail.length; }
+  }
+  window.addEventListener("popstate", function (event) {
+    pushed = event.state && event.state.depth || 0;
+    if (travelling) {
+      travelling = false;
+      follow();
+    } else if (pushed < trail.length) {
+      trail.length = pushed;
+      if (pushed) show(); else close();
+    }
+    if (!pushed) setTimeout(function () { if (!pushed) history.scrollRestoration = "auto"; }, 0);
+  });
   function open(view) {
     if (!detail.open) {
       trail = [];
@@ -261,6 +311,7 @@
       if (detail.showModal) detail.showModal(); else detail.setAttribute("open", "");
     }
     trail.push(view);
+    follow();
     show();
   }
   function show() {
@@ -271,10 +322,16 @@
     $("detail-title").focus({ preventScroll: true });
   }
   function close() { if (detail.close) detail.close(); else { detail.removeAttribute("open"); closed(); } }
-  function closed() { trail = []; if (opener && document.contains(opener)) opener.focus({ preventScroll: true }); }
+  function closed() {
+    if (detail.open) return;
+    trail = [];
+    follow();
+    if (opener && document.contains(opener)) opener.focus({ preventScroll: true });
+    opener = null;
+  }
   detail.addEventListener("close", closed);
   $("detail-close").addEventListener("click", close);
-  $("detail-back").addEventListener("click", function () { trail.pop(); show(); });
+  $("detail-back").addEventListener("click", function () { trail.pop(); follow(); show(); });
   document.addEventListener("keydown", function (event) { if (event.key === "Escape" && !detail.showModal && trail.length) close(); });
 
   function title(text) { $("detail-title").textContent = text; }
@@ -353,7 +410,7 @@
   function members(numbers, extra, head) {
     return tableOf("inner", ["社区", "结论", "核定得分", head], numbers.map(function (number) {
       var c = communities[number];
-      return [link(c[C.name], function () { showCommunity(number); }), badge(c), scoreText(c), extra(c)];
+      return [link(c[C.name], function () { showCommunity(number); }), badge(c), scoreText(c), extra(c, number)];
     }));
   }
   function ofUnit(unit) {
@@ -363,14 +420,21 @@
 
   function showUnit(unit) { open(function () {
     var of = D.units[unit], k = of[U.counts], standard = D.standards[of[U.standard]], numbers = ofUnit(unit);
+    var failing = numbers.filter(function (number) { return recheckFailed(communities[number]); }).length;
+    function go(text, kind) { return link(text, function () { showList(unit, kind); }); }
     title(of[U.name]);
     put(facts([
       ["报送", of[U.state]],
       ["下一步", of[U.step]],
-      ["城市社区", k[0] + "个"],
-      ["计入达标", k[3] + "个（" + of[U.ratio] + "）" + (k[1] ? "：往年名单" + k[1] + "个，本年新达标" + k[2] + "个" : "")],
-      ["本年结论", D.statuses.map(function (word, place) { return word + k[4 + place] + "个"; }).join("，")],
-      ["未办结问题", "退回" + of[U.open][0] + "处，需核实" + of[U.open][1] + "处"],
+      ["城市社区", go(k[0] + "个", "a")],
+      ["计入达标", el("span", {}, go(k[3] + "个", "c"), "（", go(of[U.ratio], "r"), "）",
+        k[1] ? el("span", {}, "：往年名单", go(k[1] + "个", "l"), "，本年新达标", go(k[2] + "个", "n")) : null)],
+      ["本年结论", D.statuses.reduce(function (node, word, place) {
+        node.appendChild(el("span", {}, (place ? "，" : "") + word, go(k[4 + place] + "个", String(place))));
+        return node;
+      }, el("span", {}))],
+      ["复核不达标", failing ? go(failing + "个", "x") : ""],
+      ["未办结问题", el("span", {}, "退回", go(of[U.open][0] + "处", "f0"), "，需核实", go(of[U.open][1] + "处", "f1"))],
       ["标准", of[U.standard] ? "本单位自定：" + standard.title + "（" + standard.id + "），达标线" + standard.mark + "分" : ""],
       ["差异报告", of[U.report] ? el("a", { href: of[U.report], text: decodeURIComponent(of[U.report]) }) : ""]
     ]));
@@ -380,24 +444,77 @@
     if (dear.length) {
       put(el("h3", { text: "失分最多的条款" }));
       put(tableOf("inner", ["条款", "失分的社区", "共失分", "平均"], dear.map(function (pair) {
-        return [pair[0][S.id] + " " + pair[0][S.name], pair[1][1], pair[1][2], average(pair[1][2], pair[1][0])];
+        var id = pair[0][S.id];
+        return [id + " " + pair[0][S.name], go(String(pair[1][1]), "k" + id), go(String(pair[1][2]), "k" + id), average(pair[1][2], pair[1][0])];
       })));
     }
     var about = of[U.findings];
     if (about.length) put(el("h3", { text: "不属于某个社区的问题（" + about.length + "处）" }), findingList(about, null));
     put(el("h3", { text: "社区（" + numbers.length + "个）" }), listNote());
     put(members(numbers, function (c) { var n = openCount(c); return n ? n + "处" : ""; }, "未办结问题"));
-    put(el("p", {}, link("在社区名单中筛选本单位", function () { close(); only({ unit: String(unit) }); })));
+    put(el("p", {}, link("在社区名单中筛选本单位", function () { opener = null; close(); only({ unit: String(unit) }); })));
   }); }
 
-  function clauseRows(standard, item, tallies) {
+  function clauseRows(standard, item, tallies, unit) {
     return standard.clauses.map(function (clause, place) { return [clause, place]; }).filter(function (pair) { return pair[0][S.item] === item; })
       .map(function (pair) {
-        var t = tallies[pair[1]];
-        return [pair[0][S.id] + " " + pair[0][S.name], pair[0][S.terms], t[1], t[2], average(t[2], t[0]), t[3]];
+        var t = tallies[pair[1]], id = pair[0][S.id];
+        function go(value, kind) { return link(String(value), function () { showList(unit, kind + id); }); }
+        return [id + " " + pair[0][S.name], pair[0][S.terms], go(t[1], "k"), go(t[2], "k"), average(t[2], t[0]), go(t[3], "p")];
       });
   }
   var CLAUSE_HEADS = ["条款", "办法", "失（加）分的社区", "共失（加）分", "平均", "待核实"];
+
+  /* The communities, or the findings, that a figure counts: of a unit, or (null) of all that are scored by the prefecture's standard.
+     Kinds are those of isOf; r: who counts and who does not; f0, f1: open findings by severity; k, p: who loses points by, or is
+     undecided in, the clause that follows. */
+  var KINDS = { a: "城市社区", c: "计入达标", d: "没有计入达标", n: "本年新达标", l: "往年名单", x: "复核不达标" };
+  function showList(unit, kind) { open(function () {
+    var numbers = communities.map(function (c, number) { return number; }).filter(function (number) {
+      return unit === null ? !communities[number][C.standard] : communities[number][C.unit] === unit;
+    });
+    var where = unit === null ? "" : unitName(unit) + "：", first = kind.charAt(0), id = kind.slice(1);
+    function plain(kindOf) {
+      var found = numbers.filter(function (number) { return isOf(communities[number], kindOf); });
+      return members(found, function (c) { var n = openCount(c); return n ? n + "处" : ""; }, "未办结问题");
+    }
+    function many(kindOf) { return numbers.filter(function (number) { return isOf(communities[number], kindOf); }).length; }
+    if (first === "f") {
+      var list = [], add = function (f, c) { if (f[F.open] && f[F.severity] === Number(id)) list.push([f, c]); };
+      D.units[unit][U.findings].forEach(function (f) { add(f, null); });
+      numbers.forEach(function (number) { findings(communities[number]).forEach(function (f) { add(f, number); }); });
+      title(where + "未办结的“" + D.severities[Number(id)] + "”问题（" + list.length + "处）");
+      put(listNote());
+      if (!list.length) put(el("p", { text: "没有。" }));
+      list.forEach(function (pair) {
+        var number = pair[1];
+        put(el("div", {}, number === null ? el("b", { text: "不属于某个社区" }) : link(communities[number][C.name], function () { showCommunity(number); }),
+          findingList([pair[0]], number === null ? null : communities[number])));
+      });
+    } else if (first === "k" || first === "p") {
+      var entryOf = function (number) {
+        return entries(communities[number]).filter(function (entry) {
+          return clauseOf(communities[number], entry)[S.id] === id && unresolved(entry) === (first === "p");
+        })[0];
+      };
+      var found = numbers.filter(entryOf);
+      var clause = D.standards[unit === null ? 0 : D.units[unit][U.standard]].clauses.filter(function (each) { return each[S.id] === id; })[0];
+      title(where + id + " " + clause[S.name] + "（" + found.length + "个社区）");
+      put(listNote());
+      put(members(found, function (c, number) {
+        var entry = entryOf(number);
+        return unresolved(entry) ? "待核实" : (clause[S.adds] ? "加" : "扣") + entry[E.points] + "分";
+      }, "本条"));
+    } else if (first === "r") {
+      title(where + "计入达标" + many("c") + "个，没有计入" + many("d") + "个");
+      put(listNote(), el("h3", { text: "计入达标（" + many("c") + "个）" }), plain("c"));
+      put(el("h3", { text: "没有计入（" + many("d") + "个）" }), plain("d"));
+    } else {
+      title(where + (KINDS[kind] || D.statuses[Number(kind)]) + "（" + many(kind) + "个）");
+      put(listNote());
+      put(many(kind) ? plain(kind) : el("p", { text: "没有。" }));
+    }
+  }); }
 
   function showCell(unit, column) { open(function () {
     var item = columns[column], of = D.units[unit], t = tally(unit, item), about = itemOf(of[U.standard], item);
@@ -405,7 +522,7 @@
     if (!about) { put(el("p", { text: "本单位的标准没有这一项。" })); return; }
     put(el("p", { text: about[1] + "（" + about[2] + "分）" }));
     put(el("p", { text: t[0] ? "已报社区" + t[0] + "个，" + (about[3] ? "加分" : "失分") + "的" + t[1] + "个，共" + t[2] + "分，平均" + average(t[2], t[0]) + "分" + (t[3] ? "；另有" + t[3] + "个待核实" : "") + "。" : "没有可以计分的社区。" }));
-    put(tableOf("inner", CLAUSE_HEADS, clauseRows(D.standards[of[U.standard]], item, of[U.clauses])));
+    put(tableOf("inner", CLAUSE_HEADS, clauseRows(D.standards[of[U.standard]], item, of[U.clauses], unit)));
     var found = ofUnit(unit).filter(function (number) { return lostIn(communities[number], item); });
     found = sorted(found, function (number) { return lostIn(communities[number], item).points; }, true);
     put(el("h3", { text: (about[3] ? "加分" : "失分") + "或待核实的社区（" + found.length + "个）" }), listNote());
@@ -424,7 +541,7 @@
       D.units.forEach(function (of) {
         if (!of[U.standard]) of[U.clauses].forEach(function (t, place) { t.forEach(function (value, k) { sums[place][k] += value; }); });
       });
-      put(tableOf("inner", CLAUSE_HEADS, clauseRows(standard, item, sums)));
+      put(tableOf("inner", CLAUSE_HEADS, clauseRows(standard, item, sums, null)));
       put(el("p", { "class": "fine", text: "按州标准评分的单位合计" + (D.others.length ? "（只含本页列出的单位）" : "") + "。" }));
     } else put(el("p", { text: "州标准没有这一项，只有自定标准的单位有。" }));
     var units = D.units.map(function (of, number) { return number; }).filter(function (number) { var t = tally(number, item); return t && t[0]; });
@@ -434,9 +551,22 @@
       var t = tally(number, item);
       return [link(unitName(number), function () { showCell(number, column); }), t[0], t[1], t[2], average(t[2], t[0])];
     })));
-    put(el("p", {}, link("在社区名单中筛选本项", function () { close(); only({ clause: "i" + item }); })));
+    put(el("p", {}, link("在社区名单中筛选本项", function () { opener = null; close(); only({ clause: "i" + item }); })));
   }); }
 
+  /* Figures are plain text until there is a script to open what they count. */
+  [["list", "list"], ["filter", "filter"], ["wrapBand", "band"]].forEach(function (names) {
+    var attribute = names[0] === "wrapBand" ? "data-wrap-band" : "data-" + names[0];
+    all("[" + attribute + "]").forEach(function (node) {
+      var button = el("button", { type: "button", "class": "figure-link" });
+      button.setAttribute("data-" + names[1], node.getAttribute(attribute));
+      node.removeAttribute(attribute);
+      while (node.firstChild) button.appendChild(node.firstChild);
+      var bar = button.querySelector("svg");
+      if (bar && !bar.hasAttribute("aria-label")) { button.tabIndex = -1; button.setAttribute("aria-hidden", "true"); }
+      node.appendChild(button);
+    });
+  });
   document.addEventListener("click", function (event) {
     var button = event.target.closest("button"), data = button && button.dataset;
     if (!button || detail.contains(button)) return;
@@ -444,6 +574,8 @@
     else if (data.cell !== undefined) { data = data.cell.split(","); showCell(Number(data[0]), Number(data[1])); }
     else if (data.item !== undefined) showItem(Number(data.item));
     else if (data.community !== undefined) showCommunity(Number(data.community));
+    else if (data.list !== undefined) { data = data.list.split(","); showList(Number(data[0]), data[1]); }
+    else if (data.filter !== undefined) only({ status: data.filter });
     else if (data.status !== undefined) only({ status: data.status });
     else if (data.counts !== undefined) only({ status: "c" });
     else if (data.band !== undefined) only({ band: data.band.split(",").map(Number) });

@@ -169,6 +169,11 @@ class Overview:
         """Communities on earlier lists (D-11)."""
         return sum(len(unit.listed) for unit in self.result.units)
 
+    @cached_property
+    def failing(self) -> tuple[tuple[UnitResult, CommunityResult], ...]:
+        """复核不达标: on an earlier list, below the mark this year (D-11)."""
+        return tuple((unit, each) for unit in self.result.units for each in unit.communities if recheck_failed(each))
+
     def that_matter(self, most: int) -> tuple[tuple[UnitResult, CommunityResult], ...]:
         """All communities in the roster's order where there are no more than ``most``, else at most so many that matter."""
         everyone = [(unit, each) for unit in self.result.units for each in unit.communities]
@@ -188,6 +193,11 @@ class Overview:
                 open_ones = tuple(standard.clause[entry.clause] for entry in each.clauses if entry.assessed is None)
                 found.append(Pending(unit, each, open_ones, decides(each, standard)))
         return tuple(sorted(found, key=lambda pending: not pending.decides))
+
+
+def recheck_failed(community: CommunityResult) -> bool:
+    """复核不达标: on an earlier list, below the mark this year; it stays on that list and counts (D-11)."""
+    return community.listed is not None and community.status is Status.BELOW
 
 
 def overview_of(result: RegionResult) -> Overview:

@@ -48,6 +48,7 @@ from greencomm.outputs.overview import (
     open_findings,
     pending_reasons,
     pending_remark,
+    recheck_failed,
     tally_of,
 )
 from greencomm.outputs.progress import STATE_LABELS, next_step
@@ -557,12 +558,18 @@ class _Writer:
     def matrix(self) -> None:
         items = self.o.items
         titles = [*_TITLES, *(_head(column, 6) for column in items), *_AFTER_TITLES]
-        widths = (10, 14, 15, 26, 8, 9, 9, 9, 9, 7, 8, 8, 7, 7, *(7.5 for _ in items), 8, 8, 10, 26, 18)
+        widths = (10, 14, 15, 26, 8, 9, 9, 9, 9, 8, 7, 8, 8, 7, 7, *(7.5 for _ in items), 8, 8, 10, 26, 18)
         left_out = f"社区多，只列需要关注的{len(self.members)}个，其余{self.left_out}个见各单位差异报告。" if self.left_out else ""
-        note = left_out + "每个社区一行；各项为失分（加分项为加分），“待核实”为有条款没有确定，空白为没有填报；核定得分是公式。可按任一列筛选、排序。"
+        note = left_out + (
+            "每个社区一行；各项为失分（加分项为加分），“待核实”为有条款没有确定，空白为没有填报；核定得分是公式；"
+            "“复核”为不达标的，已在往年名单上、本年未达标。可按任一列筛选、排序。"
+        )
         sheet = self.page(MATRIX, "社区明细", widths, note)
         first = self.head(sheet, titles, left=4, height=58)
         assert first == self.first
+        # Too wide for one sheet of A4: two, each with the communities' names.
+        sheet.page.sheet.fit_to_pages(2, 0)
+        sheet.page.sheet.repeat_columns(3, 3)
         page, write = sheet.page, sheet.write
         looks = {name: _Look(self.report, style) for name, style in _LOOKS.items()}
         tiny, small = looks["tiny"], looks["small"]
@@ -595,7 +602,8 @@ class _Writer:
         standing = self.o.standings[standing_place(each)]
         values: tuple[object, ...] = (
             unit.unit.code, self.name(unit), each.community.code, _name(each), standing, each.listed or "",
-            int(each.listed is not None), int(each.newly_green), int(each.counts), _CLAIMED[each.claimed] if each.sheet else "",
+            int(each.listed is not None), int(each.newly_green), int(each.counts),
+            "不达标" if recheck_failed(each) else "", _CLAIMED[each.claimed] if each.sheet else "",
             declared,
         )  # fmt: skip
         for column, value in enumerate(values[:4]):
@@ -620,10 +628,10 @@ _LOOKS: dict[str, Style] = {
     **{status.value: {**_TINY, "bg_color": fill} for status, fill in _FILL.items()}, NOT_AGAIN: {**_TINY, "bg_color": GOOD},
 }  # fmt: skip
 _KEYS: tuple[str, ...] = (
-    "code", "unit", "community", "name", "status", "year", "listed", "newly", "counted", "claimed", "declared", "score", "lowest", "highest",
+    "code", "unit", "community", "name", "status", "year", "listed", "newly", "counted", "again", "claimed", "declared", "score", "lowest", "highest",
 )  # fmt: skip
 _TITLES = (
-    "单位代码", "单位", "社区代码", "社区", "结论", "往年名单年度", "往年名单", "本年新达标", "计入达标", "自报达标", "申报得分", "核定得分",
+    "单位代码", "单位", "社区代码", "社区", "结论", "往年名单年度", "往年名单", "本年新达标", "计入达标", "复核", "自报达标", "申报得分", "核定得分",
     "最低分", "最高分",
 )  # fmt: skip
 _AFTER_TITLES = ("未办结：退回", "未办结：需核实", "标准", "文件", "工作表")

@@ -40,6 +40,7 @@ from greencomm.outputs.ranking import compares, lift_text, rank_text, rule_lines
 from greencomm.ranking import Ranked, criteria_in_use, ranking_rule
 from greencomm.results import CommunityResult, UnitResult, percent, standing_counts, standing_place
 from greencomm.standard import Standard
+from greencomm.standard.ranking import Measure
 from greencomm.texts import quoted, visible
 
 MOST_UNITS = 300
@@ -50,6 +51,15 @@ MOST_OPEN = 40
 """Units up to which their tables lie open; longer ones scroll in a box on the screen, so that what follows is near."""
 MOST_PENDING = 200
 """Pending communities in the page's own list; the rest are in the list below and in the workbook."""
+MOST_NAMED = 50
+"""Communities that one sentence names before it says 等; all of them are in the list."""
+_HEAD = 14
+"""Characters of an item's name in the head of the heat map; the whole name is its title, and below the map."""
+_LISTS = {
+    Measure.COMBINED_RATIO: "r", Measure.YEAR_PROGRESS: "n", Measure.SINCE_SELF_EVALUATION: "n", Measure.OPEN_SEND_BACK: "f0",
+    Measure.OPEN_VERIFY: "f1",
+}  # fmt: skip
+"""What a cell of the ranking opens: a kind of ``overview.js``'s lists."""
 _CLAUSES = 4
 """Unresolved clauses of a pending community that are named before the rest is counted."""
 
@@ -65,7 +75,7 @@ def write_overview_page(target: Path, overview: Overview, reports: Mapping[str, 
         "policy": _policy(), "data": Markup(embedded(page.data())), "workbook": workbook, "version": __version__,
         "origin": provenance(overview.result, NAME), "sample": SAMPLE_HEADER, "suffix": SAMPLE_SUFFIX,
         "date": chinese_date(overview.result.run_date), "own_mark": OWN_MARK,
-        "steps": STEP_LABELS, "most_units": MOST_UNITS, "most_pending": MOST_PENDING,
+        "steps": STEP_LABELS, "most_named": MOST_NAMED, "most_units": MOST_UNITS, "most_pending": MOST_PENDING,
     }  # fmt: skip
     target.write_bytes(_template().render(context).encode())
 
@@ -185,12 +195,13 @@ class _Page:
         number = self.number.get(unit.unit.code, len(self.units))
         return number if number < len(self.units) else None
 
-    def ranking_cells(self, row: Ranked) -> list[tuple[str, str]]:
-        """How the value of each criterion comes about, with the rank by it alone."""
+    def ranking_cells(self, row: Ranked) -> list[tuple[str, str, str]]:
+        """How the value of each criterion comes about, with the rank by it alone, and the list that it opens."""
         cells = []
         for each in criteria_in_use(self.result):
             alone = row.ranks.get(each.measure)
-            cells.append((ranking_arithmetic(row, each, self.result), "" if alone is None else f"第{alone}"))
+            kind = "" if row.values.get(each.measure) is None else _LISTS[each.measure]
+            cells.append((ranking_arithmetic(row, each, self.result), "" if alone is None else f"第{alone}", kind))
         return cells
 
     def shares(self, unit: UnitResult) -> tuple[str, str]:
@@ -222,6 +233,10 @@ class _Page:
     def column_title(self, column: Column) -> str:
         own = f"（仅自定标准{OWN_MARK}）" if column.own else ""
         return f"{column.label} {column.name}（{column.points}分{'，加分' if column.adds else ''}）{own}"
+
+    def short(self, column: Column) -> str:
+        """The item's name above a narrow column; ``…`` says where it is cut."""
+        return column.name if len(column.name) <= _HEAD else column.name[: _HEAD - 1].rstrip("、，") + "…"
 
     def band_width(self, count: int) -> str:
         return share(count, max([band.count for band in self.overview.bands] + [1]))
