@@ -60,6 +60,7 @@ HELP = f"""绿色社区创建评价数据审核程序 {__version__}
 
 rollup 给出的文件夹是各地区的结果文件夹（如 output 中的“2021-annual”）、封存的年度文件夹（如 archive 中的“2021”），或者放着它们的文件夹。
 --roster 是本级的名册（工作表“批次”和“地区”），用来核对缺报的地区；不给也可以。结果写到 output 的“年度-阶段-rollup”文件夹。
+有地区缺报、没有计入，或者还有“退回”问题没有解决（已封存的除外）的，退出码是1，屏幕上写明还要做什么。
 
 例子：
   python process.py
@@ -125,6 +126,9 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     if expecting:
         raise UsageError(f"选项 {expecting} 后面缺少内容。{_example(expecting)}")
     args = parser.parse_intermixed_args(list(argv))
+    if args.help or args.version:
+        # Whatever else was written: who asks for help is not told that something is missing.
+        return args
     command, *rest = args.words or ["run"]
     if command not in COMMANDS:
         near = difflib.get_close_matches(command, COMMANDS, n=1)

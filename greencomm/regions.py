@@ -5,6 +5,7 @@ One region is read at a time, and of its ``result.json`` only what a province ne
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
@@ -24,7 +25,7 @@ from greencomm.document import SCHEMA
 from greencomm.errors import UserError
 from greencomm.findings import Severity
 from greencomm.past_years import Listed
-from greencomm.province import Closing, Filed, Member, Oddity, Region, Remark, Row, remark
+from greencomm.province import RESTORE, Closing, Filed, Member, Oddity, Region, Remark, Row, remark
 from greencomm.results import Status, UnitState
 from greencomm.runs import MANIFEST, RESULT
 from greencomm.standard import PHASE_TITLES
@@ -50,6 +51,8 @@ class Found:
     remarks: list[Remark] = field(default_factory=list)
     sha256: str | None = None
     is_rollup: bool = False
+    name: str = ""
+    """The region that the results say they are of, as far as that can be read; known also of those that cannot count."""
     beside: Region | None = None
     """The year as the archive beside the results has it closed, where its figures differ from these."""
 
@@ -101,7 +104,15 @@ def read(folder: Path, shown: str) -> Found:
 
 
 def _damaged(found: Found, what: str) -> Remark:
-    return remark(Oddity.DAMAGED, folder=found.shown, what=what)
+    more = {"remedy": RESTORE} if _is_closed_year(found.path) else {}
+    return remark(Oddity.DAMAGED, region=found.name, folder=found.shown, what=what, **more)
+
+
+def _name_in(document: Mapping[str, Any]) -> str:
+    """The region's name, of whatever kind the document is; empty where it has none."""
+    region = document.get("region")
+    name = region.get("name") if isinstance(region, dict) else None
+    return name.strip() if isinstance(name, str) else ""
 
 
 class _Unfit(Exception):
@@ -115,6 +126,7 @@ def _read_results(found: Found) -> None:
         found.sha256 = durable.bytes_sha256(data)
         document = _parse(data)
         del data
+        found.name = _name_in(document)
         found.is_rollup = isinstance(document.get("rollup"), dict)
         found.region = _region(document, found)
         _check_outputs(document, found)
@@ -197,6 +209,8 @@ def _build(document: Mapping[str, Any], found: Found) -> Region:
     open_ones = [each["severity"] for each in document["findings"] if each.get("settled") is None]
     rolled = document.get("rollup") or {}
     counted = [each for each in rolled.get("regions", ()) if each["counted"]]
+    told = document["region"]
+    form_date = told.get("form_date")
     return Region(
         name=name.strip(),
         code=_code(document, [row.code for row in rows]),
@@ -212,6 +226,11 @@ def _build(document: Mapping[str, Any], found: Found) -> Region:
         program=_text(document["program"]["version"]),
         send_back=open_ones.count(Severity.SEND_BACK) + sum(each["open_send_back"] for each in counted),
         verify=open_ones.count(Severity.VERIFY) + sum(each["open_verify"] for each in counted),
+        rolled=found.is_rollup,
+        reporting_unit=_text(told.get("reporting_unit") or ""),
+        contact=_text(told.get("contact") or ""),
+        phone=_text(told.get("phone") or ""),
+        form_date=None if form_date is None else datetime.date.fromisoformat(_text(form_date)),
     )
 
 
@@ -374,6 +393,8 @@ def _region_of(closed: YearFolder, found: Found) -> Region:
         raise _Unfit(f"（{closed.needed}）不见了") from None
     sha256 = durable.bytes_sha256(data)
     if sha256 != manifest["files"].get(closed.needed, {}).get("sha256"):
+        with contextlib.suppress(_Unfit):
+            found.name = _name_in(_parse(data))
         raise _Unfit(f"（{closed.needed}）封存之后被改动过")
     found.sha256 = sha256
     document = _parse(data)
