@@ -478,6 +478,38 @@ def test_a_damaged_result_costs_nothing_else(three, roll, spoil, told):
     assert [unit["name"] for unit in result["units"]] == ["大理州", "迪庆州"]
 
 
+def falsified(document, **changes):
+    """双柏县's first community made green consistently: 1 of 3, the region 5 of 8."""
+    each = next(each for each in document["communities"] if each["unit"] == "532322")
+    each.update({"status": "green", "assessed_score": 70, "file": "x.xlsx", "sheet": "x"} | changes)
+    unit = next(unit for unit in document["units"] if unit["code"] == "532322")
+    unit.update(green=[each["code"]], combined=1, completion_ratio="0.3333", combined_ratio="0.3333")
+    document["region"].update(green=5, combined=5, completion_ratio="0.6250", combined_ratio="0.6250")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"assessed_score": None}, "没有足够的得分、文件或工作表"),
+        ({"assessed_score": 59}, "没有足够的得分、文件或工作表"),
+        ({"file": None}, "没有足够的得分、文件或工作表"),
+        ({"sheet": None}, "没有足够的得分、文件或工作表"),
+        ({}, "与旁边的“annex2.xlsx”数字不同（双柏县），其中一个被改动过"),
+    ],
+)
+def test_a_result_that_was_changed_consistently_is_not_summed(three, roll, changes, told):
+    damage(three / "报来/楚雄州/output/2021-annual/result.json", lambda d: falsified(d, **changes))
+    status, result, _ = roll("报来")
+    assert status == 1 and told in said(result, Oddity.DAMAGED) and said(result, Oddity.DAMAGED).startswith("楚雄州“")
+    assert result["region"]["urban_communities"] == 2
+
+
+def test_a_ratio_that_does_not_follow_from_the_counts(three, roll):
+    damage(three / "报来/楚雄州/output/2021-annual/result.json", lambda d: d["units"][0].update(completion_ratio="0.9000"))
+    _, result, _ = roll("报来")
+    assert "“楚雄市”的比例与社区的个数对不上" in said(result, Oddity.DAMAGED)
+
+
 def test_a_folder_without_results_costs_nothing_else(three, roll):
     (three / "照片").mkdir()
     status, result, _ = roll("报来", "照片")
@@ -654,8 +686,10 @@ def test_results_that_differ_from_what_was_closed(province, roll):
             if each["unit"] == "532322":
                 each.update(status="below")
         unit = next(each for each in document["units"] if each["code"] == "532322")
-        unit.update(green=[])
-        document["region"].update(green=4, combined=4)
+        unit.update(green=[], combined=0, completion_ratio="0.0000", combined_ratio="0.0000")
+        # 4 of 11.
+        document["region"].update(green=4, combined=4, completion_ratio="0.3636", combined_ratio="0.3636")
+        document.update(outputs=[each for each in document["outputs"] if each["role"] != "annex2"])
 
     damage(path, change)
     status, result, _ = roll("楚雄州/output/2021-annual", "大理州")
