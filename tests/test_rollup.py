@@ -481,7 +481,7 @@ def test_a_damaged_result_costs_nothing_else(three, roll, spoil, told):
 def falsified(document, **changes):
     """双柏县's first community made green consistently: 1 of 3, the region 5 of 8."""
     each = next(each for each in document["communities"] if each["unit"] == "532322")
-    each.update({"status": "green", "assessed_score": 70, "file": "x.xlsx", "sheet": "x"} | changes)
+    each.update({"status": "green", "assessed_score": 95, "file": "x.xlsx", "sheet": "x"} | changes)
     unit = next(unit for unit in document["units"] if unit["code"] == "532322")
     unit.update(green=[each["code"]], combined=1, completion_ratio="0.3333", combined_ratio="0.3333")
     document["region"].update(green=5, combined=5, completion_ratio="0.6250", combined_ratio="0.6250")
