@@ -75,6 +75,9 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     if expecting:
         raise UsageError(f"选项 {expecting} 后面缺少内容。{_example(expecting)}")
     args = parser.parse_intermixed_args(list(argv))
+    if args.help or args.version:
+        # Whatever else was written: who asks for help is not told that something is missing.
+        return args
     command, *rest = args.words or ["run"]
     if command not in COMMANDS:
         near = difflib.get_close_matches(command, COMMANDS, n=1)

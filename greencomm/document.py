@@ -15,7 +15,7 @@ from greencomm.machine import json_but_last, json_bytes, json_last
 from greencomm.past_years import ClosedYear, filed_rows
 from greencomm.results import CommunityResult, RegionResult, UnitResult, ratio_text
 from greencomm.review.deliverables import Entry, entries_of
-from greencomm.roster import Waiver
+from greencomm.roster import Batch, Waiver
 from greencomm.standard import Standard
 from greencomm.targets import Progress, progress
 
@@ -51,6 +51,7 @@ def result_document(result: RegionResult, outputs: Sequence[Output]) -> dict[str
             "completion_ratio": ratio_text(result.completion_ratio),
             "combined": result.combined_count,
             "combined_ratio": ratio_text(result.combined_ratio),
+            **_form_heading(result.roster.batch, result.run_date),
             "targets": [_target(each) for each in progress(result)],
         },
         "earlier": [_earlier(year, result) for year in result.earlier],
@@ -78,6 +79,16 @@ def result_document(result: RegionResult, outputs: Sequence[Output]) -> dict[str
 def outputs_list(outputs: Sequence[Output]) -> list[dict[str, str | None]]:
     """The entries of ``outputs``."""
     return [{"role": output.role, "unit": output.unit, "path": output.path, "sha256": output.sha256} for output in outputs]
+
+
+def _form_heading(batch: Batch, run_date: datetime.date) -> dict[str, str]:
+    """What the head of Annex 2 says, so that a rollup gives the region's own sheet the same head."""
+    return {
+        "reporting_unit": batch.reporting_unit,
+        "contact": batch.contact,
+        "phone": batch.phone,
+        "form_date": (batch.form_date or run_date).isoformat(),
+    }
 
 
 def dump(document: dict[str, Any]) -> bytes:

@@ -17,6 +17,7 @@ from functools import cached_property
 from greencomm.findings import Severity
 from greencomm.past_years import Listed
 from greencomm.results import FileState, Status, ratio
+from greencomm.standard import ANNUAL
 from greencomm.texts import quoted
 
 
@@ -131,6 +132,13 @@ class Region:
     verify: int
     """Open findings."""
     closed: Closing | None = None
+    rolled: bool = False
+    """Whether it is a rollup itself, its rows regions."""
+    reporting_unit: str = ""
+    """As the region's own Annex 2 has them, these four; empty where an older result does not keep them."""
+    contact: str = ""
+    phone: str = ""
+    form_date: datetime.date | None = None
 
     @cached_property
     def figures_sha256(self) -> str:
@@ -186,8 +194,8 @@ class Oddity(Enum):
         "请给出该地区的结果文件夹，例如 output 中的“2021-annual”，或封存档案中的年度文件夹，例如 archive 中的“2021”。",
     )  # fmt: skip
     DAMAGED = (
-        "H02", Severity.SEND_BACK, "结果读不出来", "“{folder}”的结果{what}，没有计入。",
-        "请该地区重新运行一次，或用备份恢复，再把整个结果文件夹报来。",
+        "H02", Severity.SEND_BACK, "结果读不出来", "{name}“{folder}”的结果{what}，没有计入。",
+        "{remedy}",
     )  # fmt: skip
     OTHER_PERIOD = (
         "H03", Severity.SEND_BACK, "年度或阶段不同", "“{folder}”是{name}{theirs}的结果，这次汇总的是{wanted}，没有计入。",
@@ -249,11 +257,20 @@ class Oddity(Enum):
         "“{folder}”是从当年上报的附件2导入的，没有社区总数，不能汇总，没有计入。", "请该地区报来当年审核的结果文件夹。",
     )  # fmt: skip
     NOT_RUN = (
-        "H16", Severity.SEND_BACK, "没有审核成", "“{folder}”没有审核成，没有计入：{what}",
+        "H17", Severity.SEND_BACK, "没有审核成", "“{folder}”没有审核成，没有计入：{what}",
         "请按原因处理后再运行一次；其他地区的结果不受影响。",
     )  # fmt: skip
+    OPEN_SEND_BACK = (
+        "H16", Severity.SEND_BACK, "还有“退回”问题没有解决",
+        "{name}还有“退回”问题{send_back}条、“需核实”问题{verify}条没有解决，数字还可能变动。",
+        "请催该地区办理；办完后重新运行，再报来。",
+    )  # fmt: skip
+    ACCEPTED_OPEN = (
+        "H23", Severity.VERIFY, "封存时仍有没有解决的问题",
+        "{name}封存时还有“退回”问题{send_back}条、“需核实”问题{verify}条没有解决；封存时已记入它的档案。", "请知悉；数字不再变动。",
+    )  # fmt: skip
     OPEN_FINDINGS = (
-        "H20", Severity.VERIFY, "还有没有解决的问题", "{name}还有“退回”问题{send_back}条、“需核实”问题{verify}条没有解决，数字还可能变动。",
+        "H20", Severity.VERIFY, "还有没有核实的问题", "{name}还有“需核实”问题{verify}条没有核实，数字还可能变动。",
         "请催该地区办理；办完后重新运行，再报来。",
     )  # fmt: skip
     EARLIER_UNKNOWN = (
@@ -299,6 +316,11 @@ class Oddity(Enum):
         self.code, self.severity, self.title, self.message, self.fix = code, severity, title, message, fix
 
 
+_RUN_AGAIN = "请该地区重新运行一次，或用备份恢复，再把整个结果文件夹报来。"
+RESTORE = "请该地区用备份恢复整个封存的年度文件夹后再报来，不要重新运行；确需更改的，应重新打开、重新运行、再封存。"
+"""What to do about a closed year that was changed: it is the filed one, and a new run would not be."""
+
+
 @dataclass(frozen=True)
 class Remark:
     """One oddity at one region or folder."""
@@ -314,7 +336,7 @@ class Remark:
 
 def remark(oddity: Oddity, *, region: str = "", code: str | None = None, folder: str | None = None, **words: object) -> Remark:
     """A remark with its sentences filled in; words that came from files are made visible."""
-    given = {"name": region, "code": code, "folder": folder} | words
+    given = {"name": region, "code": code, "folder": folder, "remedy": _RUN_AGAIN} | words
     shown = {key: quoted(value) if isinstance(value, str) and key != "what" else value for key, value in given.items()}
     return Remark(oddity, oddity.message.format(**shown), oddity.fix.format(**shown), region, code, folder)
 
@@ -347,6 +369,13 @@ class Slot:
     name: str
     code: str
     region: Region | None
+    handed_in: bool = False
+    """Of one without a result: whether something was handed in that could not be counted."""
+
+    @property
+    def absent(self) -> str:
+        """Why there are no figures, in the word of the form; empty where there are."""
+        return "" if self.region else "未计入" if self.handed_in else "未报送"
 
 
 @dataclass(frozen=True)
@@ -417,6 +446,21 @@ class Province:
     def to_correct(self) -> tuple[Remark, ...]:
         """What makes the exit status 1."""
         return tuple(each for each in self.remarks if each.oddity.severity is Severity.SEND_BACK)
+
+    @property
+    def sending_back(self) -> tuple[Region, ...]:
+        """Regions that still have 退回 open."""
+        return tuple(region for region in self.regions if region.send_back)
+
+    @property
+    def not_closed(self) -> tuple[Region, ...]:
+        """Regions whose year may still change; a self-evaluation is never closed."""
+        return tuple(region for region in self.regions if region.closed is None and region.phase == ANNUAL)
+
+    @property
+    def uncounted(self) -> int:
+        """Results that were handed in and rejected, whosever they are."""
+        return sum(file.state is FileState.REJECTED for file in self.files)
 
     @property
     def input_sha256(self) -> str:

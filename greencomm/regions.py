@@ -5,6 +5,7 @@ One region is read at a time, and of its ``result.json`` only what a province ne
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
@@ -17,18 +18,21 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import python_calamine
+
 from greencomm import durable
 from greencomm.closings import EVENTS, REOPEN, RESULTS, Closings, DamagedYear, YearFolder, named
 from greencomm.closings import SCHEMA as YEAR_SCHEMA
 from greencomm.document import SCHEMA
 from greencomm.errors import UserError
 from greencomm.findings import Severity
+from greencomm.outputs import annex2, book
 from greencomm.past_years import Listed
-from greencomm.province import Closing, Filed, Member, Oddity, Region, Remark, Row, remark
-from greencomm.results import Status, UnitState
+from greencomm.province import RESTORE, Closing, Filed, Member, Oddity, Region, Remark, Row, remark
+from greencomm.results import Status, UnitState, ratio, ratio_text
 from greencomm.runs import MANIFEST, RESULT
-from greencomm.standard import PHASE_TITLES
-from greencomm.texts import quoted
+from greencomm.standard import PHASE_TITLES, load_standard
+from greencomm.texts import normal_label, quoted
 
 _DEEPEST = 4
 """How many folders down from a given one results are looked for: 云南省/楚雄州/output/2021-annual."""
@@ -50,6 +54,8 @@ class Found:
     remarks: list[Remark] = field(default_factory=list)
     sha256: str | None = None
     is_rollup: bool = False
+    name: str = ""
+    """The region that the results say they are of, as far as that can be read; known also of those that cannot count."""
     beside: Region | None = None
     """The year as the archive beside the results has it closed, where its figures differ from these."""
 
@@ -101,7 +107,15 @@ def read(folder: Path, shown: str) -> Found:
 
 
 def _damaged(found: Found, what: str) -> Remark:
-    return remark(Oddity.DAMAGED, folder=found.shown, what=what)
+    more = {"remedy": RESTORE} if _is_closed_year(found.path) else {}
+    return remark(Oddity.DAMAGED, region=found.name, folder=found.shown, what=what, **more)
+
+
+def _name_in(document: Mapping[str, Any]) -> str:
+    """The region's name, of whatever kind the document is; empty where it has none."""
+    region = document.get("region")
+    name = region.get("name") if isinstance(region, dict) else None
+    return name.strip() if isinstance(name, str) else ""
 
 
 class _Unfit(Exception):
@@ -115,8 +129,10 @@ def _read_results(found: Found) -> None:
         found.sha256 = durable.bytes_sha256(data)
         document = _parse(data)
         del data
+        found.name = _name_in(document)
         found.is_rollup = isinstance(document.get("rollup"), dict)
         found.region = _region(document, found)
+        _check_form(document, found)
         _check_outputs(document, found)
     except _Unfit as unfit:
         found.region = None
@@ -145,6 +161,7 @@ def _parse(data: bytes) -> dict[str, Any]:
 _COMMUNITY = (
     "code", "name", "unit", "status", "listed", "declared_score", "assessed_score", "lowest", "highest", "items", "claimed",
     "own_standard",
+    "file", "sheet",
 )  # fmt: skip
 _FINDING = ("severity", "settled", "community")
 
@@ -172,10 +189,73 @@ def _region(document: Mapping[str, Any], found: Found) -> Region:
         raise _Unfit("（result.json）内容不全或不合格式，可能被改动过") from None
     if stated != (region.urban_communities, region.green_count, region.combined) or units != claimed:
         raise _Unfit("（result.json）前后数字不一致，可能被改动过")
+    _check_grounds(document, region)
     codes = [member.code for member in region.members]
     if len(set(codes)) != len(codes):
         raise _Unfit("（result.json）中有社区出现了两次，可能被改动过")
     return region
+
+
+def _check_grounds(document: Mapping[str, Any], region: Region) -> None:
+    """Raise _Unfit where a community is on the list without what puts it there, or a ratio does not follow from its counts."""
+    shipped = load_standard()
+    by_unit = {unit["code"]: (unit.get("standard") or document["standard"]).get("sha256") for unit in document["units"]}
+    for each in document["communities"]:
+        if each["status"] != Status.GREEN or each.get("listed") is not None:
+            continue
+        score = each["assessed_score"]
+        # The mark of a standard that is not here is not known; that there is a score, is.
+        below = by_unit.get(each["unit"]) == shipped.sha256 and score is not None and score < shipped.pass_mark.points
+        if score is None or below or not each.get("file") or not (each.get("sheet") or region.rolled):
+            raise _Unfit(f"（result.json）前后不一致，可能被改动过：达标的“{quoted(each['name'])}”没有足够的得分、文件或工作表")
+    rows = [(row.name, unit, len(row.green), row.combined, row.urban_communities)
+            for row, unit in zip(region.rows, document["units"], strict=True) if unit["state"] != UnitState.MISSING]  # fmt: skip
+    told = document["region"]
+    for name, stated, green, combined, urban in (
+        *rows, (region.name, told, region.green_count, region.combined, region.urban_communities)
+    ):  # fmt: skip
+        for key, count in (("completion_ratio", green), ("combined_ratio", combined)):
+            if key in stated and stated[key] != ratio_text(ratio(count, urban)):
+                raise _Unfit(f"（result.json）前后不一致，可能被改动过：“{quoted(name)}”的比例与社区的个数对不上")
+
+
+def _check_form(document: Mapping[str, Any], found: Found) -> None:
+    """Raise _Unfit where the Annex 2 beside ``result.json`` shows other figures. One that cannot be read tells nothing."""
+    region = found.region
+    outputs = document.get("outputs")
+    listed = [each for each in outputs if isinstance(each, dict)] if isinstance(outputs, list) else []
+    path = next((each.get("path") for each in listed if each.get("role") == "annex2" and each.get("unit") is None), None)
+    if region is None or not isinstance(path, str) or not durable.safe_name(path):
+        return
+    try:
+        form = python_calamine.CalamineWorkbook.from_path(found.path / path)
+        rows = form.get_sheet_by_index(0).to_python(skip_empty_area=False)
+    except Exception:  # Whatever the reader trips over; that the file was changed is told by its hash.
+        return
+    wanted = [normal_label(label.format(year=region.year)) for label in (annex2.COUNT, annex2.RATIO, annex2.COMBINED)]
+    labels: list[str] = []
+    shown: dict[str, list[object]] = {}
+    for row in rows:
+        texts = [normal_label(value) for value in row]
+        if not labels:
+            labels = texts if all(label in texts for label in wanted) else []
+        elif texts[0]:
+            shown.setdefault(texts[0], [row[labels.index(label)] for label in wanted])
+    told = [
+        row.name
+        for row in region.rows
+        if (cells := shown.get(normal_label(row.name))) is not None and cells[0] != "" and not _same(cells, row)
+    ]
+    if told:
+        raise _Unfit(f"（result.json）与旁边的“{quoted(path)}”数字不同（{'、'.join(map(quoted, told[:5]))}），其中一个被改动过")
+
+
+def _same(cells: Sequence[object], row: Row) -> bool:
+    """Whether Annex 2 shows a unit's count and ratios; a ratio as rounded there, — for none."""
+    urban = row.urban_communities
+    ratios = (ratio(len(row.green), urban), ratio(row.combined, urban))
+    numbers = [book.BLANK if value is None else book.number_of_ratio(value) for value in ratios]
+    return list(cells) == [len(row.green), *numbers]
 
 
 def _build(document: Mapping[str, Any], found: Found) -> Region:
@@ -201,6 +281,8 @@ def _build(document: Mapping[str, Any], found: Found) -> Region:
     )
     open_ones = [each["severity"] for each in document["findings"] if each.get("settled") is None]
     counted = [each for each in rolled.get("regions", ()) if each["counted"]]
+    told = document["region"]
+    form_date = told.get("form_date")
     return Region(
         name=name.strip(),
         code=_code(document, [row.code for row in rows]),
@@ -216,6 +298,11 @@ def _build(document: Mapping[str, Any], found: Found) -> Region:
         program=_text(document["program"]["version"]),
         send_back=open_ones.count(Severity.SEND_BACK) + sum(each["open_send_back"] for each in counted),
         verify=open_ones.count(Severity.VERIFY) + sum(each["open_verify"] for each in counted),
+        rolled=found.is_rollup,
+        reporting_unit=_text(told.get("reporting_unit") or ""),
+        contact=_text(told.get("contact") or ""),
+        phone=_text(told.get("phone") or ""),
+        form_date=None if form_date is None else datetime.date.fromisoformat(_text(form_date)),
     )
 
 
@@ -379,6 +466,8 @@ def _region_of(closed: YearFolder, found: Found) -> Region:
         raise _Unfit(f"（{closed.needed}）不见了") from None
     sha256 = durable.bytes_sha256(data)
     if sha256 != manifest["files"].get(closed.needed, {}).get("sha256"):
+        with contextlib.suppress(_Unfit):
+            found.name = _name_in(_parse(data))
         raise _Unfit(f"（{closed.needed}）封存之后被改动过")
     found.sha256 = sha256
     document = _parse(data)

@@ -11,7 +11,7 @@ import datetime
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -390,12 +390,23 @@ class _Gathering:
             return tuple(
                 Slot(each.name, each.code if each.code and codes[each.code] == 1 else each.name, each) for each in ordered
             )
-        slots = tuple(Slot(unit.name, unit.code, by_name.get(unit.name)) for unit in self.roster.regions)
+        handed_in = {name for at, (state, _) in self.state.items() if state is FileState.REJECTED for name in self._named(at)}
+        slots = tuple(
+            Slot(unit.name, unit.code, by_name.get(unit.name), unit.name in handed_in) for unit in self.roster.regions
+        )
         for slot in slots:
             if slot.region is None:
                 words = {"code": slot.code, "wanted": period(year, phase)}
                 self.remarks.append(remark(Oddity.MISSING, region=slot.name, **words))
         return slots
+
+    def _named(self, at: int) -> Iterator[str]:
+        """Regions of the roster whose result this may be: by what it says, else by the folders that it lies in."""
+        found = self.found[at]
+        for name in [found.name] if found.name else Path(found.shown).parts:
+            unit = self.roster.find(name, found.region.code if found.region else "") if self.roster else None
+            if unit is not None:
+                yield unit.name
 
     def _once(self, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
         """The same with each community in one region only; shared codes are named."""
@@ -452,9 +463,14 @@ class _Gathering:
     def _about(self, regions: Sequence[Region]) -> None:
         """Whose figures may still change."""
         for region in regions:
-            if region.send_back or region.verify:
-                words = {"send_back": region.send_back, "verify": region.verify}
-                self.remarks.append(remark(Oddity.OPEN_FINDINGS, region=region.name, code=region.code, folder=region.folder, **words))
+            if region.send_back:
+                kind = Oddity.ACCEPTED_OPEN if region.closed else Oddity.OPEN_SEND_BACK
+            elif region.verify:
+                kind = Oddity.OPEN_FINDINGS
+            else:
+                continue
+            words = {"send_back": region.send_back, "verify": region.verify}
+            self.remarks.append(remark(kind, region=region.name, code=region.code, folder=region.folder, **words))
         # A self-evaluation is never closed.
         if still_open := [region for region in regions if region.closed is None and region.phase == ANNUAL]:
             what = listing((region.name for region in still_open), "{}", "个地区")

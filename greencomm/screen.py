@@ -217,7 +217,7 @@ def show_rollup(done: Rolled) -> None:
     """The regions that count, what is to be corrected, and the next step."""
     from rich.table import Table
 
-    from greencomm.outputs.rollup import NAME, summary
+    from greencomm.outputs.rollup import NAME, next_step, summary
 
     province, console = done.province, _console()
     for notice in done.notices:
@@ -233,7 +233,7 @@ def show_rollup(done: Rolled) -> None:
     for slot in province.slots:
         region = slot.region
         if region is None:
-            table.add_row(one_line(slot.name), "没有结果")
+            table.add_row(one_line(slot.name), slot.absent)
             continue
         both = (str(region.combined), percent(region.combined_ratio)) if several else ()
         figures = (str(region.urban_communities), str(region.green_count), percent(region.completion_ratio), *both)
@@ -253,10 +253,7 @@ def show_rollup(done: Rolled) -> None:
         if len(found) > _MOST_REMARKS:
             _say(f"  ……其余{len(found) - _MOST_REMARKS}条见“{NAME}.xlsx”。")
     console.print(f"结果已写到：{done.folder}")
-    if province.to_correct:
-        _say(f"下一步：按“{NAME}.xlsx”的“需要处理”表请有关地区改正或补报，再汇总一次。")
-    else:
-        _say("下一步：没有需要改正的，可以打印 annex2.xlsx 盖章上报。")
+    _say(one_line(next_step(province)))
 
 
 _MOST_REMARKS = 20

@@ -281,7 +281,7 @@ def test_a_region_that_cannot_be_reviewed_is_named_and_costs_only_itself(place, 
     whole = result_of(tree / ROLLUP)
     urban, green = (one + other for one, other in zip(total(expected, "5425"), total(expected, "6323"), strict=True))
     assert (whole["region"]["urban_communities"], whole["region"]["green"]) == (urban, green)
-    told = sorted(each["message"] for each in whole["findings"] if each["rule"] == "H16")
+    told = sorted(each["message"] for each in whole["findings"] if each["rule"] == "H17")
     assert [message.partition("”")[0] for message in told] == [
         "“全国/西藏自治区/5401地区", "“全国/青海省/6322地区", "“全国/青海省/6325地区",
     ]  # fmt: skip

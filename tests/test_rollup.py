@@ -92,7 +92,7 @@ def cells(path):
 
 def table(rows):
     """The rows of an Annex 2 below its header, by label, the row 地区 included."""
-    at = next(number for number, row in enumerate(rows) if row[0] == "县（市、区）")
+    at = next(number for number, row in enumerate(rows) if row[0] in ("县（市、区）", "州（市）", "省（区、市）"))
     last = next(number for number, row in enumerate(rows) if row[0] == "地区")
     return {row[0]: row[1:] for row in rows[at + 1 : last + 1] if row[0]}
 
@@ -147,8 +147,12 @@ def test_every_cell_of_the_province(three, roll):
     }
     heading = [value for row in sheets["汇总"][:4] for value in row if value]
     assert "填报单位：云南省住房和城乡建设厅（盖章）" in heading and "填报时间：2021年11月1日" in heading
-    # A sheet of its own for each region names the region as its reporting unit.
-    assert "填报单位：楚雄州（盖章）" in [value for row in sheets["楚雄州"][:4] for value in row]
+    # The rows are prefectures, and the counties' note (report to the prefecture by a date) is not the province's.
+    assert sheets["汇总"][4][0] == "州（市）" and sheets["汇总"][-1][0].startswith("注：个数和社区总数由各地区")
+    assert "州住房城乡建设局" not in str(sheets["汇总"])
+    # A sheet of its own for each region is as the region filed it: heading, first column and note.
+    own = cells(three / "报来/楚雄州/output/2021-annual/annex2.xlsx")["附件2"]
+    assert sheets["楚雄州"] == own and own[2][0] == "填报时间：2021年10月18日"
     region = result["region"]
     assert (region["name"], region["urban_communities"], region["green"]) == ("云南省", 10, 6)
     assert (region["completion_ratio"], region["combined"], region["combined_ratio"]) == ("0.6000", 6, "0.6000")
@@ -336,12 +340,14 @@ def test_same_input_same_bytes_whatever_the_order(three, roll):
 # --- what is odd ------------------------------------------------------------------------------------------------------
 
 
-def test_a_missing_region_is_named_and_has_an_empty_row(three, roll):
+def test_a_missing_region_is_named_on_the_sheet_that_is_stamped(three, roll):
     shutil.rmtree(three / "报来" / "大理州")
     status, result, screen = roll("报来", "--roster", roster(three / "全省.xlsx"))
     assert status == 1 and "缺1个地区：大理州" in screen
     assert said(result, Oddity.MISSING) == "大理州（532900）在名册的“地区”表中，没有可以计入的结果；合计不含它的社区。"
-    assert table(cells(OUTPUT / "annex2.xlsx")["汇总"])["大理州"] == [None] * 6 + ["—"]
+    assert table(cells(OUTPUT / "annex2.xlsx")["汇总"])["大理州"] == ["未报送"] + [None] * 6
+    foot = cells(OUTPUT / "annex2.xlsx")["汇总"][-1][0]
+    assert foot.startswith("缺1个地区（大理州未报送），合计不含。\n注：个数")
     assert table(cells(OUTPUT / "annex2.xlsx")["汇总"])["地区"][1:3] == [4, 0.5]
     assert [(u["name"], u["state"]) for u in result["units"]] == [("楚雄州", "received"), ("大理州", "missing"), ("迪庆州", "received")]
 
@@ -444,6 +450,7 @@ def test_a_sample_beside_real_results_is_ignored_and_named(three, roll):
     assert "示例数据" in said(result, Oddity.SAMPLE)
     status, result, screen = roll("报来/示例")
     assert status == 0 and result["sample"] and "【示例】" in screen
+    assert "示例数据只供练习，不能上报。" in screen and "盖章" not in screen
     assert any("示例" in str(value) for row in cells(OUTPUT / "annex2.xlsx")["汇总"] for value in row)
 
 
@@ -473,6 +480,38 @@ def test_a_damaged_result_costs_nothing_else(three, roll, spoil, told):
     status, result, _ = roll("报来")
     assert status == 1 and told in said(result, Oddity.DAMAGED)
     assert [unit["name"] for unit in result["units"]] == ["大理州", "迪庆州"]
+
+
+def falsified(document, **changes):
+    """双柏县's first community made green consistently: 1 of 3, the region 5 of 8."""
+    each = next(each for each in document["communities"] if each["unit"] == "532322")
+    each.update({"status": "green", "assessed_score": 95, "file": "x.xlsx", "sheet": "x"} | changes)
+    unit = next(unit for unit in document["units"] if unit["code"] == "532322")
+    unit.update(green=[each["code"]], combined=1, completion_ratio="0.3333", combined_ratio="0.3333")
+    document["region"].update(green=5, combined=5, completion_ratio="0.6250", combined_ratio="0.6250")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"assessed_score": None}, "没有足够的得分、文件或工作表"),
+        ({"assessed_score": 59}, "没有足够的得分、文件或工作表"),
+        ({"file": None}, "没有足够的得分、文件或工作表"),
+        ({"sheet": None}, "没有足够的得分、文件或工作表"),
+        ({}, "与旁边的“annex2.xlsx”数字不同（双柏县），其中一个被改动过"),
+    ],
+)
+def test_a_result_that_was_changed_consistently_is_not_summed(three, roll, changes, told):
+    damage(three / "报来/楚雄州/output/2021-annual/result.json", lambda d: falsified(d, **changes))
+    status, result, _ = roll("报来")
+    assert status == 1 and told in said(result, Oddity.DAMAGED) and said(result, Oddity.DAMAGED).startswith("楚雄州“")
+    assert result["region"]["urban_communities"] == 2
+
+
+def test_a_ratio_that_does_not_follow_from_the_counts(three, roll):
+    damage(three / "报来/楚雄州/output/2021-annual/result.json", lambda d: d["units"][0].update(completion_ratio="0.9000"))
+    _, result, _ = roll("报来")
+    assert "“楚雄市”的比例与社区的个数对不上" in said(result, Oddity.DAMAGED)
 
 
 def test_a_folder_without_results_costs_nothing_else(three, roll):
@@ -515,12 +554,73 @@ def test_open_findings_and_other_standards_are_told(three, roll):
     publish(three / "报来" / "楚雄州", "楚雄州", [demo.chuxiong()])
     path = three / "报来/大理州/output/2021-annual/result.json"
     damage(path, lambda d: d["standard"].update(id="dali-2021", sha256="cd" * 32))
-    status, result, _ = roll("报来")
-    assert status == 0
+    status, result, screen = roll("报来")
+    assert status == 1 and "盖章上报。" in screen and "请不要盖章上报" in screen
     # The made-up unit has three 退回 and two 需核实.
-    assert said(result, Oddity.OPEN_FINDINGS) == "楚雄州还有“退回”问题3条、“需核实”问题2条没有解决，数字还可能变动。"
+    assert said(result, Oddity.OPEN_SEND_BACK) == "楚雄州还有“退回”问题3条、“需核实”问题2条没有解决，数字还可能变动。"
     assert "dali-2021（cdcdcdcd）：大理州" in said(result, Oddity.STANDARDS_DIFFER)
     assert result["standard"]["id"] == "chuxiong-2021、dali-2021"
+
+
+def test_what_is_only_to_be_verified_is_nothing_to_correct(three, roll):
+    finding = {"rule": "C07", "severity": "verify", "settled": None, "community": None, "message": "x", "fix": "y"}
+    damage(three / "报来/大理州/output/2021-annual/result.json", lambda d: d["findings"].append(finding))
+    status, result, _ = roll("报来")
+    assert status == 0 and said(result, Oddity.OPEN_FINDINGS) == "大理州还有“需核实”问题1条没有核实，数字还可能变动。"
+
+
+def test_rejected_and_missing_regions_are_told_apart_on_the_sheet(three, roll):
+    """Of five expected 迪庆州 counts; 楚雄州's result is damaged, 大理州's is of another year, two sent nothing."""
+    (three / "报来/楚雄州/output/2021-annual/result.json").write_text("{")
+    shutil.rmtree(three / "报来/大理州")
+    publish(three / "报来/大理州", "大理州", DALI, year=2022)
+    expected = (("532300", "楚雄州", ""), ("532900", "大理州", ""), ("533400", "迪庆州", ""), ("530700", "丽江市", ""), ("530100", "昆明市", ""))
+    status, _, _ = roll("报来", "--roster", roster(three / "全省.xlsx", expected))
+    rows = cells(OUTPUT / "annex2.xlsx")["汇总"]
+    assert status == 1
+    assert {name: row[0] for name, row in table(rows).items()} == {
+        "楚雄州": "未计入", "大理州": "未计入", "迪庆州": None, "丽江市": "未报送", "昆明市": "未报送", "地区": "/",
+    }  # fmt: skip
+    assert table(rows)["迪庆州"][1:3] == [0, "—"] and table(rows)["昆明市"][1:] == [None] * 6
+    assert rows[-1][0].splitlines()[0] == "缺4个地区（楚雄州未计入、大理州未计入、丽江市未报送、昆明市未报送），合计不含。"
+
+
+def test_without_a_roster_what_was_not_counted_is_told_on_the_sheet(three, roll):
+    (three / "报来/楚雄州/output/2021-annual/result.json").write_text("{")
+    roll("报来")
+    assert cells(OUTPUT / "annex2.xlsx")["汇总"][-1][0].startswith("有1份报来的结果没有计入，原因见“汇总说明.xlsx”。\n注：")
+
+
+def test_nothing_is_stamped_before_the_years_are_closed(three, roll):
+    status, _, screen = roll("报来")
+    assert status == 0 and "可以打印" not in screen
+    assert "下一步：请楚雄州、大理州、迪庆州封存2021年度后报来封存的年度文件夹，再汇总一次。在此之前，annex2.xlsx 请不要盖章上报。" in screen
+
+
+def test_when_all_years_are_closed_it_can_be_stamped(closed_region, tmp_path, monkeypatch, roll):
+    shutil.copytree(closed_region, tmp_path / "楚雄州")
+    monkeypatch.chdir(tmp_path)
+    status, _, screen = roll("楚雄州/archive/2021")
+    assert status == 0 and "下一步：没有需要改正的，可以打印 annex2.xlsx 盖章上报。" in screen
+
+
+def test_a_year_closed_with_open_findings_is_first_to_be_asked_about(closed_region, tmp_path, monkeypatch, roll):
+    shutil.copytree(closed_region / "archive/2021", tmp_path / "楚雄州/2021")
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "楚雄州/2021/results/result.json"
+    finding = {"rule": "C01", "severity": "send_back", "settled": None, "community": None, "message": "x", "fix": "y"}
+    damage(path, lambda d: d["findings"].append(finding))
+    files = {"sha256": regions.durable.file_sha256(path), "size": path.stat().st_size}
+    damage(tmp_path / "楚雄州/2021/manifest.json", lambda d: d["files"]["results/result.json"].update(files))
+    status, result, screen = roll("楚雄州/2021")
+    assert status == 0 and said(result, Oddity.ACCEPTED_OPEN).startswith("楚雄州封存时还有“退回”问题1条")
+    assert "下一步：楚雄州封存时还有“退回”问题没有解决，请与有关地区确认不再改正。在此之前" in screen
+
+
+@pytest.mark.parametrize("command", ["rollup", "check", "close", "replay", "forms"])
+def test_help_is_given_with_every_command(capsys, command):
+    assert main([command, "--help"]) == 0
+    assert "rollup 文件夹…" in capsys.readouterr().out
 
 
 # --- closed years -----------------------------------------------------------------------------------------------------
@@ -569,7 +669,9 @@ def test_a_closed_result_that_was_changed_is_not_counted(province, roll):
     damage(path, lambda d: d.update(run_date="2021-10-21"))
     status, result, _ = roll("楚雄州/archive/2021", "大理州")
     assert status == 1 and result["region"]["green"] == 2
-    assert "封存之后被改动过" in said(result, Oddity.DAMAGED)
+    assert said(result, Oddity.DAMAGED) == "楚雄州“楚雄州/archive/2021”的结果（results/result.json）封存之后被改动过，没有计入。"
+    (finding,) = [finding for finding in result["findings"] if finding["rule"] == Oddity.DAMAGED.code]
+    assert "用备份恢复" in finding["fix"] and not finding["fix"].startswith("请该地区重新运行")
 
 
 def test_a_manifest_that_the_record_does_not_know_is_named(province, roll):
@@ -588,8 +690,10 @@ def test_results_that_differ_from_what_was_closed(province, roll):
             if each["unit"] == "532322":
                 each.update(status="below")
         unit = next(each for each in document["units"] if each["code"] == "532322")
-        unit.update(green=[])
-        document["region"].update(green=4, combined=4)
+        unit.update(green=[], combined=0, completion_ratio="0.0000", combined_ratio="0.0000")
+        # 4 of 11.
+        document["region"].update(green=4, combined=4, completion_ratio="0.3636", combined_ratio="0.3636")
+        document.update(outputs=[each for each in document["outputs"] if each["role"] != "annex2"])
 
     damage(path, change)
     status, result, _ = roll("楚雄州/output/2021-annual", "大理州")

@@ -63,6 +63,8 @@ class Line:
     """合计完成比例: each community counted once (D-11)."""
     sheet: str = ""
     """Where the lists stand too: one that takes more than _MOST_PARTS rows is then counted here and read there."""
+    absent: str = ""
+    """Of a row that nothing is known of: the word that stands in its list instead of figures, so that it is not taken for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,12 @@ class Form:
     total: Line
     date: datetime.date
     sample: bool
+    year: int = 0
+    """Whose list says why a row is absent."""
+    first_column: str = ""
+    """What the rows are, where they are no counties; empty keeps the template's word."""
+    foot: str = ""
+    """Stands below the table instead of the template's note; empty keeps that."""
 
 
 class Part(StrEnum):
@@ -313,6 +321,8 @@ class _Filler:
         self.counts = {year: self._column(COUNT.format(year=year)) for year in form.years}
         self.ratios = {year: self._column(RATIO.format(year=year)) for year in form.years}
         self.combined = self._column(COMBINED)
+        if form.first_column:
+            book.write_text(header, form.first_column)
         self.first = 1 + max(merge.max_row for merge in self._merges_at(self.header_row, self.county))
         self.total_row = self._total_row()
 
@@ -339,7 +349,21 @@ class _Filler:
             self._write(row, self.names[year], NO_LIST)
             self._place(row, self.names[year], Part.NAMES, NO_LIST, year=year, is_total=True)
         self._place(row, self.county, Part.LABEL, str(self.sheet.cell(row, self.county).value), is_total=True)
+        if form.foot:
+            self._write_foot(row + 1)
         self._set_paper()
+
+    def _write_foot(self, first: int) -> None:
+        """Put the form's foot where the template has its note, or directly below the table where it has none."""
+        below = (cell for row in self.sheet.iter_rows(min_row=first) for cell in row if cell.value is not None)
+        cell = next(below, None) or self.sheet.cell(first, self.county)
+        book.write_text(cell, self.form.foot)
+        self._wrap(cell.row, cell.column)
+        merge = self._merges_at(cell.row, cell.column)[0]
+        width = sum(book.column_width(self.sheet, index) for index in range(merge.min_col, merge.max_col + 1))
+        size = float(cell.font.sz or _DEFAULT_SIZE)
+        dimension = self.sheet.row_dimensions[cell.row]
+        dimension.height = max(dimension.height or _DEFAULT_HEIGHT, paper.row_height([(self.form.foot, width)], size))
 
     def placed(self) -> tuple[Placed, ...]:
         """Every cell with content, in reading order."""
@@ -423,6 +447,8 @@ class _Filler:
                 for year, parts in lists.items()
                 if len(parts) > _MOST_PARTS
             }
+        if line.absent:
+            lists[self.form.year] = [(line.absent, 0)]
         rows = max(map(len, lists.values()), default=1)
         return [{year: parts[row] for year, parts in lists.items() if row < len(parts)} for row in range(rows)]
 
@@ -500,6 +526,8 @@ class _Filler:
             self._place(row, self.counts[year], Part.COUNT, str(figures.count), year=year, **known)
             self._write_ratio(row, self.ratios[year], figures.ratio)
             self._place(row, self.ratios[year], Part.RATIO, percent(figures.ratio), year=year, **known)
+        if line.absent:
+            return
         self._write_ratio(row, self.combined, line.combined)
         self._place(row, self.combined, Part.COMBINED, percent(line.combined), **known)
 

@@ -65,10 +65,14 @@ def write_ranking(target: Path | BinaryIO, result: RegionResult) -> None:
     for row in rows:
         page.row(_row(row, criteria, result), 30)
     page.skip()
+    page.wide(_COLOURS, FINE, 16)
     page.wide("排名办法", SECTION, 22)
     for line in rule_lines(result, rule):
         page.wide(line, TEXT, 16)
     report.close()
+
+
+_COLOURS = "名次的底色：绿色是第一名；黄色是还有“退回”问题没有改正；红色是没有报送可以审核的填报工作簿；灰色是没有城市社区、不排名；没有底色是其他。"
 
 
 def _width(criterion: Criterion) -> float:
@@ -97,6 +101,8 @@ def rule_lines(result: RegionResult, rule: RankingRule | None = None) -> tuple[s
         lines.append("没有报送可以审核的填报工作簿的单位，排在其他单位之后；各项没有数值的，排在有数值的之后。")
     else:
         lines.append("没有报送可以审核的填报工作簿的单位，与其他单位一样比较；各项没有数值的，排在有数值的之后。")
+    if not result.earlier:
+        lines.append("本年是第一年，没有往年名单，合计就是本年新增，这两项的数值和名次相同。")
     lines.append("没有城市社区的单位不排名。已说明和免予处理的问题不计入未改正、未核实的问题。")
     if result.local_standards:
         lines.append("有自定标准的单位，按自定标准的审核结果比较。")

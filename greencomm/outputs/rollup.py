@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from greencomm.outputs.book import (
 from greencomm.outputs.rollup_overview import write_rollup_overview
 from greencomm.province import Filed, Province, Region, Row, Slot
 from greencomm.results import FileState, percent, ratio
-from greencomm.standard import PHASE_TITLES, Standard
+from greencomm.standard import PHASE_TITLES, SELF_EVALUATION, Standard
 
 NAME = "汇总说明"
 REGIONS, REMARKS, FILES = "各地区", "需要处理", "收到的结果"
@@ -78,11 +79,13 @@ def annex2_forms(province: Province, standard: Standard) -> dict[str, annex2.For
 def _whole(province: Province, standard: Standard, sheets: Mapping[str, str]) -> annex2.Form:
     years = {year: _figures(province.earlier(year), names=False) for year in province.earlier_years}
     years[province.year] = annex2.Figures(None, province.green_count, province.completion_ratio)
+    codes = [slot.code for slot in province.slots]
     return _form(
         province,
         standard,
-        province.reporting_unit or province.name,
-        (province.contact, province.phone),
+        (province.reporting_unit or province.name, province.contact, province.phone),
+        province.form_date,
+        (_rows_are(codes), _foot(province)),
         tuple(_slot_line(slot, province, sheets) for slot in province.slots),
         annex2.Line(standard.annex2.total_label, years, province.combined_ratio),
     )
@@ -92,7 +95,7 @@ def _slot_line(slot: Slot, province: Province, sheets: Mapping[str, str]) -> ann
     """A region's row: the names of its lists in the order of its units. One that is missing has no figures."""
     region = slot.region
     if region is None:
-        return annex2.Line(slot.name, {}, None)
+        return annex2.Line(slot.name, {}, None, absent=slot.absent)
     years = {year: _figures(filed) for year in province.earlier_years if (filed := region.earlier(year))}
     names = tuple(member.name for row in region.rows for member in row.green)
     years[province.year] = annex2.Figures(names, region.green_count, region.completion_ratio)
@@ -102,11 +105,14 @@ def _slot_line(slot: Slot, province: Province, sheets: Mapping[str, str]) -> ann
 def _region_form(region: Region, province: Province, standard: Standard) -> annex2.Form:
     years = {year: _figures(total, names=False) for year, total in region.totals.items()}
     years[province.year] = annex2.Figures(None, region.green_count, region.completion_ratio)
+    date = region.form_date or datetime.date.fromisoformat(region.run_date)
     return _form(
         province,
         standard,
-        region.name,
-        ("", ""),
+        (region.reporting_unit or region.name, region.contact, region.phone),
+        date,
+        # A region of counties keeps the words of its own form.
+        (_rows_are([row.code for row in region.rows]), _SUMMED) if region.rolled else ("", ""),
         tuple(_row_line(row, province.year) for row in region.rows),
         annex2.Line(standard.annex2.total_label, years, region.combined_ratio),
     )
@@ -126,12 +132,14 @@ def _figures(filed: Filed, *, names: bool = True) -> annex2.Figures:
 def _form(
     province: Province,
     standard: Standard,
-    unit: str,
-    contact: tuple[str, str],
+    who: tuple[str, str, str],
+    date: datetime.date | None,
+    words_of_rows: tuple[str, str],
     lines: tuple[annex2.Line, ...],
     total: annex2.Line,
 ) -> annex2.Form:
-    words = standard.annex2
+    """``who`` are reporting unit, contact and telephone; ``words_of_rows`` are first column and foot (annex2.Form)."""
+    words, (unit, *contact), (first_column, foot) = standard.annex2, who, words_of_rows
     years = tuple(sorted({*words.years, *province.earlier_years, province.year}))
     return annex2.Form(
         title=words.title,
@@ -139,14 +147,43 @@ def _form(
         total_label=words.total_label,
         heading={
             annex2.UNIT: unit + annex2.STAMP,
-            annex2.DATE: chinese_date(province.form_date or province.run_date),
+            annex2.DATE: chinese_date(date or province.run_date),
             annex2.CONTACT: "  ".join(part for part in contact if part),
         },
         lines=lines,
         total=total,
         date=province.run_date,
         sample=province.sample,
+        year=province.year,
+        first_column=first_column,
+        foot=foot,
     )
+
+
+_SUMMED = "注：个数和社区总数由各地区报送的审核结果相加，比例按相加后的数计算，不是各地区比例的平均。"
+
+
+def _rows_are(codes: Sequence[str]) -> str:
+    """What the first column lists: by the codes provinces (two digits and zeros), else prefectures."""
+    return "省（区、市）" if codes and all(len(code) >= 6 and not code[2:].strip("0") for code in codes) else "州（市）"
+
+
+def _foot(province: Province) -> str:
+    """The foot of the province's sheet: first of all whom the sums lack."""
+    return shortage(province) + _SUMMED
+
+
+def shortage(province: Province) -> str:
+    """``缺3个地区（……），合计不含。`` with a line break behind it; empty where nothing is missing."""
+    missing = province.missing
+    said = ""
+    if missing:
+        each = "、".join(f"{slot.name}{slot.absent}" for slot in missing)
+        said = f"缺{len(missing)}个地区（{each}），合计不含。\n"
+    rest = province.uncounted - sum(slot.handed_in for slot in missing)
+    if rest > 0:
+        said += f"另有{rest}份报来的结果没有计入，原因见“{NAME}.xlsx”。\n" if missing else f"有{rest}份报来的结果没有计入，原因见“{NAME}.xlsx”。\n"
+    return said
 
 
 # --- 汇总说明 ---------------------------------------------------------------------------------------------------------
@@ -191,6 +228,34 @@ def summary(province: Province) -> str:
     return f"计入{len(province.regions)}个地区，城市社区{province.urban_communities}个，{year}{both}{missing}。"
 
 
+def next_step(province: Province) -> str:
+    """What is still to be done before Annex 2 can be stamped and filed; all of it, the gravest first."""
+    steps = []
+    sending_back, not_closed = province.sending_back, province.not_closed
+    if province.to_correct:
+        steps.append(f"按“{NAME}.xlsx”的“需要处理”表请有关地区改正或补报，再汇总一次")
+    elif sending_back:
+        steps.append(f"{_some(sending_back)}封存时还有“退回”问题没有解决，请与有关地区确认不再改正")
+    if not_closed:
+        steps.append(f"请{_some(not_closed)}封存{province.year}年度后报来封存的年度文件夹，再汇总一次")
+    if province.sample:
+        steps.append("示例数据只供练习，不能上报")
+    if not steps and province.phase == SELF_EVALUATION:
+        return "下一步：自评结果供掌握进度，正式上报以年度总结为准。"
+    if not steps:
+        return "下一步：没有需要改正的，可以打印 annex2.xlsx 盖章上报。"
+    return f"下一步：{'；'.join(steps)}。{'' if province.sample else '在此之前，annex2.xlsx 请不要盖章上报。'}"
+
+
+def _some(regions: Sequence[Region]) -> str:
+    names = "、".join(region.name for region in regions[:_NAMED])
+    return f"{names}等{len(regions)}个地区" if len(regions) > _NAMED else names
+
+
+_NAMED = 5
+"""How many regions the next step names before the rest is counted."""
+
+
 def remarks_summary(province: Province) -> str:
     """How many remarks of each weight."""
     counts = ((severity, sum(each.oddity.severity is severity for each in province.remarks)) for severity in Severity)
@@ -206,7 +271,7 @@ def _regions(page: Page, province: Province, standard: Standard) -> None:
     for slot in province.slots:
         region = slot.region
         if region is None:
-            page.row([Box(slot.name, {**BOXED, "bg_color": BAD}), Box("没有可以计入的结果，合计不含它的社区", {**BOXED, "bg_color": BAD}, 12)])
+            page.row([Box(slot.name, {**BOXED, "bg_color": BAD}), Box(f"{slot.absent}，合计不含它的社区", {**BOXED, "bg_color": BAD}, 12)])
             continue
         figures = (
             region.urban_communities, region.green_count, percent(region.completion_ratio), region.combined,

@@ -240,7 +240,7 @@ class _Writer:
         first, last = self.unit_rows[unit.unit.code]
         source, to = (f"社区表第{first}～{last}行", (COMMUNITIES, first)) if last >= first else ("", None)
         if year:
-            source, to = "封存档案", None
+            source, to = _past_source(year, placed.cell), None
         yield _Figure(placed.cell, line, title, placed.value, how, source, to)
         if placed.part is Part.NAMES:
             yield from self._names(placed, unit, year, rows, line, title)
@@ -334,10 +334,10 @@ class _Writer:
         if year is not None:
             filed = f"{year.year}年附件2“{result.standard.annex2.total_label}”一行，当年上报；{_archive(year)}"
             if placed.part is Part.COUNT:
-                return f"{_sum(same, year.count)}；{filed}", "封存档案", None
+                return f"{_sum(same, year.count)}；{filed}", _past_source(year, placed.cell), None
             if year.urban_communities is None:
-                return filed, "封存档案", None
-            return f"{_division(str(year.count), year.ratio, year.urban_communities)}；{filed}", "封存档案", None
+                return filed, _past_source(year, placed.cell), None
+            return f"{_division(str(year.count), year.ratio, year.urban_communities)}；{filed}", _past_source(year, placed.cell), None
         to = ("本表各单位的行", (FIGURES, 0))
         urban = "＋".join(str(unit.urban_communities) for unit in result.units)
         of_sums = f"；社区数之和{urban}＝{result.urban_communities}，按合计数相除，不是比例的平均"
@@ -905,13 +905,25 @@ def _archive(year: ClosedYear) -> str:
     return f"见{year.year}年封存档案"
 
 
+def _past_source(year: ClosedYear, cell: str) -> str:
+    """Where a closed year's figure is traced further: its own trace, by the column, for its rows may have been others."""
+    if year.imported:
+        return f"{year.year}年封存档案（补录的附件2，没有数据溯源）"
+    column = cell.rstrip("0123456789")
+    return f"{year.year}年封存档案 results/trace.xlsx（数据溯源）“{FIGURES}”表，“单元格”栏中当年这一行的{column}列"
+
+
 def _about_archive(year: ClosedYear) -> str:
     """What a closed year's folder holds, with the hash that tells whether it is still the same."""
     check = f"清单 manifest.json 的校验码{year.manifest_sha256 or BLANK}"
     if year.imported:
-        return f"{year.year}年封存档案：运行记录文件夹中的{year.year}文件夹，由上报的附件2补录，没有社区的填报表；{check}。"
+        return (
+            f"{year.year}年封存档案：运行记录文件夹中的{year.year}文件夹，由上报的附件2补录，没有社区的填报表，"
+            f"也没有数据溯源，只能查到补录的附件2；{check}。"
+        )
     return (
         f"{year.year}年封存档案：运行记录文件夹中的{year.year}文件夹，名册在 register.xlsx，当年的附件2在 results/annex2.xlsx，"
+        f"当年每个单元格的来源在 results/trace.xlsx（旧版程序封存的没有这个文件，请查名册和附件2），"
         f"收到的文件在 input 文件夹；{check}。"
     )
 
