@@ -280,7 +280,8 @@ def test_one_file_named_twice_counts_once(season):
 def test_the_region_is_not_judged_by_one_county(season):
     _, document = check("input/清爽县.xlsx", cwd=season.place)
     unknown = dict.fromkeys(("green", "completion_ratio", "combined", "combined_ratio"))
-    assert document["region"] == {"name": "楚雄州", "urban_communities": 33, "targets": [], **unknown}
+    heading = {"reporting_unit": "州住建局", "contact": "", "phone": "", "form_date": "2021-10-18"}
+    assert document["region"] == {"name": "楚雄州", "urban_communities": 33, "targets": [], **heading, **unknown}
 
 
 def test_star_means_all_files_also_where_the_console_leaves_it_to_us(season):
