@@ -225,13 +225,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _dispatch(args, options)
     except UserError as error:
         _notify(_notes(error))
+        if _was_interrupted(error):
+            return _complain("已按您的要求停止。", INTERRUPTED, as_json)
         return _complain(str(error), error.exit_status, as_json)
-    except KeyboardInterrupt as error:
+    except (Exception, KeyboardInterrupt) as error:
         _notify(_notes(error))
-        return _complain("已按您的要求停止。" if _notes(error) else "已按您的要求停止；原有结果没有改动。", INTERRUPTED, as_json)
-    except Exception as error:
-        _notify(_notes(error))
+        if _was_interrupted(error):
+            return _complain("已按您的要求停止。" if _notes(error) else "已按您的要求停止；原有结果没有改动。", INTERRUPTED, as_json)
         return _complain(_crash(archive), 4, as_json)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether it is Ctrl-C, or what a library made of it while it cleaned up (zipfile refuses to close what is half written)."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _complain(message: str, status: int, as_json: bool) -> int:

@@ -17,6 +17,9 @@ import pytest
 from intake import archive, attachment, mail, raw_zip
 from season import CITY, COUNTY, clean, form
 
+from greencomm.cli import main
+from greencomm.errors import OutputError
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -476,3 +479,19 @@ def test_what_a_killed_forms_left_is_cleared(place):
     (place / "下发" / "楚雄市_2021年度总结_填报工作簿.xlsx.tmp").write_bytes(b"half")
     assert forms(place)[0] == 0
     assert not (work / "aside").exists() and not list((place / "下发").glob("*.tmp"))
+
+
+@pytest.mark.parametrize("becomes", [ValueError("Can't close the ZIP file"), OutputError("写不进去。"), None])
+def test_ctrl_c_is_told_as_such_whatever_a_library_makes_of_it(monkeypatch, capsys, becomes):
+    def stopped(*_):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            if becomes is None:
+                raise
+            raise becomes
+
+    monkeypatch.setattr("greencomm.batch.run", stopped)
+    monkeypatch.chdir(ROOT)
+    assert main([]) == 130
+    assert "已按您的要求停止" in capsys.readouterr().err
