@@ -22,6 +22,8 @@ from greencomm.errors import OutputError
 ASIDE = ".tmp"
 """Ending of a file that is still being written, where the file system has no nameless files."""
 
+ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+"""The one date of all parts of what is zipped, so that the same content gives the same bytes."""
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.ENOSYS}
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EBUSY, getattr(errno, "ETXTBSY", errno.EBUSY)}

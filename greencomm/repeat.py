@@ -1,7 +1,7 @@
 """A run on unchanged input: where all that results rest on is as it was, they are not made again (S-45).
 
-After every whole run a record is left under ``archive/work/``: one hash (``basis``) of all that the results rest on, and what
-the screen said. The next run that finds the same basis, the same kept run as the last of its batch, and the same closed years
+After every whole run a record is left in the work folder of the archive: one hash (``basis``) of all that the results rest
+on, and what the screen said. The next run that finds the same basis, the same kept run as the last of its batch, and the same closed years
 and self-evaluation, only sees that its outputs stand; everything else is as if it had run. Whoever removes the record
 loses nothing but time.
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 SCHEMA = "greencomm-run/1"
 RESULT, MANIFEST, OUTPUTS, HISTORY = "result.json", "manifest.json", "outputs.zip", "history.json"
 _DIGITS = 4
-_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _PACKED = (".xlsx", ".docx", ".eml")
 """Outputs that are packed already, or are letters with such a file attached: packing them once more costs more time than
 everything else that is done to keep a run, and saves a sixth of the room (S-45)."""
@@ -253,7 +252,7 @@ def write_run(folder: Path, manifest: Mapping[str, Any], files: Path, history: b
     with durable.writing(folder / OUTPUTS) as stream, zipfile.ZipFile(stream, "w") as kept:
         for path in sorted(manifest["outputs"]):
             if path != RESULT:
-                entry = zipfile.ZipInfo(path, _ZIP_DATE)
+                entry = zipfile.ZipInfo(path, durable.ZIP_DATE)
                 entry.external_attr = 0o644 << 16
                 packed = PurePosixPath(path).suffix in _PACKED
                 method = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED

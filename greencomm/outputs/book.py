@@ -17,7 +17,7 @@ from openpyxl.cell.cell import Cell
 from openpyxl.packaging.custom import StringProperty
 from openpyxl.worksheet.cell_range import MultiCellRange
 
-from greencomm import __version__, paper
+from greencomm import __version__, durable, paper
 from greencomm.findings import Finding, Impact, Severity
 from greencomm.forms.layout import PROVENANCE, PROVENANCE_KIND, SAMPLE_MARK
 from greencomm.forms.style import (
@@ -51,7 +51,6 @@ GOOD, WARN, BAD, CALM = PALE_GREEN, PALE_AMBER, PALE_RED, LOCKED
 """Fills: in order, to look at, to correct, for information."""
 SEVERITY_FILL = {Severity.SEND_BACK: BAD, Severity.VERIFY: WARN, Severity.NOTE: CALM}
 
-_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 A4 = 9
 """Paper size as workbooks number it."""
 A4_SIDES = (8.27, 11.69)
@@ -159,7 +158,7 @@ def save_workbook(
             data = source.read(entry)
             if entry.filename == "docProps/core.xml":
                 data = re.sub(rb">[^<]*</dcterms:modified>", modified, data)
-            copy.writestr(zipfile.ZipInfo(entry.filename, _ZIP_DATE), data, zipfile.ZIP_DEFLATED)
+            copy.writestr(zipfile.ZipInfo(entry.filename, durable.ZIP_DATE), data, zipfile.ZIP_DEFLATED)
     target.write_bytes(out.getvalue())
 
 

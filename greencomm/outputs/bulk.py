@@ -16,11 +16,10 @@ from html import escape
 from pathlib import Path
 from typing import BinaryIO
 
-from greencomm import paper
+from greencomm import durable, paper
 from greencomm.forms.style import FORMULA_STARTS
 from greencomm.outputs.book import Page, Report, Style, clean
 
-_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _LEVEL = 1
 """Of the packing: rows are so alike that more work hardly makes them smaller."""
 _BATCH = 500
@@ -105,7 +104,7 @@ def close(report: Report, target: Path | BinaryIO, bulks: Sequence[Bulk]) -> Non
             data = source.read(entry)
             bulk = parts.get(entry.filename)
             if bulk is None:
-                made.writestr(zipfile.ZipInfo(entry.filename, _ZIP_DATE), data, zipfile.ZIP_DEFLATED, _LEVEL)
+                made.writestr(zipfile.ZipInfo(entry.filename, durable.ZIP_DATE), data, zipfile.ZIP_DEFLATED, _LEVEL)
                 continue
             model = _MODEL.search(data)
             assert model is not None

@@ -21,6 +21,7 @@ from typing import Any
 import xlsxwriter
 from lxml import etree
 
+from greencomm import durable
 from greencomm.forms.style import FORMULA_STARTS
 from greencomm.results import ratio_text
 from greencomm.texts import for_cell
@@ -35,7 +36,6 @@ _AFTER_DATA = {f"{{{C}}}{name}" for name in ("printSettings", "userShapes", "ext
 _BEFORE_CATEGORIES = frozenset(
     ("spPr", "invertIfNegative", "pictureOptions", "marker", "explosion", "dPt", "dLbls", "trendline", "errBars")
 )
-_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _ESCAPE = re.compile("_x[0-9A-Fa-f]{4}_")
 """What Excel reads as a character by its number."""
 
@@ -89,7 +89,7 @@ class ChartData:
             for name, part in _empty_workbook():
                 if isinstance(part, tuple):
                     part = (part[0] + data + part[1]).encode()
-                packed.writestr(zipfile.ZipInfo(name, _ZIP_DATE), part, zipfile.ZIP_DEFLATED)
+                packed.writestr(zipfile.ZipInfo(name, durable.ZIP_DATE), part, zipfile.ZIP_DEFLATED)
         return target.getvalue()
 
 

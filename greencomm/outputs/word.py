@@ -25,6 +25,7 @@ from docxtpl import DocxTemplate
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lxml import etree
 
+from greencomm import durable
 from greencomm.errors import UserError
 from greencomm.outputs import grammar, slips
 from greencomm.outputs.book import SAMPLE_HEADER
@@ -43,7 +44,6 @@ _FILLED = re.compile(r"word/(?:document|header[0-9]*|footer[0-9]*|footnotes|endn
 _CORE, _CUSTOM, _CONTENT_TYPES, _ROOT_RELS = "docProps/core.xml", "docProps/custom.xml", "[Content_Types].xml", "_rels/.rels"
 _LARGEST = 20_000_000
 """Bytes of a template, unpacked: more is none that anybody wrote."""
-_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LONE_TAG = re.compile(r"\{(%|\{|#)-?\s*(p|tr|tc)\s")
 _REVISIONS = ("ins", "del", "moveFrom", "moveTo")
@@ -134,7 +134,7 @@ class WordTemplate:
         target = io.BytesIO()
         with zipfile.ZipFile(target, "w") as packed:
             for name, data in parts.items():
-                packed.writestr(zipfile.ZipInfo(name, _ZIP_DATE), data, zipfile.ZIP_DEFLATED)
+                packed.writestr(zipfile.ZipInfo(name, durable.ZIP_DATE), data, zipfile.ZIP_DEFLATED)
         return target.getvalue()
 
     # --- reading ----------------------------------------------------------------------------------------------------

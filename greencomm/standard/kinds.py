@@ -80,7 +80,7 @@ class Clause:
     @cached_property
     def possible(self) -> tuple[int, ...]:
         """Every deduction (or award) that the clause can give, ascending, 0 included."""
-        raise NotImplementedError
+        raise TypeError(f"clause {self.id} has no kind")
 
     def derive(self, actual: Integers) -> Integers:
         """Deductions that follow from valid measured values (vectorised, exact)."""
@@ -89,7 +89,7 @@ class Clause:
     @property
     def terms(self) -> str:
         """What the clause takes or adds, in Chinese: ``每1处扣1分，最多扣2分``."""
-        raise NotImplementedError
+        raise TypeError(f"clause {self.id} has no kind")
 
     @property
     def allowed(self) -> str:
