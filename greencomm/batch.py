@@ -189,9 +189,11 @@ class _Steps:
 
 
 def _load_review() -> None:
-    """Have pandas and what else only reviewing needs loaded while the workers read."""
-    import greencomm.outputs
+    """Have pandas, the outputs' libraries and the templates loaded while the workers read."""
     import greencomm.review.region  # noqa: F401
+    from greencomm.outputs import make_ready
+
+    make_ready()
 
 
 def _earlier(closings: Closings, standard: Standard, roster: Roster, publication: Publication) -> list[ClosedYear]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
@@ -93,6 +94,31 @@ def write_outputs(
             for path in gone:
                 if lost:
                     lost(path)
+
+
+def make_ready() -> None:
+    """Load what writing takes, and read the templates, so that :func:`write_outputs` finds it done.
+
+    A mistake in a template is told there, when everything has been reviewed.
+    """
+    import greencomm.outputs.achievement
+    import greencomm.outputs.annex2
+    import greencomm.outputs.discrepancy
+    import greencomm.outputs.ledger
+    import greencomm.outputs.overview_book
+    import greencomm.outputs.overview_page
+    import greencomm.outputs.ranking
+    import greencomm.outputs.returned
+    import greencomm.outputs.sending
+    import greencomm.outputs.status
+    import greencomm.outputs.trace  # noqa: F401
+    from greencomm.errors import UserError
+    from greencomm.outputs import assessment
+    from greencomm.outputs.letters import Letters
+
+    with contextlib.suppress(UserError):
+        Letters(TEMPLATES / "letters")
+        assessment.templates(TEMPLATES)
 
 
 class UnitOutputs:

@@ -213,14 +213,21 @@ UNIT: tuple[Placeholder, ...] = (
 _templates = Kept[WordTemplate]()
 
 
+def templates(folder: Path) -> tuple[WordTemplate, WordTemplate]:
+    """The region's template and the units', read and checked. Raises UserError where one has a mistake."""
+    region, unit = folder / REGION_FILE, folder / UNIT_FILE
+    return (
+        _templates.of([region], lambda: WordTemplate(region, REGION, REGION_CHARTS)),
+        _templates.of([unit], lambda: WordTemplate(unit, UNIT, UNIT_CHARTS)),
+    )
+
+
 class Assessments:
     """Writes the reports of one run. Raises UserError where a template has a mistake."""
 
     def __init__(self, folder: Path, result: RegionResult) -> None:
         self.result = result
-        region, unit = folder / REGION_FILE, folder / UNIT_FILE
-        self._region = _templates.of([region], lambda: WordTemplate(region, REGION, REGION_CHARTS))
-        self._unit = _templates.of([unit], lambda: WordTemplate(unit, UNIT, UNIT_CHARTS))
+        self._region, self._unit = templates(folder)
         self._losses = figures.loss_table(result)
         self._lost_by = {unit.unit.code: lost for unit, lost in self._losses.units}
         self._author = result.roster.batch.reporting_unit or result.name
