@@ -105,14 +105,18 @@ def read_form(workbook: Workbook, standard: Standard) -> FormReading:
     )
 
 
-def by_standard(reading: SheetReading, standard: Standard) -> SheetReading:
+def by_standard(reading: SheetReading, standard: Standard, known: dict[int, ClauseRow]) -> SheetReading:
     """The sheet with its answers as ``standard`` reads them: what a clause asks for decides what a cell says (D-14).
 
-    Workbooks are opened before it is known whose they are, so they are first read by the prefecture's standard.
+    Workbooks are opened before it is known whose they are, so they are first read by the prefecture's standard. ``known`` is
+    kept for the sheets of one file: what was made of each row, by the row's identity, so that sheets go on sharing rows.
     """
     if reading.read_by == standard.sha256:
         return reading
-    return replace(reading, rows=tuple(row_by(row, standard) for row in reading.rows), read_by=standard.sha256)
+    for row in reading.rows:
+        if id(row) not in known:
+            known[id(row)] = row_by(row, standard)
+    return replace(reading, rows=tuple(known[id(row)] for row in reading.rows), read_by=standard.sha256)
 
 
 def row_by(row: ClauseRow, standard: Standard) -> ClauseRow:

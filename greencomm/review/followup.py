@@ -52,6 +52,7 @@ from greencomm.results import (
     UnitState,
     ratio,
 )
+from greencomm.review.rows import NOTHING, RowFacts, as_shown, rows_by
 from greencomm.roster import WAIVER_SHEET, Community, Waiver
 from greencomm.standard import Standard
 from greencomm.texts import bare_phrase, for_cell, normal_label, quoted
@@ -117,16 +118,18 @@ def typed_answers(sheet: SheetReading, typed: TypedSheet, standard: Standard) ->
         text = values.shown(located.value)
         if text and not (label is Heading.TOTAL and located.is_formula):
             heading[label.value] = text
-    answers: dict[str, tuple[str, str, str]] = {}
+    facts_of = rows_by(standard).of
+    rows: dict[str, RowFacts] = {}
     for row in sheet.rows:
-        answers.setdefault(row.clause, (row.actual.shown.strip(), row.stated.shown.strip(), values.shown(row.evidence.value)))
-    reissued: dict[str, tuple[str, str, str]] = {}
-    for clause, cells in answers_of(typed, standard).answers.items():
-        actual, stated, evidence = (values.shown(cell) for cell in cells)  # type: ignore[arg-type]
-        shown = (actual.strip(), stated.strip(), evidence)
-        if shown != answers.get(clause, _BLANK):
-            reissued[clause] = shown
-    answers = {clause: row for clause, row in answers.items() if any(row)}
+        rows.setdefault(row.clause, facts_of(row))
+    if typed.repeated:
+        # Of rows of one clause the returned workbook makes one.
+        again = {clause: as_shown(cells) for clause, cells in answers_of(typed, standard).answers.items()}
+        reissued = {clause: shown for clause, shown in again.items() if shown != rows[clause].shown}
+    else:
+        asked = [(clause, rows[clause].reissued) for clause in standard.clause if clause in rows]
+        reissued = {clause: shown for clause, shown in asked if shown is not None}
+    answers = {clause: facts.shown for clause, facts in rows.items() if facts.shown != NOTHING}
     return TypedAnswers(heading, answers, reissued, sheet.sheet)
 
 

@@ -221,7 +221,7 @@ def _per_sheet(scores: scoring.Scores, standard: Standard, count: int) -> list[S
     def none(value: int) -> int | None:
         return None if value == scoring.UNRESOLVED else value
 
-    entry = {name: rows(scores.entries, name, clauses) for name in ("basis", "derived", "assessed", "possible")}
+    entry = {name: rows(scores.entries, name, clauses) for name in ("basis", "derived", "assessed")}
     item_score, least = rows(scores.items, "score", len(items)), rows(scores.items, "least", len(items))
     sheet = {name: scores.sheets[name].tolist() for name in ("lowest", "highest", "assessed", "declared")}
     return [
@@ -229,7 +229,6 @@ def _per_sheet(scores: scoring.Scores, standard: Standard, count: int) -> list[S
             basis=entry["basis"][n],
             derived=entry["derived"][n],
             assessed=entry["assessed"][n],
-            possible=[bool(value) for value in entry["possible"][n]],
             items={number: none(value) for number, value in zip(items, item_score[n], strict=True)},
             item_deductions=dict(zip(items, least[n], strict=True)),
             lowest=sheet["lowest"][n],
@@ -374,12 +373,17 @@ def _is_read(answer: Answer) -> bool | None:
 
 def clause_results(sheet: CommunitySheet, scores: SheetScores, standard: Standard) -> tuple[ClauseResult, ...]:
     """What each clause was given and on what grounds."""
-    return tuple(
-        [
-            _shared(_clause_result(clause, row, assessed, BASES[basis]))
-            for clause, row, assessed, basis in zip(standard.clauses, sheet.rows, scores.assessed, scores.basis, strict=True)
-        ]
-    )
+    made: list[ClauseResult] = []
+    given = zip(standard.clauses, sheet.rows, sheet.facts, scores.assessed, scores.basis, strict=True)
+    for clause, row, facts, assessed, basis in given:
+        # Nearly every row stands on other sheets, too: there its result is the same.
+        known = facts.results.get((assessed, basis)) if facts is not None else None
+        if known is None:
+            known = _shared(_clause_result(clause, row, assessed, BASES[basis]))
+            if facts is not None:
+                facts.results[assessed, basis] = known
+        made.append(known)
+    return tuple(made)
 
 
 BASES = tuple(Basis)
