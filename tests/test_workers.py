@@ -146,3 +146,26 @@ def test_when_the_program_ends_no_process_is_left(tmp_path, method, end):
     while processes_in(tmp_path) and time.monotonic() - begun < 10:
         time.sleep(0.05)
     assert processes_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_what_came_of_each_file_is_shown_once(named, number, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_SECONDS", 2)
+    names = ["甲", "乙", "丙", "丁"] + (["挂起", "退出", "恐慌"] if number else [])
+    shown = []
+    results = open_all(named(*names), STANDARD, opener, workers=number, arrived=shown.append)
+    # Those that could not be opened, too; the very same, in whatever order they were ready.
+    assert len(results) == len(names)
+    assert sorted(map(id, shown)) == sorted(map(id, results))
+
+
+def test_workers_have_the_next_files_before_any_is_shown(named):
+    handed, seen = [], []
+
+    def arrived(arrivals):
+        seen.append((arrivals[0].path, list(handed)))
+
+    open_all(named("甲", "乙", "丙"), STANDARD, opener, lambda done, files, name: handed.append(name), workers=1, arrived=arrived)
+    first, before = seen[0]
+    # One worker: when its first file is shown, it has been given the second.
+    assert before.index(first) < len(before) - 1

@@ -19,6 +19,7 @@ import os
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -75,12 +76,14 @@ def open_all(
     workers: int | None = None,
     method: str | None = None,
     meanwhile: Callable[[], None] | None = None,
+    arrived: Callable[[list[Arrival]], None] | None = None,
 ) -> list[list[Arrival]]:
     """What ``opener`` makes of each (path, name), in the order given.
 
     ``workers`` is the number of processes (0: none, open here; None: as many as the computer has cores for), ``method``
     how they are started (None: by fork on Linux, which costs 10 ms, else by spawn). ``meanwhile`` is called once, when the
-    workers have their first files: what is to be loaded by then need not be in any of them.
+    workers have their first files: what is to be loaded by then need not be in any of them. ``arrived`` is called with what
+    came of each file, once, in whatever order they are ready, while the workers read others: nothing may hang on that order.
     """
     if not files:
         return []
@@ -88,12 +91,14 @@ def open_all(
     count = min(cores() if workers is None else workers, limits.MAX_WORKERS, len(files))
     if count:
         method = method or ("fork" if sys.platform == "linux" else "spawn")
-        _Pool(jobs, standard, opener, progress, method, meanwhile).run(count)
+        _Pool(jobs, standard, opener, progress, method, meanwhile, arrived).run(count)
     for job, (path, name) in enumerate(files):
         if jobs.results[job] is None:
             if progress:
                 progress(jobs.done, len(files), name)
-            jobs.results[job] = _open_here(opener, path, name, standard)
+            jobs.results[job] = opened = _open_here(opener, path, name, standard)
+            if arrived:
+                arrived(opened)
     if progress:
         progress(len(files), len(files), "")
     return [result or [] for result in jobs.results]
@@ -141,8 +146,11 @@ class _Pool:
         progress: Progress | None,
         method: str,
         meanwhile: Callable[[], None] | None,
+        arrived: Callable[[list[Arrival]], None] | None,
     ) -> None:
-        self.meanwhile = meanwhile
+        self.meanwhile, self.arrived = meanwhile, arrived
+        self.fresh: deque[list[Arrival]] = deque()
+        """What ``arrived`` has not been called with yet."""
         self.jobs, self.standard, self.opener, self.progress = jobs, standard, opener, progress
         self.context: Any = multiprocessing.get_context(method)
         self.workers: list[_Worker] = []
@@ -163,6 +171,8 @@ class _Pool:
                 self.collect()
         finally:
             self.stop()
+        while self.fresh:
+            self.show()
 
     def start(self) -> None:
         """A new worker; where none can be made the pool is of no use."""
@@ -203,13 +213,16 @@ class _Pool:
                         self.progress(self.jobs.done, len(self.jobs.files), name)
 
     def collect(self) -> None:
-        """Wait for the next results, deaths and deadlines."""
+        """Wait for the next results, deaths and deadlines; where nothing is ready, show what came instead of waiting."""
         busy = {worker.pipe: worker for worker in self.workers if worker.job is not None}
         if not busy:
             return
         soonest = min(worker.deadline for worker in busy.values())
-        for pipe in wait(list(busy), max(soonest - time.monotonic(), 0)):
+        ready = wait(list(busy), 0 if self.fresh else max(soonest - time.monotonic(), 0))
+        for pipe in ready:
             self.take(busy[pipe])  # type: ignore[index]
+        if not ready and self.fresh:
+            self.show()
         now = time.monotonic()
         for worker in busy.values():
             if worker.job is not None and now >= worker.deadline:
@@ -240,14 +253,26 @@ class _Pool:
         if result is None:
             self.end(worker, _TOO_LARGE)
             return
-        self.jobs.results[worker.job] = result
+        self.keep(worker.job, result)
         worker.job = None
+
+    def keep(self, job: int, result: list[Arrival]) -> None:
+        """What came of a file; it is shown when the workers have been given others."""
+        self.jobs.results[job] = result
+        if self.arrived:
+            self.fresh.append(result)
+
+    def show(self) -> None:
+        """Call ``arrived`` once."""
+        result = self.fresh.popleft()
+        if self.arrived:
+            self.arrived(result)
 
     def end(self, worker: _Worker, reason: str | None) -> None:
         """End a worker; ``reason`` is what becomes of its file."""
         if worker.job is not None and reason is not None:
             path, name = self.jobs.files[worker.job]
-            self.jobs.results[worker.job] = [_refused(path, name, reason)]
+            self.keep(worker.job, [_refused(path, name, reason)])
         worker.job = None
         self.workers.remove(worker)
         _kill([worker])

@@ -24,10 +24,8 @@ from greencomm.findings import (
     Severity,
     sorted_for_readers,
 )
-from greencomm.forms import values
-from greencomm.forms.entries import Reply, SheetReading
+from greencomm.forms.entries import Reply
 from greencomm.forms.layout import Column, Heading
-from greencomm.forms.returned import answers_of
 from greencomm.history import (
     Explanation,
     History,
@@ -47,12 +45,10 @@ from greencomm.results import (
     ReceivedFile,
     RegionResult,
     Status,
-    TypedSheet,
     UnitResult,
     UnitState,
     ratio,
 )
-from greencomm.review.rows import NOTHING, RowFacts, as_shown, rows_by
 from greencomm.roster import WAIVER_SHEET, Community, Waiver
 from greencomm.standard import Standard
 from greencomm.texts import bare_phrase, for_cell, normal_label, quoted
@@ -105,32 +101,6 @@ def follow_up(result: RegionResult, history: History, facts: Mapping[str, UnitFa
     nobodys += _idle_waivers(result, used)
     everything = (*region_findings, *sorted_for_readers(nobodys))
     return replace(result, units=tuple(units), findings=everything), History(histories)
-
-
-def typed_answers(sheet: SheetReading, typed: TypedSheet, standard: Standard) -> TypedAnswers:
-    """What a community's sheet says, as people see it; of a clause that stands twice the first row.
-
-    ``typed`` is the same sheet, for telling what a returned workbook makes of it.
-    """
-    heading: dict[str, str] = {}
-    for label in Heading:
-        located = sheet.heading[label]
-        text = values.shown(located.value)
-        if text and not (label is Heading.TOTAL and located.is_formula):
-            heading[label.value] = text
-    facts_of = rows_by(standard).of
-    rows: dict[str, RowFacts] = {}
-    for row in sheet.rows:
-        rows.setdefault(row.clause, facts_of(row))
-    if typed.repeated:
-        # Of rows of one clause the returned workbook makes one.
-        again = {clause: as_shown(cells) for clause, cells in answers_of(typed, standard).answers.items()}
-        reissued = {clause: shown for clause, shown in again.items() if shown != rows[clause].shown}
-    else:
-        asked = [(clause, rows[clause].reissued) for clause in standard.clause if clause in rows]
-        reissued = {clause: shown for clause, shown in asked if shown is not None}
-    answers = {clause: facts.shown for clause, facts in rows.items() if facts.shown != NOTHING}
-    return TypedAnswers(heading, answers, reissued, sheet.sheet)
 
 
 def fingerprint(files: Iterable[ReceivedFile]) -> str:

@@ -27,8 +27,9 @@ from greencomm.results import (
     UnitResult,
     UnitState,
 )
+from greencomm.review.ahead import Ahead
 from greencomm.review.answers import SheetScores, review_answers
-from greencomm.review.followup import UnitFacts, follow_up, typed_answers
+from greencomm.review.followup import UnitFacts, follow_up
 from greencomm.review.sheets import CommunitySheet, CommunitySheets, sort_sheets
 from greencomm.review.submissions import StandardOf, Submission, sort_out
 from greencomm.review.typed import left_behind, summary_places, summary_values
@@ -58,24 +59,23 @@ def review_after(
     standard_of: StandardOf,
     run_date: datetime.date,
     earlier: Sequence[ClosedYear] = (),
+    ahead: Ahead | None = None,
 ) -> tuple[RegionResult, History]:
     """Review everything that was received and follow up what earlier runs found; returns the next run's history too.
 
     ``standard`` is the prefecture's; ``standard_of`` gives the one a unit is scored by (D-14); ``earlier`` are the
-    closed years before this one (D-11).
+    closed years before this one (D-11); ``ahead`` what was done of it before all had arrived, by the same roster and standards.
     """
+    ahead = ahead or Ahead(roster, standard_of)
     received = sort_out(arrivals, roster, standard_of)
     sheets = {
-        code: sort_sheets(submission, roster, standard_of(submission.unit))
+        code: sort_sheets(ahead.take(filed) for filed in submission.files)
         for code, submission in received.submissions.items()
     }
     scores = _score_all(sheets, roster, standard_of)
     references = _score_references(sheets, roster, standard_of)
     units = []
-    facts = {
-        code: facts_of(submission, sheets[code], standard_of(submission.unit))
-        for code, submission in received.submissions.items()
-    }
+    facts = {code: facts_of(submission, sheets[code]) for code, submission in received.submissions.items()}
     for unit in roster.units:
         own = standard_of(unit) if standard_of(unit).base is not None else None
         about_files = [finding for finding in received.findings if finding.place.unit == unit.code]
@@ -128,17 +128,14 @@ def review_after(
     return follow_up(result, history, facts)
 
 
-def facts_of(submission: Submission, sheets: CommunitySheets, standard: Standard) -> UnitFacts:
+def facts_of(submission: Submission, sheets: CommunitySheets) -> UnitFacts:
     """What the follow-up needs of a submission: replies to findings, and what is typed on each community's sheet."""
     replies = tuple(reply for filed in submission.files for reply in filed.form.replies)
-    raw = {(typed.file, typed.sheet): typed for typed in sheets.typed}
     typed: dict[str, TypedAnswers] = {}
     for code, same in sheets.of.items():
-        said = [
-            typed_answers(sheet.reading, raw[sheet.file, sheet.sheet], standard) for sheet in same if sheet.reading is not None
-        ]
+        said = [sheet.said for sheet in same if sheet.said is not None]
         if said:
-            typed[code] = replace(said[0], more=tuple(said[1:]))
+            typed[code] = replace(said[0], more=tuple(said[1:])) if len(said) > 1 else said[0]
     return UnitFacts(replies, typed, any(filed.form.is_returned for filed in submission.files))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,11 +13,12 @@ from greencomm.forms.entries import ClauseRow, SheetReading
 from greencomm.forms.layout import Heading
 from greencomm.forms.read import by_standard
 from greencomm.forms.values import read_claim
+from greencomm.history import TypedAnswers
 from greencomm.results import TypedSheet
 from greencomm.review.names import is_variant, nearest, same_place_name
 from greencomm.review.rows import RowFacts, is_worded, rows_by
-from greencomm.review.submissions import Filed, Submission, code_text, is_blank, sheet_contents, year_text
-from greencomm.review.typed import typed_sheet
+from greencomm.review.submissions import Filed, code_text, is_blank, sheet_contents, year_text
+from greencomm.review.typed import typed_answers, typed_sheet
 from greencomm.roster import Community, Roster
 from greencomm.standard import Clause, Standard
 
@@ -51,6 +52,8 @@ class CommunitySheet:
     rows: tuple[ClauseRow | None, ...] = ()
     facts: tuple[RowFacts | None, ...] = ()
     """Of each of ``rows``."""
+    said: TypedAnswers | None = None
+    """What stands on it, for telling what changes until the next submission; None where it could not be read."""
     usable: bool = True
     filled: bool = True
     claimed: bool | None = None
@@ -89,16 +92,32 @@ class CommunitySheets:
     """What the review of headings and structure could not check."""
 
 
-def sort_sheets(submission: Submission, roster: Roster, standard: Standard) -> CommunitySheets:
-    """Find out which community each sheet speaks for; report what is nobody's, another unit's or there twice."""
+@dataclass(slots=True)
+class FileSheets:
+    """What one file says of its unit's communities; it hangs on nothing but the file, the roster and the unit's standard."""
+
+    sheets: list[CommunitySheet]
+    """In the order of the file."""
+    findings: list[Finding]
+    typed: list[TypedSheet]
+    unchecked: Gaps
+
+
+def sheets_of(filed: Filed, roster: Roster, standard: Standard) -> FileSheets:
+    """Find out which community each sheet of a file speaks for and what is on it."""
+    reader = _FileSheets(filed, roster, standard)
+    return FileSheets(list(reader.sheets()), reader.findings, reader.typed, reader.unchecked)
+
+
+def sort_sheets(files: Iterable[FileSheets]) -> CommunitySheets:
+    """The sheets of a submission's files by community; report what is there twice."""
     result = CommunitySheets({}, [], [])
-    for filed in submission.files:
-        reader = _FileSheets(filed, roster, standard)
-        for sheet in reader.sheets():
+    for file in files:
+        for sheet in file.sheets:
             result.of.setdefault(sheet.community.code, []).append(sheet)
-        result.findings += reader.findings
-        result.typed += reader.typed
-        result.unchecked.update(reader.unchecked)
+        result.findings += file.findings
+        result.typed += file.typed
+        result.unchecked.update(file.unchecked)
     for code, sheets in result.of.items():
         result.of[code] = _settle_twice(sheets)
     return result
@@ -154,11 +173,13 @@ class _FileSheets:
         for reading in self.form.communities:
             identified = self.identify(reading)
             whose = identified[0].code if identified else None
-            self.typed.append(typed_sheet(reading, self.filed.path, whose, self.standard))
+            typed = typed_sheet(reading, self.filed.path, whose, self.standard)
+            self.typed.append(typed)
             if identified is None:
                 continue
             reading = by_standard(reading, self.standard, reread)
             sheet = CommunitySheet(identified[0], self.filed.path, reading.sheet, reading, findings=identified[1])
+            sheet.said = typed_answers(reading, typed, self.standard)
             self.look_at(sheet, reading)
             yield sheet
         for name in self.form.damaged_sheets:

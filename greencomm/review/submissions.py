@@ -98,6 +98,11 @@ def sort_out(arrivals: Sequence[Arrival], roster: Roster, standard_of: StandardO
     return Sorted(submissions, files, sorter.findings, sample, sorter.unchecked)
 
 
+def filed(arrival: Arrival, roster: Roster, standard_of: StandardOf) -> Filed | None:
+    """One arrival as a form of this batch, as ``sort_out`` will have it whatever else arrives; None where it is none."""
+    return _Sorter(roster, standard_of).admit(arrival)
+
+
 def has_real(arrivals: Sequence[Arrival]) -> bool:
     """Whether a county's own workbook is among them, rather than samples only."""
     forms = [arrival.form for arrival in arrivals if arrival.form is not None and arrival.form.communities]

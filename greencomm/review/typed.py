@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 from greencomm.forms import values
 from greencomm.forms.entries import ClauseRow, Located, SheetReading
 from greencomm.forms.layout import TOTAL_ROW, Column, Heading, Summary
+from greencomm.forms.returned import answers_of
+from greencomm.history import TypedAnswers
 from greencomm.intake.workbook import CellValue
 from greencomm.results import TypedSheet
-from greencomm.review.rows import is_typed, is_worded, rows_by
+from greencomm.review.rows import NOTHING, RowFacts, as_shown, is_typed, is_worded, rows_by
 from greencomm.review.submissions import Filed, Submission
 from greencomm.standard import Standard
 
@@ -109,6 +111,32 @@ def _beside_answers(first: dict[str, ClauseRow], standard: Standard) -> Iterator
             # One line for a column: whoever pastes values over formulas does so for all of it.
             figures = "，".join(f"{clause}＝“{values.shown(located.value)}”" for clause, located in typed)
             yield typed[0][1].cell or "", f"“{column}”栏的公式处写有：{figures}"
+
+
+def typed_answers(sheet: SheetReading, typed: TypedSheet, standard: Standard) -> TypedAnswers:
+    """What a community's sheet says, as people see it; of a clause that stands twice the first row.
+
+    ``typed`` is the same sheet, for telling what a returned workbook makes of it.
+    """
+    heading: dict[str, str] = {}
+    for label in Heading:
+        located = sheet.heading[label]
+        text = values.shown(located.value)
+        if text and not (label is Heading.TOTAL and located.is_formula):
+            heading[label.value] = text
+    facts_of = rows_by(standard).of
+    rows: dict[str, RowFacts] = {}
+    for row in sheet.rows:
+        rows.setdefault(row.clause, facts_of(row))
+    if typed.repeated:
+        # Of rows of one clause the returned workbook makes one.
+        again = {clause: as_shown(cells) for clause, cells in answers_of(typed, standard).answers.items()}
+        reissued = {clause: shown for clause, shown in again.items() if shown != rows[clause].shown}
+    else:
+        asked = [(clause, rows[clause].reissued) for clause in standard.clause if clause in rows]
+        reissued = {clause: shown for clause, shown in asked if shown is not None}
+    answers = {clause: facts.shown for clause, facts in rows.items() if facts.shown != NOTHING}
+    return TypedAnswers(heading, answers, reissued, sheet.sheet)
 
 
 def summary_values(submission: Submission) -> dict[str, CellValue]:
