@@ -169,3 +169,30 @@ def test_workers_have_the_next_files_before_any_is_shown(named):
     first, before = seen[0]
     # One worker: when its first file is shown, it has been given the second.
     assert before.index(first) < len(before) - 1
+
+
+def test_workers_read_on_while_what_is_needed_later_is_loaded(named):
+    """They have several files each by then; what kills one of them costs that file only."""
+    given = []
+
+    def meanwhile():
+        given.append(len(names))
+
+    names = []
+    files = named("甲", "中止", "乙", "内存", "丙", "退出", "丁", "戊")
+    results = open_all(
+        files, STANDARD, opener, lambda done, count, name: names.append(name), workers=2, meanwhile=meanwhile
+    )  # fmt: skip
+    assert given == [8]
+    assert [arrival.ignored for (arrival,) in results] == ["甲好", None, "乙好", None, "丙好", None, "丁好", "戊好"]
+    assert [arrival.refused for (arrival,) in results if arrival.refused] == [
+        workers._DIED, workers._TOO_LARGE, workers._DIED,
+    ]  # fmt: skip
+
+
+def test_a_file_waits_for_no_other_longer_than_that_may_take(named, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_SECONDS", 1)
+    begun = time.monotonic()
+    results = open_all(named("甲", "挂起", "乙", "丙"), STANDARD, opener, workers=1, meanwhile=lambda: None)
+    assert [arrival.refused for (arrival,) in results] == [None, "读取超过1秒仍未完成，文件内容可能异常", None, None]
+    assert 1 <= time.monotonic() - begun < 10

@@ -1,6 +1,7 @@
 """Files are opened in worker processes, so that what kills, hangs or bloats a process costs one file only.
 
-Each worker has a pipe of its own and works on one file at a time: whose file it was that killed it is never in doubt.
+Each worker has a pipe of its own and works on one file at a time, in the order in which they were given: whose file it was
+that killed it is never in doubt.
 A worker that dies, takes too long or too much memory is replaced; results come back in the order of the files, whatever
 the order in which they were ready. Where processes cannot be made the same function runs in this process.
 
@@ -40,6 +41,8 @@ Progress = Callable[[int, int, str], None]
 
 _READY_SECONDS = 30.0
 """A new process that has not begun by then cannot be used here."""
+_AT_FIRST = 8
+"""Files that a worker is given at first, to go on with while this process is busy with ``meanwhile``."""
 _TOO_LONG = "读取超过{seconds}秒仍未完成，文件内容可能异常"
 _TOO_LARGE = "读取时占用的内存过多，文件内容异常庞大"
 _DIED = "读取时程序意外中断，文件内容可能已损坏"
@@ -49,8 +52,15 @@ _DIED = "读取时程序意外中断，文件内容可能已损坏"
 class _Worker:
     process: BaseProcess
     pipe: Connection
-    job: int | None = None
+    given: deque[int] = field(default_factory=deque)
+    """Files to be opened, the one at work first."""
     deadline: float = 0.0
+    """Of the one at work."""
+
+    @property
+    def job(self) -> int | None:
+        """The file at work."""
+        return self.given[0] if self.given else None
 
 
 @dataclass(slots=True)
@@ -200,17 +210,33 @@ class _Pool:
             self.usable = False
 
     def hand_out(self) -> None:
-        """A file for every worker that has none."""
-        for worker in self.workers:
-            if self.usable and worker.job is None and self.jobs.waiting:
-                job = self.jobs.waiting[-1]
-                path, name = self.jobs.files[job]
-                with contextlib.suppress(OSError):
-                    worker.pipe.send((path, name))
-                    self.jobs.waiting.pop()
-                    worker.job, worker.deadline = job, time.monotonic() + _seconds(path)
-                    if self.progress:
-                        self.progress(self.jobs.done, len(self.jobs.files), name)
+        """A file for every worker that has none; several where nobody will be there to give it the next."""
+        most = 1
+        if self.meanwhile and self.workers:
+            # No more than its share: what one has cannot be done by another.
+            most = min(_AT_FIRST, -(-len(self.jobs.waiting) // len(self.workers)))
+        for _ in range(most):
+            for worker in self.workers:
+                if self.usable and len(worker.given) < most and self.jobs.waiting:
+                    self.give(worker)
+
+    def give(self, worker: _Worker) -> None:
+        """The next file for a worker."""
+        job = self.jobs.waiting[-1]
+        path, name = self.jobs.files[job]
+        with contextlib.suppress(OSError):
+            worker.pipe.send((path, name))
+            self.jobs.waiting.pop()
+            worker.given.append(job)
+            if worker.job == job:
+                self.begin(worker)
+            if self.progress:
+                self.progress(self.jobs.done, len(self.jobs.files), name)
+
+    def begin(self, worker: _Worker) -> None:
+        """Its time for the file at work begins."""
+        if worker.job is not None:
+            worker.deadline = time.monotonic() + _seconds(self.jobs.files[worker.job][0])
 
     def collect(self) -> None:
         """Wait for the next results, deaths and deadlines; where nothing is ready, show what came instead of waiting."""
@@ -253,8 +279,8 @@ class _Pool:
         if result is None:
             self.end(worker, _TOO_LARGE)
             return
-        self.keep(worker.job, result)
-        worker.job = None
+        self.keep(worker.given.popleft(), result)
+        self.begin(worker)
 
     def keep(self, job: int, result: list[Arrival]) -> None:
         """What came of a file; it is shown when the workers have been given others."""
@@ -269,11 +295,13 @@ class _Pool:
             self.arrived(result)
 
     def end(self, worker: _Worker, reason: str | None) -> None:
-        """End a worker; ``reason`` is what becomes of its file."""
+        """End a worker; ``reason`` is what becomes of the file at work, those after it are for others."""
         if worker.job is not None and reason is not None:
             path, name = self.jobs.files[worker.job]
             self.keep(worker.job, [_refused(path, name, reason)])
-        worker.job = None
+        # The next to be given stands last.
+        self.jobs.waiting += list(worker.given)[:0:-1]
+        worker.given.clear()
         self.workers.remove(worker)
         _kill([worker])
 
