@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from greencomm import rules
@@ -45,11 +46,9 @@ class SheetScores:
 def review_answers(sheet: CommunitySheet, scores: SheetScores, standard: Standard) -> Iterator[Finding]:
     """All findings about what was typed on one scored sheet."""
     reviewer = _Reviewer(sheet, scores, standard)
-    for position, (row, facts) in enumerate(zip(sheet.rows, sheet.facts, strict=True)):
-        if row is None or facts is None:
-            continue
-        given = (scores.basis[position], scores.derived[position])
-        if given in facts.silent:
+    all_given = zip(scores.basis, scores.derived, strict=True)
+    for position, (row, facts, given) in enumerate(zip(sheet.rows, sheet.facts, all_given, strict=True)):
+        if row is None or facts is None or given in facts.silent:
             continue
         silent = True
         for finding in reviewer.clause(standard.clauses[position], row, position):
@@ -347,6 +346,8 @@ def number_in(located: Located) -> Decimal | None:
     """A typed number, also one typed as text (``95分``); None for anything else, live messages included."""
     if located.value is None:
         return None
+    if type(located.value) is int and abs(located.value) < _EXACT:
+        return _whole(located.value)
     if isinstance(located.value, (int, float)):
         return Decimal(repr(located.value)).quantize(Decimal("1e-6")).normalize()
     text = normal_label(located.text).removesuffix("分")
@@ -354,3 +355,12 @@ def number_in(located: Located) -> Decimal | None:
         return Decimal(text).normalize() if text and text[0].isdigit() else None
     except ArithmeticError:
         return None
+
+
+_EXACT = 10**15
+"""Whole numbers below are stored as they are typed."""
+
+
+@lru_cache(maxsize=1024)
+def _whole(number: int) -> Decimal:
+    return Decimal(number).normalize()

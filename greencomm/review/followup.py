@@ -96,7 +96,7 @@ def follow_up(result: RegionResult, history: History, facts: Mapping[str, UnitFa
         # The region's ratio rests on all units: it must not show in the report of one (S-24).
         unit = replace(unit, findings=sorted_for_readers(_weighed(findings, unit, unit_open)))
         units.append(unit)
-        region_findings += sorted_for_readers(_weighed(unit.findings, unit, region_open))
+        region_findings += sorted_for_readers(_weighed(unit.findings, unit, True)) if region_open else unit.findings
     nobodys = [finding for finding in result.findings if finding.place.unit not in result.roster.unit]
     nobodys += _idle_waivers(result, used)
     everything = (*region_findings, *sorted_for_readers(nobodys))

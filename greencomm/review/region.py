@@ -157,7 +157,7 @@ def _score_all(
                 scorable += [sheet for sheet in same if sheet.usable and sheet.filled]
     taken: dict[int, SheetScores] = {}
     for standard, scorable in by_standard.values():
-        answers = [[(row.actual, row.stated) if row else None for row in sheet.rows] for sheet in scorable]
+        answers = [[facts.answers if facts else None for facts in sheet.facts] for sheet in scorable]
         for sheet, scores in zip(scorable, _per_sheet(scoring.score(answers, standard), standard, len(scorable)), strict=True):
             taken[id(sheet)] = scores
     return taken
@@ -371,14 +371,15 @@ def _is_read(answer: Answer) -> bool | None:
 def clause_results(sheet: CommunitySheet, scores: SheetScores, standard: Standard) -> tuple[ClauseResult, ...]:
     """What each clause was given and on what grounds."""
     made: list[ClauseResult] = []
-    given = zip(standard.clauses, sheet.rows, sheet.facts, scores.assessed, scores.basis, strict=True)
-    for clause, row, facts, assessed, basis in given:
+    all_given = zip(scores.assessed, scores.basis, strict=True)
+    for clause, row, facts, given in zip(standard.clauses, sheet.rows, sheet.facts, all_given, strict=True):
         # Nearly every row stands on other sheets, too: there its result is the same.
-        known = facts.results.get((assessed, basis)) if facts is not None else None
+        known = facts.results.get(given) if facts is not None else None
         if known is None:
+            assessed, basis = given
             known = _shared(_clause_result(clause, row, assessed, BASES[basis]))
             if facts is not None:
-                facts.results[assessed, basis] = known
+                facts.results[given] = known
         made.append(known)
     return tuple(made)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from greencomm.forms import values
-from greencomm.forms.entries import ClauseRow, Located
+from greencomm.forms.entries import Answer, ClauseRow, Located
 from greencomm.forms.returned import answers_of
 from greencomm.intake.workbook import CellValue
 from greencomm.results import ClauseResult, TypedSheet
@@ -26,6 +26,8 @@ _MOST_ROWS, _MOST_STANDARDS = 20_000, 16
 class RowFacts:
     """What a row says by one standard. Nothing here hangs on the sheet it stands on."""
 
+    answers: tuple[Answer, Answer]
+    """实际值 and 扣分 as the standard reads them."""
     typed: tuple[CellValue, CellValue, CellValue]
     """实际值, 扣分, 说明及佐证材料 with the types that the cells have."""
     cells: tuple[str | None, str | None, str | None]
@@ -95,6 +97,7 @@ def _facts(row: ClauseRow, standard: Standard) -> RowFacts:
     shown = (row.actual.shown.strip(), row.stated.shown.strip(), values.shown(row.evidence.value))
     words = clause is None or is_worded(row.criterion, clause)
     return RowFacts(
+        answers=(row.actual, row.stated),
         typed=typed,
         cells=(row.actual.cell, row.stated.cell, row.evidence.cell),
         shown=shown,
