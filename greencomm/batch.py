@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from greencomm import __version__, durable, repeat
 from greencomm.adopted import Adopted, adopt, standards_folder
@@ -39,6 +39,9 @@ from greencomm.rules import CHECK_FAILED
 from greencomm.runs import RESULT, DamagedRun, Runs, manifest_of
 from greencomm.standard import ANNUAL, SELF_EVALUATION, Standard, load_standard
 from greencomm.summary import Summary, summary_of
+
+if TYPE_CHECKING:
+    from greencomm.review.ahead import Ahead
 
 
 @dataclass(frozen=True)
@@ -140,9 +143,11 @@ def _run(options: Options, progress: Progress | None, *, afresh: bool) -> Outcom
         ranking_rule()  # A mistake in it is told before anything is read.
         adopted = adopted_by(options, standard, roster)
         step = _Steps(progress, len(roster.units))
+        begun = _Begun(roster, adopted)
         arrivals = collect(
-            options.input, options.roster, standard, step.read, standards=adopted.files, meanwhile=_load_review
-        )
+            options.input, options.roster, standard, step.read,
+            standards=adopted.files, meanwhile=_load_review, arrived=begun.look_at,
+        )  # fmt: skip
         gc.freeze()
         if not any(arrival.form or arrival.refused for arrival in arrivals):
             raise NothingToProcess(f"“{options.input}”中还没有各县市报送的工作簿，请把收到的附件放进去后再运行。")
@@ -151,7 +156,8 @@ def _run(options: Options, progress: Progress | None, *, afresh: bool) -> Outcom
         name = f"{roster.batch.year}-{roster.batch.phase}"
         with durable.speaking(options.archive):
             history = last_history(publication.runs(name), roster, sample=not closings.real)
-        result, history = _review(arrivals, adopted, roster, options, history, earlier)
+        result, history = _review(arrivals, adopted, roster, options, history, earlier, begun.ahead)
+        del begun
         for arrival in arrivals:
             # What was read is in the results now; a country's forms are too many to be kept twice.
             arrival.form = None
@@ -186,6 +192,24 @@ class _Steps:
         """The outputs of so many units are written."""
         if self.progress:
             self.progress(self.files + done, self.files + self.units, "正在写出结果")
+
+
+class _Begun:
+    """The review as far as it goes while files are still being read."""
+
+    def __init__(self, roster: Roster, adopted: Adopted) -> None:
+        self.roster, self.adopted = roster, adopted
+
+    @cached_property
+    def ahead(self) -> Ahead:
+        """What was done; made when the first file arrives, by when the review is loaded (``_load_review``)."""
+        from greencomm.review.ahead import Ahead
+
+        return Ahead(self.roster, self.adopted.of)
+
+    def look_at(self, arrivals: Sequence[Arrival]) -> None:
+        """One file has been read, with all that lies within."""
+        self.ahead.look_at(arrivals)
 
 
 def _load_review() -> None:
@@ -306,10 +330,11 @@ def _review(
     options: Options,
     history: History,
     earlier: Sequence[ClosedYear],
+    ahead: Ahead | None = None,
 ) -> tuple[RegionResult, History]:
     from greencomm.review.region import review_after
 
-    return review_after(history, arrivals, roster, adopted.standard, adopted.of, options.run_date, earlier)
+    return review_after(history, arrivals, roster, adopted.standard, adopted.of, options.run_date, earlier, ahead)
 
 
 def publish(

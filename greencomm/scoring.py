@@ -92,11 +92,11 @@ def entries_frame(sheets: Sequence[Answers], standard: Standard) -> pd.DataFrame
 
 def score(sheets: Sequence[Answers], standard: Standard) -> Scores:
     """Assess every clause, item and sheet by the standard, declared scores beside (D-08)."""
+    # A left join keeps the order of entries: by sheet, then by clause.
     entries = entries_frame(sheets, standard).merge(clause_table(standard), on="clause", how="left", sort=False)
-    entries = entries.sort_values(["sheet", "clause"], kind="stable", ignore_index=True)
     _assess(entries, standard)
-    items = _items(entries, standard)
-    return Scores(entries, items, _sheets(entries, items, len(sheets)))
+    items = _items(entries, standard, len(sheets))
+    return Scores(entries, items, _sheets(items, len(sheets)))
 
 
 def _assess(entries: pd.DataFrame, standard: Standard) -> None:
@@ -134,30 +134,53 @@ def _assess(entries: pd.DataFrame, standard: Standard) -> None:
     entries["unresolved"] = unresolved
 
 
-def _items(entries: pd.DataFrame, standard: Standard) -> pd.DataFrame:
-    """Item scores: base plus or minus what its clauses give, never below 0 (D-05) nor above its points."""
-    counted = entries.assign(stated_sum=np.where(entries["unresolved"], 0, entries["declared"]))
-    sums = counted.groupby(["sheet", "item"], sort=True, as_index=False).agg(
-        least=("least_taken", "sum"), most=("most_taken", "sum"), stated=("stated_sum", "sum"), unresolved=("unresolved", "sum")
-    )
-    items = sums.merge(item_table(standard), on="item", how="left", sort=False)
-    adds = items["sign"] > 0
-    with_least = (items["base"] + items["sign"] * items["least"]).clip(0, items["points"])
-    with_most = (items["base"] + items["sign"] * items["most"]).clip(0, items["points"])
-    items["lowest"] = with_least.where(adds, with_most)
-    items["highest"] = with_most.where(adds, with_least)
-    items["score"] = items["lowest"].where(items["unresolved"] == 0, UNRESOLVED)
-    declared = items["base"] * POINT_SCALE + items["sign"] * items["stated"]
-    items["declared"] = declared.clip(0, items["points"] * POINT_SCALE)
-    return items.sort_values(["sheet", "item"], kind="stable", ignore_index=True)
+def _items(entries: pd.DataFrame, standard: Standard, count: int) -> pd.DataFrame:
+    """Item scores: base plus or minus what its clauses give, never below 0 (D-05) nor above its points.
+
+    The entries are ``count`` sheets of all clauses each, so that the sums of all items are one product of integers: sheets ×
+    clauses by clauses × items, 1 where a clause belongs to an item.
+    """
+    table = item_table(standard).sort_values("item", ignore_index=True)
+    number, base, points, sign = (table[name].to_numpy() for name in ("item", "base", "points", "sign"))
+    belongs = (np.array([clause.item_number for clause in standard.clauses])[:, None] == number).astype(np.int64)
+
+    def sums(column: np.ndarray) -> np.ndarray:
+        by_item: np.ndarray = column.astype(np.int64).reshape(count, len(standard.clauses)) @ belongs
+        return by_item
+
+    least, most, unresolved = (sums(entries[name].to_numpy()) for name in ("least_taken", "most_taken", "unresolved"))
+    stated = sums(np.where(entries["unresolved"], 0, entries["declared"]))
+    with_least, with_most = (np.clip(base + sign * taken, 0, points) for taken in (least, most))
+    lowest, highest = np.where(sign > 0, with_least, with_most), np.where(sign > 0, with_most, with_least)
+    found = {
+        "sheet": np.repeat(np.arange(count), len(number)),
+        "item": np.tile(number, count),
+        "least": least,
+        "most": most,
+        "stated": stated,
+        "unresolved": unresolved,
+        "lowest": lowest,
+        "highest": highest,
+        "score": np.where(unresolved == 0, lowest, UNRESOLVED),
+        "declared": np.clip(base * POINT_SCALE + sign * stated, 0, points * POINT_SCALE),
+    }
+    return pd.DataFrame({name: column.reshape(-1) for name, column in found.items()})
 
 
-def _sheets(entries: pd.DataFrame, items: pd.DataFrame, count: int) -> pd.DataFrame:
+def _sheets(items: pd.DataFrame, count: int) -> pd.DataFrame:
     """Sums over items; assessed and declared only where every clause is resolved."""
-    sums = items.groupby("sheet")[["lowest", "highest", "declared", "unresolved"]].sum().reindex(range(count), fill_value=0)
-    resolved = sums["unresolved"] == 0
-    return sums.assign(
-        assessed=sums["lowest"].where(resolved, UNRESOLVED), declared=sums["declared"].where(resolved, UNRESOLVED)
+    names = ("lowest", "highest", "declared", "unresolved")
+    width = len(items) // count if count else 1
+    lowest, highest, declared, unresolved = (items[name].to_numpy().reshape(count, width).sum(axis=1) for name in names)
+    resolved = unresolved == 0
+    return pd.DataFrame(
+        {
+            "lowest": lowest,
+            "highest": highest,
+            "declared": np.where(resolved, declared, UNRESOLVED),
+            "unresolved": unresolved,
+            "assessed": np.where(resolved, lowest, UNRESOLVED),
+        }
     )
 
 

@@ -146,3 +146,53 @@ def test_when_the_program_ends_no_process_is_left(tmp_path, method, end):
     while processes_in(tmp_path) and time.monotonic() - begun < 10:
         time.sleep(0.05)
     assert processes_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_what_came_of_each_file_is_shown_once(named, number, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_SECONDS", 2)
+    names = ["甲", "乙", "丙", "丁"] + (["挂起", "退出", "恐慌"] if number else [])
+    shown = []
+    results = open_all(named(*names), STANDARD, opener, workers=number, arrived=shown.append)
+    # Those that could not be opened, too; the very same, in whatever order they were ready.
+    assert len(results) == len(names)
+    assert sorted(map(id, shown)) == sorted(map(id, results))
+
+
+def test_workers_have_the_next_files_before_any_is_shown(named):
+    handed, seen = [], []
+
+    def arrived(arrivals):
+        seen.append((arrivals[0].path, list(handed)))
+
+    open_all(named("甲", "乙", "丙"), STANDARD, opener, lambda done, files, name: handed.append(name), workers=1, arrived=arrived)
+    first, before = seen[0]
+    # One worker: when its first file is shown, it has been given the second.
+    assert before.index(first) < len(before) - 1
+
+
+def test_workers_read_on_while_what_is_needed_later_is_loaded(named):
+    """They have several files each by then; what kills one of them costs that file only."""
+    given = []
+
+    def meanwhile():
+        given.append(len(names))
+
+    names = []
+    files = named("甲", "中止", "乙", "内存", "丙", "退出", "丁", "戊")
+    results = open_all(
+        files, STANDARD, opener, lambda done, count, name: names.append(name), workers=2, meanwhile=meanwhile
+    )  # fmt: skip
+    assert given == [8]
+    assert [arrival.ignored for (arrival,) in results] == ["甲好", None, "乙好", None, "丙好", None, "丁好", "戊好"]
+    assert [arrival.refused for (arrival,) in results if arrival.refused] == [
+        workers._DIED, workers._TOO_LARGE, workers._DIED,
+    ]  # fmt: skip
+
+
+def test_a_file_waits_for_no_other_longer_than_that_may_take(named, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_SECONDS", 1)
+    begun = time.monotonic()
+    results = open_all(named("甲", "挂起", "乙", "丙"), STANDARD, opener, workers=1, meanwhile=lambda: None)
+    assert [arrival.refused for (arrival,) in results] == [None, "读取超过1秒仍未完成，文件内容可能异常", None, None]
+    assert 1 <= time.monotonic() - begun < 10

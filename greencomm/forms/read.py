@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from itertools import repeat
 
 from greencomm.findings import Misreading
 from greencomm.forms import values
@@ -105,14 +106,18 @@ def read_form(workbook: Workbook, standard: Standard) -> FormReading:
     )
 
 
-def by_standard(reading: SheetReading, standard: Standard) -> SheetReading:
+def by_standard(reading: SheetReading, standard: Standard, known: dict[int, ClauseRow]) -> SheetReading:
     """The sheet with its answers as ``standard`` reads them: what a clause asks for decides what a cell says (D-14).
 
-    Workbooks are opened before it is known whose they are, so they are first read by the prefecture's standard.
+    Workbooks are opened before it is known whose they are, so they are first read by the prefecture's standard. ``known`` is
+    kept for the sheets of one file: what was made of each row, by the row's identity, so that sheets go on sharing rows.
     """
     if reading.read_by == standard.sha256:
         return reading
-    return replace(reading, rows=tuple(row_by(row, standard) for row in reading.rows), read_by=standard.sha256)
+    for row in reading.rows:
+        if id(row) not in known:
+            known[id(row)] = row_by(row, standard)
+    return replace(reading, rows=tuple(known[id(row)] for row in reading.rows), read_by=standard.sha256)
 
 
 def row_by(row: ClauseRow, standard: Standard) -> ClauseRow:
@@ -298,17 +303,18 @@ def _value_beside(grid: _Grid, label: Address, table: _Table | None) -> Located:
     row, column = label
     first = grid.merged_to.get(label, column) + 1
     last = table.last_column if table and column <= table.last_column else MAX_COLUMN
-    cells = grid.rows.get(row, {})
-    for place in sorted(place for place in cells if place >= first):
+    # Cells of a row are kept from left to right.
+    for place, value in grid.rows.get(row, {}).items():
+        if place < first:
+            continue
         beyond = place > first
         if beyond and place > last:
             break
-        value = cells[place]
         if isinstance(value, str):
             known = len(value) <= _LONGEST_LABEL and _label(value) in _HEADINGS
             if known or (beyond and (value.rstrip().endswith((":", "：")) or _label(value) == _BACK_LINK)):
                 break
-        return grid.located(row, place)
+        return Located(value, cell_name(row, place), grid.is_formula(row, place))
     return Located(None, cell_name(row, first), grid.is_formula(row, first))
 
 
@@ -318,6 +324,8 @@ def _heading_value(grid: _Grid, label: StrEnum, table: _Table | None) -> Located
     if not places:
         return Located()
     found = [_value_beside(grid, place, table) for place in places]
+    if len(found) == 1:
+        return found[0]
     filled = [located for located in found if located.value is not None]
     if len({values.squeezed(values.shown(located.value)) for located in filled}) > 1:
         both = " / ".join(values.shown(located.value) for located in filled)
@@ -577,15 +585,15 @@ class _CommunityReader:
     def _clause_row(self, row: int, name: str, columns: dict[Column, list[int]]) -> ClauseRow:
         """One row of the table; a row that says the same as one of another sheet is that row."""
         places, sheet = self._single_places(columns), self.sheet
-        cells = self.grid.rows[row]
-        found = tuple([cells.get(place) for place in places])
+        found = tuple(map(self.grid.rows[row].get, places))
         types = tuple(map(type, found))
         if not places or (float in types and any(value == 0 and type(value) is float for value in found)):
             # 0.0 and -0.0 are equal, yet not what the county typed; so are 1 and 1.0, for which the types count, too.
             return self._new_clause_row(row, name, columns)
+        # The name follows from what stands under 条款.
         key = (
-            places, row, name, row in sheet.hidden_rows, found, types, sheet.formulas_known,
-            tuple([(row, place) in sheet.formulas for place in places]),
+            places, row, row in sheet.hidden_rows, found, types, sheet.formulas_known,
+            tuple(map(sheet.formulas.__contains__, zip(repeat(row), places, strict=False))),
         )  # fmt: skip
         known = self.known.get(key)
         if known is None:
@@ -621,6 +629,8 @@ class _CommunityReader:
 
     def _hidden_parts(self, table: _Table, heading: dict[Heading, Located]) -> str:
         """Hidden rows and columns that hold something of heading or table."""
+        if not self.sheet.hidden_rows and not self.sheet.hidden_columns:
+            return ""
         rows = [row for row in sorted(self.sheet.hidden_rows) if row in self.grid.rows and row <= table.last_row]
         labels = {place[1] for label in heading for place in self.grid.places.get(label, ())}
         filled = {(located.cell or "").rstrip("0123456789") for located in heading.values() if located.value is not None}

@@ -33,13 +33,17 @@ def collect(
     standards: Mapping[Path, str | None] | None = None,
     workers: int | None = None,
     meanwhile: Callable[[], None] | None = None,
+    arrived: Callable[[list[Arrival]], None] | None = None,
 ) -> list[Arrival]:
     """Every file below ``folder``, in the order of paths, opened as far as it can be; what lies in a container follows it.
 
-    ``standards`` are files of policy (``Adopted.files``): only recognised, like the roster. ``workers`` and ``meanwhile`` as
-    open_all's.
+    ``standards`` are files of policy (``Adopted.files``): only recognised, like the roster. ``workers``, ``meanwhile``
+    and ``arrived`` as open_all's.
     """
-    return open_named(found_in(folder), roster, standard, progress, standards=standards, workers=workers, meanwhile=meanwhile)
+    named = found_in(folder)
+    return open_named(
+        named, roster, standard, progress, standards=standards, workers=workers, meanwhile=meanwhile, arrived=arrived
+    )
 
 
 def found_in(folder: Path) -> dict[str, Path]:
@@ -82,6 +86,7 @@ def open_named(
     standards: Mapping[Path, str | None] | None = None,
     workers: int | None = None,
     meanwhile: Callable[[], None] | None = None,
+    arrived: Callable[[list[Arrival]], None] | None = None,
 ) -> list[Arrival]:
     """These files by name, each opened in a worker process; the run's own roster and standards are only recognised."""
     known = {name: Arrival(name, _sha256(path), is_roster=True) for name, path in named.items() if same_file(path, roster)}
@@ -90,7 +95,9 @@ def open_named(
             if name not in known and same_file(path, file):
                 known[name] = Arrival(name, _sha256(path), ignored=ignored, is_standard=ignored is None)
     others = [(path, name) for name, path in named.items() if name not in known]
-    opened = iter(open_all(others, standard, open_entry, progress, workers=workers, meanwhile=meanwhile))
+    opened = iter(
+        open_all(others, standard, open_entry, progress, workers=workers, meanwhile=meanwhile, arrived=arrived)
+    )
     arrivals: list[Arrival] = []
     for name in named:
         arrivals += [known[name]] if name in known else next(opened)

@@ -1,6 +1,7 @@
 """Files are opened in worker processes, so that what kills, hangs or bloats a process costs one file only.
 
-Each worker has a pipe of its own and works on one file at a time: whose file it was that killed it is never in doubt.
+Each worker has a pipe of its own and works on one file at a time, in the order in which they were given: whose file it was
+that killed it is never in doubt.
 A worker that dies, takes too long or too much memory is replaced; results come back in the order of the files, whatever
 the order in which they were ready. Where processes cannot be made the same function runs in this process.
 
@@ -19,6 +20,7 @@ import os
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -39,6 +41,8 @@ Progress = Callable[[int, int, str], None]
 
 _READY_SECONDS = 30.0
 """A new process that has not begun by then cannot be used here."""
+_AT_FIRST = 8
+"""Files that a worker is given at first, to go on with while this process is busy with ``meanwhile``."""
 _TOO_LONG = "读取超过{seconds}秒仍未完成，文件内容可能异常"
 _TOO_LARGE = "读取时占用的内存过多，文件内容异常庞大"
 _DIED = "读取时程序意外中断，文件内容可能已损坏"
@@ -48,8 +52,15 @@ _DIED = "读取时程序意外中断，文件内容可能已损坏"
 class _Worker:
     process: BaseProcess
     pipe: Connection
-    job: int | None = None
+    given: deque[int] = field(default_factory=deque)
+    """Files to be opened, the one at work first."""
     deadline: float = 0.0
+    """Of the one at work."""
+
+    @property
+    def job(self) -> int | None:
+        """The file at work."""
+        return self.given[0] if self.given else None
 
 
 @dataclass(slots=True)
@@ -75,12 +86,14 @@ def open_all(
     workers: int | None = None,
     method: str | None = None,
     meanwhile: Callable[[], None] | None = None,
+    arrived: Callable[[list[Arrival]], None] | None = None,
 ) -> list[list[Arrival]]:
     """What ``opener`` makes of each (path, name), in the order given.
 
     ``workers`` is the number of processes (0: none, open here; None: as many as the computer has cores for), ``method``
     how they are started (None: by fork on Linux, which costs 10 ms, else by spawn). ``meanwhile`` is called once, when the
-    workers have their first files: what is to be loaded by then need not be in any of them.
+    workers have their first files: what is to be loaded by then need not be in any of them. ``arrived`` is called with what
+    came of each file, once, in whatever order they are ready, while the workers read others: nothing may hang on that order.
     """
     if not files:
         return []
@@ -88,12 +101,14 @@ def open_all(
     count = min(cores() if workers is None else workers, limits.MAX_WORKERS, len(files))
     if count:
         method = method or ("fork" if sys.platform == "linux" else "spawn")
-        _Pool(jobs, standard, opener, progress, method, meanwhile).run(count)
+        _Pool(jobs, standard, opener, progress, method, meanwhile, arrived).run(count)
     for job, (path, name) in enumerate(files):
         if jobs.results[job] is None:
             if progress:
                 progress(jobs.done, len(files), name)
-            jobs.results[job] = _open_here(opener, path, name, standard)
+            jobs.results[job] = opened = _open_here(opener, path, name, standard)
+            if arrived:
+                arrived(opened)
     if progress:
         progress(len(files), len(files), "")
     return [result or [] for result in jobs.results]
@@ -141,8 +156,11 @@ class _Pool:
         progress: Progress | None,
         method: str,
         meanwhile: Callable[[], None] | None,
+        arrived: Callable[[list[Arrival]], None] | None,
     ) -> None:
-        self.meanwhile = meanwhile
+        self.meanwhile, self.arrived = meanwhile, arrived
+        self.fresh: deque[list[Arrival]] = deque()
+        """What ``arrived`` has not been called with yet."""
         self.jobs, self.standard, self.opener, self.progress = jobs, standard, opener, progress
         self.context: Any = multiprocessing.get_context(method)
         self.workers: list[_Worker] = []
@@ -163,6 +181,8 @@ class _Pool:
                 self.collect()
         finally:
             self.stop()
+        while self.fresh:
+            self.show()
 
     def start(self) -> None:
         """A new worker; where none can be made the pool is of no use."""
@@ -190,26 +210,45 @@ class _Pool:
             self.usable = False
 
     def hand_out(self) -> None:
-        """A file for every worker that has none."""
-        for worker in self.workers:
-            if self.usable and worker.job is None and self.jobs.waiting:
-                job = self.jobs.waiting[-1]
-                path, name = self.jobs.files[job]
-                with contextlib.suppress(OSError):
-                    worker.pipe.send((path, name))
-                    self.jobs.waiting.pop()
-                    worker.job, worker.deadline = job, time.monotonic() + _seconds(path)
-                    if self.progress:
-                        self.progress(self.jobs.done, len(self.jobs.files), name)
+        """A file for every worker that has none; several where nobody will be there to give it the next."""
+        most = 1
+        if self.meanwhile and self.workers:
+            # No more than its share: what one has cannot be done by another.
+            most = min(_AT_FIRST, -(-len(self.jobs.waiting) // len(self.workers)))
+        for _ in range(most):
+            for worker in self.workers:
+                if self.usable and len(worker.given) < most and self.jobs.waiting:
+                    self.give(worker)
+
+    def give(self, worker: _Worker) -> None:
+        """The next file for a worker."""
+        job = self.jobs.waiting[-1]
+        path, name = self.jobs.files[job]
+        with contextlib.suppress(OSError):
+            worker.pipe.send((path, name))
+            self.jobs.waiting.pop()
+            worker.given.append(job)
+            if worker.job == job:
+                self.begin(worker)
+            if self.progress:
+                self.progress(self.jobs.done, len(self.jobs.files), name)
+
+    def begin(self, worker: _Worker) -> None:
+        """Its time for the file at work begins."""
+        if worker.job is not None:
+            worker.deadline = time.monotonic() + _seconds(self.jobs.files[worker.job][0])
 
     def collect(self) -> None:
-        """Wait for the next results, deaths and deadlines."""
+        """Wait for the next results, deaths and deadlines; where nothing is ready, show what came instead of waiting."""
         busy = {worker.pipe: worker for worker in self.workers if worker.job is not None}
         if not busy:
             return
         soonest = min(worker.deadline for worker in busy.values())
-        for pipe in wait(list(busy), max(soonest - time.monotonic(), 0)):
+        ready = wait(list(busy), 0 if self.fresh else max(soonest - time.monotonic(), 0))
+        for pipe in ready:
             self.take(busy[pipe])  # type: ignore[index]
+        if not ready and self.fresh:
+            self.show()
         now = time.monotonic()
         for worker in busy.values():
             if worker.job is not None and now >= worker.deadline:
@@ -240,15 +279,29 @@ class _Pool:
         if result is None:
             self.end(worker, _TOO_LARGE)
             return
-        self.jobs.results[worker.job] = result
-        worker.job = None
+        self.keep(worker.given.popleft(), result)
+        self.begin(worker)
+
+    def keep(self, job: int, result: list[Arrival]) -> None:
+        """What came of a file; it is shown when the workers have been given others."""
+        self.jobs.results[job] = result
+        if self.arrived:
+            self.fresh.append(result)
+
+    def show(self) -> None:
+        """Call ``arrived`` once."""
+        result = self.fresh.popleft()
+        if self.arrived:
+            self.arrived(result)
 
     def end(self, worker: _Worker, reason: str | None) -> None:
-        """End a worker; ``reason`` is what becomes of its file."""
+        """End a worker; ``reason`` is what becomes of the file at work, those after it are for others."""
         if worker.job is not None and reason is not None:
             path, name = self.jobs.files[worker.job]
-            self.jobs.results[worker.job] = [_refused(path, name, reason)]
-        worker.job = None
+            self.keep(worker.job, [_refused(path, name, reason)])
+        # The next to be given stands last.
+        self.jobs.waiting += list(worker.given)[:0:-1]
+        worker.given.clear()
         self.workers.remove(worker)
         _kill([worker])
 

@@ -18,7 +18,7 @@ import struct
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import lru_cache
@@ -1149,7 +1149,8 @@ def _compare_with_calamine(
     for entry, sheet, raw in zip(book.sheets, sheets, raws, strict=True):
         if sheet.is_broken:
             continue
-        height, width = _extent(sheet.cells, raw.formulas, raw.blanks)
+        # Formulas stand where cells or blanks do, those of array formulas apart.
+        height, width = _extent(sheet.cells, raw.blanks, raw.formulas if raw.arrays else ())
         if height * width > limits.MAX_SECOND_READING:
             read_once.append(entry.name)
             continue
@@ -1170,16 +1171,17 @@ def _compare_with_calamine(
     return tuple(read_once)
 
 
-def _extent(*addresses: Iterable[Address]) -> tuple[int, int]:
+def _extent(*addresses: Collection[Address]) -> tuple[int, int]:
     """The last row and the last column of any of these cells."""
     height = width = 0
     for part in addresses:
         if part:
-            height = max(height, max(part)[0])
+            height = max(height, max(map(_ROW, part)))
             width = max(width, max(map(_COLUMN, part)))
     return height, width
 
 
+_ROW: Callable[[Address], int] = operator.itemgetter(0)
 _COLUMN: Callable[[Address], int] = operator.itemgetter(1)
 
 

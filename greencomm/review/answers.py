@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from greencomm import rules
@@ -33,7 +34,6 @@ class SheetScores:
     basis: list[int]
     derived: list[int]
     assessed: list[int]
-    possible: list[bool]
     items: dict[int, int | None]
     item_deductions: dict[int, int]
     """Assessed deductions of an item before it stops at 0."""
@@ -46,9 +46,17 @@ class SheetScores:
 def review_answers(sheet: CommunitySheet, scores: SheetScores, standard: Standard) -> Iterator[Finding]:
     """All findings about what was typed on one scored sheet."""
     reviewer = _Reviewer(sheet, scores, standard)
-    for position, (clause, row) in enumerate(zip(standard.clauses, sheet.rows, strict=True)):
-        if row is not None:
-            yield from reviewer.clause(clause, row, position)
+    all_given = zip(scores.basis, scores.derived, strict=True)
+    for position, (row, facts, given) in enumerate(zip(sheet.rows, sheet.facts, all_given, strict=True)):
+        if row is None or facts is None or given in facts.silent:
+            continue
+        silent = True
+        for finding in reviewer.clause(standard.clauses[position], row, position):
+            silent = False
+            yield finding
+        if silent:
+            # Whether there is anything to say hangs on nothing else: so neither is there on the next sheet with this row.
+            facts.silent.add(given)
     yield from reviewer.items()
     yield from reviewer.totals()
     yield from reviewer.claim()
@@ -63,6 +71,8 @@ class _Reviewer:
             "decides": scores.lowest < mark <= scores.highest, "lowest": scores.lowest, "highest": scores.highest,
         }  # fmt: skip
         """What hangs on what is unresolved: whether it decides about the pass mark, and the points left open."""
+        self.has_scores = any(facts is not None and facts.has_score for facts in sheet.facts)
+        """Whether something is typed over the formulas of 得分."""
 
     def weight(self, position: int, *others: int) -> dict[str, Any]:
         """What hangs on one assessed clause: whether the community crosses the pass mark with another deduction, and the
@@ -235,20 +245,23 @@ class _Reviewer:
     def items(self) -> Iterator[Finding]:
         """Deductions beyond an item's points, and item scores typed over their formula."""
         for item in self.standard.items:
-            rows = [row for place in self.standard.positions[item.number] if (row := self.sheet.rows[place]) is not None]
             score = self.scores.items[item.number]
             taken = self.scores.item_deductions[item.number]
             if score is None:
                 self.pass_over((rules.SCORE_DIFFERS,), _UNRESOLVED_ITEM, len(item.clauses))
                 if not item.clauses[0].adds:
                     self.pass_over((rules.ITEM_ABOVE_POINTS,), _UNRESOLVED_ITEM)
-            if rows and score is not None and not item.clauses[0].adds and taken > item.points:
+                continue
+            if taken <= item.points and not self.has_scores:
+                continue
+            rows = [row for place in self.standard.positions[item.number] if (row := self.sheet.rows[place]) is not None]
+            if rows and not item.clauses[0].adds and taken > item.points:
                 place = self.sheet.at(rows[-1].stated.cell, item.clauses[-1].id)
                 yield rules.ITEM_ABOVE_POINTS.at(
                     place, found=str(taken), expected=str(item.points), item=item.number, about=f"第{item.number}项"
                 )
             for row in rows:
-                if row.score.is_formula or row.score.value is None or score is None:
+                if row.score.is_formula or row.score.value is None:
                     continue
                 typed = number_in(row.score)
                 if typed is None or typed == score:
@@ -271,7 +284,7 @@ class _Reviewer:
             return
         right = {Decimal(self.scores.score), self.scores.declared}
         told: set[Decimal] = set()
-        scores_typed = any(
+        scores_typed = self.has_scores and any(
             row is not None and not row.score.is_formula and number_in(row.score) is not None for row in self.sheet.rows
         )
         heading = self.sheet.reading.heading[Heading.TOTAL]
@@ -333,6 +346,8 @@ def number_in(located: Located) -> Decimal | None:
     """A typed number, also one typed as text (``95分``); None for anything else, live messages included."""
     if located.value is None:
         return None
+    if type(located.value) is int and abs(located.value) < _EXACT:
+        return _whole(located.value)
     if isinstance(located.value, (int, float)):
         return Decimal(repr(located.value)).quantize(Decimal("1e-6")).normalize()
     text = normal_label(located.text).removesuffix("分")
@@ -340,3 +355,12 @@ def number_in(located: Located) -> Decimal | None:
         return Decimal(text).normalize() if text and text[0].isdigit() else None
     except ArithmeticError:
         return None
+
+
+_EXACT = 10**15
+"""Whole numbers below are stored as they are typed."""
+
+
+@lru_cache(maxsize=1024)
+def _whole(number: int) -> Decimal:
+    return Decimal(number).normalize()

@@ -24,10 +24,8 @@ from greencomm.findings import (
     Severity,
     sorted_for_readers,
 )
-from greencomm.forms import values
-from greencomm.forms.entries import Reply, SheetReading
+from greencomm.forms.entries import Reply
 from greencomm.forms.layout import Column, Heading
-from greencomm.forms.returned import answers_of
 from greencomm.history import (
     Explanation,
     History,
@@ -47,7 +45,6 @@ from greencomm.results import (
     ReceivedFile,
     RegionResult,
     Status,
-    TypedSheet,
     UnitResult,
     UnitState,
     ratio,
@@ -99,35 +96,11 @@ def follow_up(result: RegionResult, history: History, facts: Mapping[str, UnitFa
         # The region's ratio rests on all units: it must not show in the report of one (S-24).
         unit = replace(unit, findings=sorted_for_readers(_weighed(findings, unit, unit_open)))
         units.append(unit)
-        region_findings += sorted_for_readers(_weighed(unit.findings, unit, region_open))
+        region_findings += sorted_for_readers(_weighed(unit.findings, unit, True)) if region_open else unit.findings
     nobodys = [finding for finding in result.findings if finding.place.unit not in result.roster.unit]
     nobodys += _idle_waivers(result, used)
     everything = (*region_findings, *sorted_for_readers(nobodys))
     return replace(result, units=tuple(units), findings=everything), History(histories)
-
-
-def typed_answers(sheet: SheetReading, typed: TypedSheet, standard: Standard) -> TypedAnswers:
-    """What a community's sheet says, as people see it; of a clause that stands twice the first row.
-
-    ``typed`` is the same sheet, for telling what a returned workbook makes of it.
-    """
-    heading: dict[str, str] = {}
-    for label in Heading:
-        located = sheet.heading[label]
-        text = values.shown(located.value)
-        if text and not (label is Heading.TOTAL and located.is_formula):
-            heading[label.value] = text
-    answers: dict[str, tuple[str, str, str]] = {}
-    for row in sheet.rows:
-        answers.setdefault(row.clause, (row.actual.shown.strip(), row.stated.shown.strip(), values.shown(row.evidence.value)))
-    reissued: dict[str, tuple[str, str, str]] = {}
-    for clause, cells in answers_of(typed, standard).answers.items():
-        actual, stated, evidence = (values.shown(cell) for cell in cells)  # type: ignore[arg-type]
-        shown = (actual.strip(), stated.strip(), evidence)
-        if shown != answers.get(clause, _BLANK):
-            reissued[clause] = shown
-    answers = {clause: row for clause, row in answers.items() if any(row)}
-    return TypedAnswers(heading, answers, reissued, sheet.sheet)
 
 
 def fingerprint(files: Iterable[ReceivedFile]) -> str:

@@ -27,8 +27,9 @@ from greencomm.results import (
     UnitResult,
     UnitState,
 )
+from greencomm.review.ahead import Ahead
 from greencomm.review.answers import SheetScores, review_answers
-from greencomm.review.followup import UnitFacts, follow_up, typed_answers
+from greencomm.review.followup import UnitFacts, follow_up
 from greencomm.review.sheets import CommunitySheet, CommunitySheets, sort_sheets
 from greencomm.review.submissions import StandardOf, Submission, sort_out
 from greencomm.review.typed import left_behind, summary_places, summary_values
@@ -58,24 +59,23 @@ def review_after(
     standard_of: StandardOf,
     run_date: datetime.date,
     earlier: Sequence[ClosedYear] = (),
+    ahead: Ahead | None = None,
 ) -> tuple[RegionResult, History]:
     """Review everything that was received and follow up what earlier runs found; returns the next run's history too.
 
     ``standard`` is the prefecture's; ``standard_of`` gives the one a unit is scored by (D-14); ``earlier`` are the
-    closed years before this one (D-11).
+    closed years before this one (D-11); ``ahead`` what was done of it before all had arrived, by the same roster and standards.
     """
+    ahead = ahead or Ahead(roster, standard_of)
     received = sort_out(arrivals, roster, standard_of)
     sheets = {
-        code: sort_sheets(submission, roster, standard_of(submission.unit))
+        code: sort_sheets(ahead.take(filed) for filed in submission.files)
         for code, submission in received.submissions.items()
     }
     scores = _score_all(sheets, roster, standard_of)
     references = _score_references(sheets, roster, standard_of)
     units = []
-    facts = {
-        code: facts_of(submission, sheets[code], standard_of(submission.unit))
-        for code, submission in received.submissions.items()
-    }
+    facts = {code: facts_of(submission, sheets[code]) for code, submission in received.submissions.items()}
     for unit in roster.units:
         own = standard_of(unit) if standard_of(unit).base is not None else None
         about_files = [finding for finding in received.findings if finding.place.unit == unit.code]
@@ -128,17 +128,14 @@ def review_after(
     return follow_up(result, history, facts)
 
 
-def facts_of(submission: Submission, sheets: CommunitySheets, standard: Standard) -> UnitFacts:
+def facts_of(submission: Submission, sheets: CommunitySheets) -> UnitFacts:
     """What the follow-up needs of a submission: replies to findings, and what is typed on each community's sheet."""
     replies = tuple(reply for filed in submission.files for reply in filed.form.replies)
-    raw = {(typed.file, typed.sheet): typed for typed in sheets.typed}
     typed: dict[str, TypedAnswers] = {}
     for code, same in sheets.of.items():
-        said = [
-            typed_answers(sheet.reading, raw[sheet.file, sheet.sheet], standard) for sheet in same if sheet.reading is not None
-        ]
+        said = [sheet.said for sheet in same if sheet.said is not None]
         if said:
-            typed[code] = replace(said[0], more=tuple(said[1:]))
+            typed[code] = replace(said[0], more=tuple(said[1:])) if len(said) > 1 else said[0]
     return UnitFacts(replies, typed, any(filed.form.is_returned for filed in submission.files))
 
 
@@ -160,7 +157,7 @@ def _score_all(
                 scorable += [sheet for sheet in same if sheet.usable and sheet.filled]
     taken: dict[int, SheetScores] = {}
     for standard, scorable in by_standard.values():
-        answers = [[(row.actual, row.stated) if row else None for row in sheet.rows] for sheet in scorable]
+        answers = [[facts.answers if facts else None for facts in sheet.facts] for sheet in scorable]
         for sheet, scores in zip(scorable, _per_sheet(scoring.score(answers, standard), standard, len(scorable)), strict=True):
             taken[id(sheet)] = scores
     return taken
@@ -221,7 +218,7 @@ def _per_sheet(scores: scoring.Scores, standard: Standard, count: int) -> list[S
     def none(value: int) -> int | None:
         return None if value == scoring.UNRESOLVED else value
 
-    entry = {name: rows(scores.entries, name, clauses) for name in ("basis", "derived", "assessed", "possible")}
+    entry = {name: rows(scores.entries, name, clauses) for name in ("basis", "derived", "assessed")}
     item_score, least = rows(scores.items, "score", len(items)), rows(scores.items, "least", len(items))
     sheet = {name: scores.sheets[name].tolist() for name in ("lowest", "highest", "assessed", "declared")}
     return [
@@ -229,7 +226,6 @@ def _per_sheet(scores: scoring.Scores, standard: Standard, count: int) -> list[S
             basis=entry["basis"][n],
             derived=entry["derived"][n],
             assessed=entry["assessed"][n],
-            possible=[bool(value) for value in entry["possible"][n]],
             items={number: none(value) for number, value in zip(items, item_score[n], strict=True)},
             item_deductions=dict(zip(items, least[n], strict=True)),
             lowest=sheet["lowest"][n],
@@ -374,12 +370,18 @@ def _is_read(answer: Answer) -> bool | None:
 
 def clause_results(sheet: CommunitySheet, scores: SheetScores, standard: Standard) -> tuple[ClauseResult, ...]:
     """What each clause was given and on what grounds."""
-    return tuple(
-        [
-            _shared(_clause_result(clause, row, assessed, BASES[basis]))
-            for clause, row, assessed, basis in zip(standard.clauses, sheet.rows, scores.assessed, scores.basis, strict=True)
-        ]
-    )
+    made: list[ClauseResult] = []
+    all_given = zip(scores.assessed, scores.basis, strict=True)
+    for clause, row, facts, given in zip(standard.clauses, sheet.rows, sheet.facts, all_given, strict=True):
+        # Nearly every row stands on other sheets, too: there its result is the same.
+        known = facts.results.get(given) if facts is not None else None
+        if known is None:
+            assessed, basis = given
+            known = _shared(_clause_result(clause, row, assessed, BASES[basis]))
+            if facts is not None:
+                facts.results[given] = known
+        made.append(known)
+    return tuple(made)
 
 
 BASES = tuple(Basis)

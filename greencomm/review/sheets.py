@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +13,12 @@ from greencomm.forms.entries import ClauseRow, SheetReading
 from greencomm.forms.layout import Heading
 from greencomm.forms.read import by_standard
 from greencomm.forms.values import read_claim
+from greencomm.history import TypedAnswers
 from greencomm.results import TypedSheet
 from greencomm.review.names import is_variant, nearest, same_place_name
-from greencomm.review.submissions import Filed, Submission, code_text, is_blank, sheet_contents, year_text
-from greencomm.review.typed import is_worded, typed_sheet
+from greencomm.review.rows import RowFacts, is_worded, rows_by
+from greencomm.review.submissions import Filed, code_text, is_blank, sheet_contents, year_text
+from greencomm.review.typed import typed_answers, typed_sheet
 from greencomm.roster import Community, Roster
 from greencomm.standard import Clause, Standard
 
@@ -48,6 +50,10 @@ class CommunitySheet:
     sheet: str
     reading: SheetReading | None
     rows: tuple[ClauseRow | None, ...] = ()
+    facts: tuple[RowFacts | None, ...] = ()
+    """Of each of ``rows``."""
+    said: TypedAnswers | None = None
+    """What stands on it, for telling what changes until the next submission; None where it could not be read."""
     usable: bool = True
     filled: bool = True
     claimed: bool | None = None
@@ -86,16 +92,32 @@ class CommunitySheets:
     """What the review of headings and structure could not check."""
 
 
-def sort_sheets(submission: Submission, roster: Roster, standard: Standard) -> CommunitySheets:
-    """Find out which community each sheet speaks for; report what is nobody's, another unit's or there twice."""
+@dataclass(slots=True)
+class FileSheets:
+    """What one file says of its unit's communities; it hangs on nothing but the file, the roster and the unit's standard."""
+
+    sheets: list[CommunitySheet]
+    """In the order of the file."""
+    findings: list[Finding]
+    typed: list[TypedSheet]
+    unchecked: Gaps
+
+
+def sheets_of(filed: Filed, roster: Roster, standard: Standard) -> FileSheets:
+    """Find out which community each sheet of a file speaks for and what is on it."""
+    reader = _FileSheets(filed, roster, standard)
+    return FileSheets(list(reader.sheets()), reader.findings, reader.typed, reader.unchecked)
+
+
+def sort_sheets(files: Iterable[FileSheets]) -> CommunitySheets:
+    """The sheets of a submission's files by community; report what is there twice."""
     result = CommunitySheets({}, [], [])
-    for filed in submission.files:
-        reader = _FileSheets(filed, roster, standard)
-        for sheet in reader.sheets():
+    for file in files:
+        for sheet in file.sheets:
             result.of.setdefault(sheet.community.code, []).append(sheet)
-        result.findings += reader.findings
-        result.typed += reader.typed
-        result.unchecked.update(reader.unchecked)
+        result.findings += file.findings
+        result.typed += file.typed
+        result.unchecked.update(file.unchecked)
     for code, sheets in result.of.items():
         result.of[code] = _settle_twice(sheets)
     return result
@@ -137,6 +159,7 @@ class _FileSheets:
         self.findings: list[Finding] = []
         self.typed: list[TypedSheet] = []
         self.unchecked: Gaps = Counter()
+        self.facts_of = rows_by(standard).of
 
     def pass_over(self, passed: tuple[rules.Rule, ...], reason: str, count: int = 1) -> None:
         """Remember that rules cannot be applied to ``count`` things here."""
@@ -146,14 +169,17 @@ class _FileSheets:
         return Place(unit=self.unit.code, file=self.filed.path, sheet=sheet, cell=cell)
 
     def sheets(self) -> Iterator[CommunitySheet]:
+        reread: dict[int, ClauseRow] = {}
         for reading in self.form.communities:
             identified = self.identify(reading)
             whose = identified[0].code if identified else None
-            self.typed.append(typed_sheet(reading, self.filed.path, whose, self.standard))
+            typed = typed_sheet(reading, self.filed.path, whose, self.standard)
+            self.typed.append(typed)
             if identified is None:
                 continue
-            reading = by_standard(reading, self.standard)
+            reading = by_standard(reading, self.standard, reread)
             sheet = CommunitySheet(identified[0], self.filed.path, reading.sheet, reading, findings=identified[1])
+            sheet.said = typed_answers(reading, typed, self.standard)
             self.look_at(sheet, reading)
             yield sheet
         for name in self.form.damaged_sheets:
@@ -253,7 +279,8 @@ class _FileSheets:
         rows: dict[str, list[ClauseRow]] = {}
         for row in reading.rows:
             rows.setdefault(row.clause, []).append(row)
-        sheet.rows = tuple([self.row_of(sheet, rows.get(clause.id, ()), clause) for clause in self.standard.clauses])
+        found = [self.row_of(sheet, rows.get(clause.id, ()), clause) for clause in self.standard.clauses]
+        sheet.rows, sheet.facts = tuple([row for row, _ in found]), tuple([facts for _, facts in found])
         for row in reading.rows:
             if row.clause not in self.standard.clause:
                 value = f"条款 {row.clause}；{_typed(row)}"
@@ -299,15 +326,19 @@ class _FileSheets:
             found = "、".join(f"“{label}”" for label in blank)
             yield rules.HEADING_BLANK.at(sheet.at(reading.heading[blank[0]].cell), found=found)
 
-    def row_of(self, sheet: CommunitySheet, rows: Sequence[ClauseRow], clause: Clause) -> ClauseRow | None:
+    def row_of(
+        self, sheet: CommunitySheet, rows: Sequence[ClauseRow], clause: Clause
+    ) -> tuple[ClauseRow, RowFacts] | tuple[None, None]:
         """The one of its ``rows`` that answers a clause; None where it is missing, or there twice with different answers."""
-        if len(rows) == 1 and rows[0].criterion and is_worded(rows[0].criterion, clause):
-            return rows[0]
+        if len(rows) == 1:
+            facts = self.facts_of(rows[0])
+            if facts.is_worded:
+                return rows[0], facts
         words: dict[str, Any] = {"clause": clause.id, "name": clause.name}
         if not rows:
             self.pass_over(_ROWS[1:], "表中没有这一行")
             sheet.findings.append(rules.SHEET_CLAUSE_MISSING.at(sheet.at(None, clause.id), **words))
-            return None
+            return None, None
         first = rows[0]
         if len(rows) > 1:
             same = len({_answer_of(row) for row in rows}) == 1
@@ -317,13 +348,13 @@ class _FileSheets:
             sheet.findings.append(rule.at(sheet.at(rows[1].clause_cell, clause.id), found=found, value=value, **words))
             if not same:
                 self.pass_over((rules.SHEET_CLAUSE_REWORDED,), "重复的行答案不同")
-                return None
+                return None, None
         if not first.criterion:
             self.pass_over((rules.SHEET_CLAUSE_REWORDED,), "表中没有写评分标准")
         if not is_worded(first.criterion, clause):
             place = sheet.at(first.clause_cell, clause.id)
             sheet.findings.append(rules.SHEET_CLAUSE_REWORDED.at(place, found=first.criterion, expected=clause.quote, **words))
-        return first
+        return first, self.facts_of(first)
 
 
 def _typed(row: ClauseRow) -> str:

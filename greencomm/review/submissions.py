@@ -98,6 +98,11 @@ def sort_out(arrivals: Sequence[Arrival], roster: Roster, standard_of: StandardO
     return Sorted(submissions, files, sorter.findings, sample, sorter.unchecked)
 
 
+def filed(arrival: Arrival, roster: Roster, standard_of: StandardOf) -> Filed | None:
+    """One arrival as a form of this batch, as ``sort_out`` will have it whatever else arrives; None where it is none."""
+    return _Sorter(roster, standard_of).admit(arrival)
+
+
 def has_real(arrivals: Sequence[Arrival]) -> bool:
     """Whether a county's own workbook is among them, rather than samples only."""
     forms = [arrival.form for arrival in arrivals if arrival.form is not None and arrival.form.communities]
@@ -370,6 +375,8 @@ class _Sorter:
 
     def dropped(self, submission: Submission, earlier: list[Filed]) -> Iterable[Finding]:
         """Communities of an earlier submission that the one that counts no longer has."""
+        if not earlier:
+            return
         present = frozenset().union(*(self.codes(entry) | self.damaged_codes(entry) for entry in submission.files))
         told: set[str] = set()
         for entry in sorted(earlier, key=lambda e: (-e.number, e.path)):
@@ -437,6 +444,8 @@ class _Sorter:
         if once:
             found = "、".join(f"“{name}”" for name in once[:_NAMED]) + (f"等{len(once)}张" if len(once) > _NAMED else "")
             yield rules.FILE_READ_ONCE.at(Place(unit=unit.code, file=entry.path), found=found)
+        if not entry.arrival.conflicts:
+            return
         # An answer that cannot be read has a finding of its own.
         told = {
             (sheet.sheet, answer.cell)

@@ -4,32 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from greencomm.forms import values
 from greencomm.forms.entries import ClauseRow, Located, SheetReading
 from greencomm.forms.layout import TOTAL_ROW, Column, Heading, Summary
+from greencomm.forms.returned import answers_of
+from greencomm.history import TypedAnswers
 from greencomm.intake.workbook import CellValue
 from greencomm.results import TypedSheet
+from greencomm.review.rows import NOTHING, RowFacts, as_shown, is_typed, is_worded, rows_by
 from greencomm.review.submissions import Filed, Submission
-from greencomm.standard import Clause, Standard
-from greencomm.texts import normal_label
+from greencomm.standard import Standard
 
-T = TypeVar("T")
 P = TypeVar("P")
 
 
 def typed_sheet(reading: SheetReading, file: str, community: str | None, standard: Standard) -> TypedSheet:
     """Everything on one community sheet, with the types that the cells have, nothing judged."""
+    facts_of = rows_by(standard).of
+    known = standard.clause
     first: dict[str, ClauseRow] = {}
     repeated: dict[str, list[tuple[CellValue, CellValue, CellValue]]] = {}
     for row in reading.rows:
-        if row.clause not in standard.clause:
+        if row.clause not in known:
             continue
         if row.clause in first:
-            repeated.setdefault(row.clause, []).append(_answers(row))
+            repeated.setdefault(row.clause, []).append(facts_of(row).typed)
         else:
             first[row.clause] = row
+    facts = [(clause, facts_of(row)) for clause, row in first.items()]
     return TypedSheet(
         file=file,
         sheet=reading.sheet,
@@ -40,11 +44,11 @@ def typed_sheet(reading: SheetReading, file: str, community: str | None, standar
             for label, located in reading.heading.items()
             if label is not Heading.TOTAL and not values.is_blank(located.value)
         },
-        answers={clause: _ANSWERS.of(row) for clause, row in first.items()},
-        cells=_alike({clause: _CELLS.of(row) for clause, row in first.items()}),
+        answers={clause: each.typed for clause, each in facts},
+        cells=_alike({clause: each.cells for clause, each in facts}),
         heading_cells=_alike({label.value: located.cell for label, located in reading.heading.items() if located.cell}),
         repeated={clause: tuple(rows) for clause, rows in repeated.items()},
-        beside=tuple(_beside(reading, first, standard)),
+        beside=tuple(_beside(reading, first, standard, plain=all(each.is_plain for _, each in facts))),
     )
 
 
@@ -56,42 +60,6 @@ _COMPUTED: tuple[tuple[Column, Callable[[ClauseRow], Located]], ...] = (
 """Columns that the form itself fills by formulas."""
 
 
-def is_worded(written: str, clause: Clause) -> bool:
-    """Whether 评分标准 is empty or holds the clause's words, with the notice's reading of them or without."""
-    if not written or written in (clause.criterion, clause.quote):
-        return True
-    return normal_label(written) in (normal_label(clause.quote), normal_label(clause.criterion))
-
-
-def _answers(row: ClauseRow) -> tuple[CellValue, CellValue, CellValue]:
-    return row.actual.raw, row.stated.raw, row.evidence.value
-
-
-def _cells(row: ClauseRow) -> tuple[str | None, str | None, str | None]:
-    return row.actual.cell, row.stated.cell, row.evidence.cell
-
-
-class ByRow(Generic[T]):
-    """What follows from a row, kept once for all the sheets of a file that have the very same row (S-44)."""
-
-    _MOST = 20_000
-
-    def __init__(self, make: Callable[[ClauseRow], T]) -> None:
-        self._make = make
-        self._kept: dict[int, tuple[ClauseRow, T]] = {}
-        """By the identity of rows, which are held so that no other has it."""
-
-    def of(self, row: ClauseRow) -> T:
-        """What ``make`` makes of a row."""
-        known = self._kept.get(id(row))
-        if known is None:
-            if len(self._kept) >= self._MOST:
-                self._kept.clear()
-            known = self._kept[id(row)] = row, self._make(row)
-        return known[1]
-
-
-_ANSWERS, _CELLS = ByRow(_answers), ByRow(_cells)
 _LAYOUTS: dict[tuple[tuple[str, object], ...], Any] = {}
 _MOST_LAYOUTS = 1000
 
@@ -104,26 +72,16 @@ def _alike(places: dict[str, P]) -> dict[str, P]:
     return kept
 
 
-def _beside(reading: SheetReading, first: dict[str, ClauseRow], standard: Standard) -> Iterator[tuple[str, str]]:
-    """(cell, text) of everything typed that is no answer and no heading value."""
-    for row in reading.rows:
-        if first.get(row.clause) is not row:
-            parts = zip((Column.ACTUAL, Column.STATED, Column.EVIDENCE), _answers(row), strict=True)
-            texts = [f"{column}“{values.shown(value)}”" for column, value in parts if not values.is_blank(value)]
-            kind = "又一行" if row.clause in first else "标准中没有的"
-            yield row.clause_cell, f"{kind}条款“{row.clause}”：{'，'.join(texts) or '没有填写'}"
-    for clause, row in first.items():
-        if not is_worded(row.criterion, standard.clause[clause]):
-            yield row.clause_cell, f"条款{clause}的{Column.CRITERION}写作“{row.criterion}”"
-    for column, cell_of in _COMPUTED:
-        located_of = [(clause, cell_of(row)) for clause, row in first.items()]
-        typed = [(clause, located) for clause, located in located_of if not located.is_formula and _is_typed(located)]
-        if typed:
-            # One line for a column: whoever pastes values over formulas does so for all of it.
-            figures = "，".join(f"{clause}＝“{values.shown(located.value)}”" for clause, located in typed)
-            yield typed[0][1].cell or "", f"“{column}”栏的公式处写有：{figures}"
+def _beside(
+    reading: SheetReading, first: dict[str, ClauseRow], standard: Standard, *, plain: bool
+) -> Iterator[tuple[str, str]]:
+    """(cell, text) of everything typed that is no answer and no heading value; ``plain`` where no row of ``first`` has any."""
+    if len(first) < len(reading.rows):
+        yield from _further_rows(reading, first, standard)
+    if not plain:
+        yield from _beside_answers(first, standard)
     for where, located in ((f"“{TOTAL_ROW}”行", reading.total), (f"“{Heading.TOTAL}”", reading.heading[Heading.TOTAL])):
-        if _is_typed(located):
+        if is_typed(located):
             yield located.cell or "", f"{where}的公式处写有“{values.shown(located.value)}”"
     for cell, text in reading.extra_cells:
         yield cell, f"表格以外写有“{text}”"
@@ -131,8 +89,54 @@ def _beside(reading: SheetReading, first: dict[str, ClauseRow], standard: Standa
         yield "", f"表格以外还有{reading.extra_more}处内容，没有逐条列出，见原文件"
 
 
-def _is_typed(located: Located) -> bool:
-    return not located.is_formula and not values.is_blank(located.value)
+def _further_rows(reading: SheetReading, first: dict[str, ClauseRow], standard: Standard) -> Iterator[tuple[str, str]]:
+    """Rows of clauses that stand there already, or that the standard does not have."""
+    for row in reading.rows:
+        if first.get(row.clause) is not row:
+            parts = zip((Column.ACTUAL, Column.STATED, Column.EVIDENCE), rows_by(standard).of(row).typed, strict=True)
+            texts = [f"{column}“{values.shown(value)}”" for column, value in parts if not values.is_blank(value)]
+            kind = "又一行" if row.clause in first else "标准中没有的"
+            yield row.clause_cell, f"{kind}条款“{row.clause}”：{'，'.join(texts) or '没有填写'}"
+
+
+def _beside_answers(first: dict[str, ClauseRow], standard: Standard) -> Iterator[tuple[str, str]]:
+    """Other words in 评分标准, and what stands where the form has formulas."""
+    for clause, row in first.items():
+        if not is_worded(row.criterion, standard.clause[clause]):
+            yield row.clause_cell, f"条款{clause}的{Column.CRITERION}写作“{row.criterion}”"
+    for column, cell_of in _COMPUTED:
+        located_of = [(clause, cell_of(row)) for clause, row in first.items()]
+        typed = [(clause, located) for clause, located in located_of if is_typed(located)]
+        if typed:
+            # One line for a column: whoever pastes values over formulas does so for all of it.
+            figures = "，".join(f"{clause}＝“{values.shown(located.value)}”" for clause, located in typed)
+            yield typed[0][1].cell or "", f"“{column}”栏的公式处写有：{figures}"
+
+
+def typed_answers(sheet: SheetReading, typed: TypedSheet, standard: Standard) -> TypedAnswers:
+    """What a community's sheet says, as people see it; of a clause that stands twice the first row.
+
+    ``typed`` is the same sheet, for telling what a returned workbook makes of it.
+    """
+    heading: dict[str, str] = {}
+    for label in Heading:
+        located = sheet.heading[label]
+        text = values.shown(located.value)
+        if text and not (label is Heading.TOTAL and located.is_formula):
+            heading[label.value] = text
+    facts_of = rows_by(standard).of
+    rows: dict[str, RowFacts] = {}
+    for row in sheet.rows:
+        rows.setdefault(row.clause, facts_of(row))
+    if typed.repeated:
+        # Of rows of one clause the returned workbook makes one.
+        again = {clause: as_shown(cells) for clause, cells in answers_of(typed, standard).answers.items()}
+        reissued = {clause: shown for clause, shown in again.items() if shown != rows[clause].shown}
+    else:
+        asked = [(clause, rows[clause].reissued) for clause in standard.clause if clause in rows]
+        reissued = {clause: shown for clause, shown in asked if shown is not None}
+    answers = {clause: facts.shown for clause, facts in rows.items() if facts.shown != NOTHING}
+    return TypedAnswers(heading, answers, reissued, sheet.sheet)
 
 
 def summary_values(submission: Submission) -> dict[str, CellValue]:
