@@ -9,25 +9,29 @@ Only this module knows XlsxWriter's inner workings; ``tests/test_lean.py`` compa
 
 from __future__ import annotations
 
-import contextlib
 import io
 import zipfile
+import zlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import xlsxwriter
-import xlsxwriter.workbook
 from xlsxwriter.exceptions import FileCreateError
+from xlsxwriter.packager import Packager
 from xlsxwriter.worksheet import CellBlankTuple, CellFormulaTuple, CellNumberTuple, CellStringTuple, RowInfo, Worksheet
 
 _HEIGHT = 0.75
 """Points of a pixel."""
 _PLAIN = 10**15
 """Whole numbers below it are written with all their digits."""
-_LEVEL = 3
-"""Of deflating; 6 is the usual one."""
+_LEVEL, _ALIKE_LEVEL = 2, 9
+"""Of deflating, what is written once and what many sheets have alike; 6 is the usual one."""
+_LONG = 4000
+"""Characters from which on what sheets have alike is deflated by itself: the beginning of a piece packs less well."""
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+"""Of all that is packed: XlsxWriter's own."""
 
 
 @dataclass(slots=True)
@@ -49,7 +53,7 @@ class Stencil:
     """Formula and look of the last formula at a place, and what is written before its value, a number or a text."""
     row_texts: dict[Hashable, tuple[str, int]] = field(default_factory=dict)
     """Rows that sheets have alike, by what the caller tells them apart, with how many texts are in them."""
-    texts: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, str | _Alike] = field(default_factory=dict)
     """What is written for other parts of a sheet that are as they were."""
 
 
@@ -330,6 +334,8 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
             kept, self.fh = self.fh, io.StringIO()
             write()
             text, self.fh = self.fh.getvalue(), kept
+            if len(text) > _LONG:
+                text = _alike(text)
             stencil.texts[part] = text
         self.fh.write(text)
 
@@ -366,11 +372,15 @@ class LeanBook(xlsxwriter.Workbook):  # type: ignore[misc]  # XlsxWriter is not 
             {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
         )
 
+    def _get_packager(self) -> _Packager:
+        self._packager = _Packager()
+        return self._packager
+
     def _store_workbook(self) -> None:
+        # The packager packs; what XlsxWriter packs itself is nothing.
         target, self.filename = self.filename, io.BytesIO()
-        with _lightly_packed():
-            super()._store_workbook()
-        content, self.filename = self.filename.getvalue(), target
+        super()._store_workbook()
+        content, self.filename = self._packager.content, target
         if hasattr(target, "write"):
             target.write(content)
             return
@@ -381,21 +391,86 @@ class LeanBook(xlsxwriter.Workbook):  # type: ignore[misc]  # XlsxWriter is not 
             raise FileCreateError(error) from None
 
 
-@contextlib.contextmanager
-def _lightly_packed() -> Iterator[None]:
-    """Parts of a workbook are deflated at a level that takes a third of the time and an eighth more room."""
-    kept = xlsxwriter.workbook.ZipInfo
-    xlsxwriter.workbook.ZipInfo = _lightly_packed_entry
-    try:
-        yield
-    finally:
-        xlsxwriter.workbook.ZipInfo = kept
+# --- packing: a part is deflated lightly, and what many parts have alike once for all ---------------------------------
 
 
-def _lightly_packed_entry(*arguments: Any) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(*arguments)
-    entry._compresslevel = _LEVEL  # type: ignore[attr-defined]
-    return entry
+class _Alike(bytes):
+    """An encoded text that many parts have, deflated so that it can follow and be followed by anything."""
+
+    deflated: bytes
+
+
+@lru_cache(maxsize=16)
+def _alike(text: str) -> _Alike:
+    alike, deflater = _Alike(text.encode()), _deflater(_ALIKE_LEVEL)
+    alike.deflated = deflater.compress(alike) + deflater.flush(zlib.Z_FULL_FLUSH)
+    return alike
+
+
+def _deflater(level: int) -> Any:
+    return zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+
+
+class _Part(io.StringIO):
+    """A part of a workbook while it is written: what XlsxWriter takes for a file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str | _Alike] = []
+        self.write = self.texts.append  # type: ignore[assignment, method-assign]
+
+    def pieces(self) -> Iterator[bytes]:
+        """The encoded text, what is alike by itself."""
+        own: list[str] = []
+        for text in self.texts:
+            if isinstance(text, str):
+                own.append(text)
+            else:
+                yield "".join(own).encode()
+                yield text
+                own = []
+        yield "".join(own).encode()
+
+
+class _Deflating:
+    """Deflates a part in the place of zlib's own object, which does all but what was deflated before.
+
+    After a full flush nothing refers to what came before it, so that a piece which ends with one can be put after another.
+    """
+
+    def __init__(self) -> None:
+        own = _deflater(_LEVEL)
+        self._compress, self.flush = own.compress, own.flush
+
+    def compress(self, data: bytes) -> bytes:
+        if isinstance(data, _Alike):
+            return self.flush(zlib.Z_FULL_FLUSH) + data.deflated  # type: ignore[no-any-return]
+        return self._compress(data)  # type: ignore[no-any-return]
+
+
+class _Packager(Packager):  # type: ignore[misc]  # XlsxWriter is not typed.
+    """Packs the parts of a workbook into ``content`` as soon as they are all written."""
+
+    content = b""
+
+    def _filename(self, xml_filename: str) -> _Part:
+        part = _Part()
+        self.filenames.append((part, xml_filename, False))
+        return part
+
+    def _create_package(self) -> list[Any]:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for part, name, is_binary in super()._create_package():
+                entry = zipfile.ZipInfo(name, _ZIP_DATE)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                with archive.open(entry, "w") as member:
+                    member._compressor = _Deflating()  # type: ignore[attr-defined]
+                    for piece in (part.getvalue(),) if is_binary else part.pieces():
+                        member.write(piece)
+        self.content = packed.getvalue()
+        # Nothing is left to pack.
+        return []
 
 
 @lru_cache(maxsize=1024)
