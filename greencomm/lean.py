@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.packager import Packager
+from xlsxwriter.sharedstrings import SharedStrings
 from xlsxwriter.worksheet import CellBlankTuple, CellFormulaTuple, CellNumberTuple, CellStringTuple, RowInfo, Worksheet
 
 _HEIGHT = 0.75
@@ -30,6 +31,8 @@ _LEVEL, _ALIKE_LEVEL = 2, 9
 """Of deflating, what is written once and what many sheets have alike; 6 is the usual one."""
 _MEMORY = 7
 """Of zlib's 1 to 9: its tables fit into a processor's fast memory, which saves an eighth of the time."""
+_SURELY_SHORT = 16_000
+"""Characters up to which a text fits into a cell, whatever they are."""
 _LONG = 4000
 """Characters from which on what sheets have alike is deflated by itself: the beginning of a piece packs less well."""
 _ZIP_DAY = 1 << 5 | 1
@@ -46,16 +49,22 @@ class Stencil:
     merges: list[Any]
     merged: dict[Any, Any]
     validations: list[Any]
+    entry_rules: EntryRules | None
     bounds: tuple[int, int, int, int]
+    links: dict[int, dict[int, Any]]
+    set_up: dict[str, Any]
+    """How its sheets are looked at, protected and printed: XlsxWriter's attributes, where they are not as on a new sheet."""
     strings: int
     """How many of its cells have a text."""
     cells: dict[tuple[int, int], str] = field(default_factory=dict)
     """What is written for a cell that is taken over, by row and column."""
     starts: dict[tuple[int, int], tuple[str, Any, str, str]] = field(default_factory=dict)
     """Formula and look of the last formula at a place, and what is written before its value, a number or a text."""
+    untouched: dict[int, bytes] = field(default_factory=dict)
+    """Rows into which a sheet wrote nothing of its own."""
     row_texts: dict[Hashable, tuple[bytes, int]] = field(default_factory=dict)
     """Rows that sheets have alike, by what the caller tells them apart, with how many texts are in them."""
-    texts: dict[str, str | _Alike] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
     """What is written for other parts of a sheet that are as they were."""
 
 
@@ -84,6 +93,25 @@ class ColourRule:
         return before, f'"{stops}{operator}><formula>{escaped(self.condition)}</formula></cfRule>'
 
 
+@dataclass(frozen=True, slots=True)
+class EntryRules:
+    """Data validations of single cells, as they are written."""
+
+    text: str
+    number: int
+
+
+def entry_rules(rules: Iterable[tuple[int, int, dict[str, Any]]]) -> EntryRules:
+    """Rules of entry by row and column, to be written on many sheets (``LeanSheet.entry_rules``)."""
+    sheet = LeanSheet()
+    for row, column, rule in rules:
+        sheet.data_validation(row, column, row, column, rule)
+    sheet.fh = io.StringIO()
+    for validation in sheet.validations:
+        sheet._write_data_validation(validation)
+    return EntryRules(sheet.fh.getvalue(), len(sheet.validations))
+
+
 class _Rows(dict[int, dict[int, Any]]):
     """Rows of a sheet that begin as a stencil has them, each copied when something is written into it."""
 
@@ -106,6 +134,8 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         self.growing: frozenset[int] | set[int] = frozenset()
         """Rows (from 0) that have a height to begin with and grow with what is typed into them: a custom height would stay
         as it is and hide the lines that do not fit."""
+        self.entry_rules: EntryRules | None = None
+        """Rules of entry that come after those of ``data_validation``."""
         self._colours: dict[str, list[str]] = {}
         self._alike: dict[int, Hashable] = {}
         """Rows that say what a row of another sheet says, or that others may."""
@@ -123,7 +153,10 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
             merges=list(self.merge),
             merged=dict(self.merged_cells),
             validations=list(self.validations),
+            entry_rules=self.entry_rules,
             bounds=(self.dim_rowmin, self.dim_rowmax, self.dim_colmin, self.dim_colmax),
+            links={row: dict(links) for row, links in self.hyperlinks.items()},
+            set_up={name: value for name in _SET_UP if (value := getattr(self, name)) != _NEW[name]},
             strings=sum(cell.__class__ is CellStringTuple for cells in self.table.values() for cell in cells.values()),
         )
         self.stencil = stencil
@@ -139,7 +172,13 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         self.merge = list(stencil.merges)
         self.merged_cells = dict(stencil.merged)
         self.validations = list(stencil.validations)
+        self.entry_rules = stencil.entry_rules
         self.dim_rowmin, self.dim_rowmax, self.dim_colmin, self.dim_colmax = stencil.bounds
+        for row, links in stencil.links.items():
+            self.hyperlinks[row] = dict(links)
+            self.hlink_count += len(links)
+        for name, value in stencil.set_up.items():
+            setattr(self, name, value)
         self.col_size_changed = self.row_size_changed = True
 
     # --- rows alike ---------------------------------------------------------------------------------------------------
@@ -180,7 +219,11 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         return 0
 
     def write_string(self, row: int, column: int, text: str, look: Any = None) -> int:
-        return int(self._write_string(row, column, text, look))
+        if len(text) > _SURELY_SHORT:
+            return int(self._write_string(row, column, text, look))
+        self._check_dimensions(row, column)
+        self.table[row][column] = CellStringTuple(self.str_table._get_shared_string_index(text), look)
+        return 0
 
     def write_number(self, row: int, column: int, number: Any, look: Any = None) -> int:
         if number.__class__ is not int:
@@ -190,7 +233,10 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         return 0
 
     def write_blank(self, row: int, column: int, blank: Any, look: Any = None) -> int:
-        return int(self._write_blank(row, column, blank, look))
+        if look is not None:
+            self._check_dimensions(row, column)
+            self.table[row][column] = CellBlankTuple(look)
+        return 0
 
     def set_row(self, row: int, height: float | None = None, look: Any = None, options: Any = None) -> int:
         if height is None or look is not None or options:
@@ -208,7 +254,7 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         if value is None or value == "":
             self.table[row][column] = CellBlankTuple(look)
         elif value.__class__ is str:
-            self._write_string(row, column, value, look)
+            self.write_string(row, column, value, look)
         else:
             self.table[row][column] = CellNumberTuple(value, look)
 
@@ -236,6 +282,10 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
                 continue
             info = self.row_info.get(row)
             same = originals.get(row, {})
+            untouched = stencil is not None and row not in self.table and info is stencil.rows.get(row)
+            if untouched and stencil is not None and row in stencil.untouched:
+                write(stencil.untouched[row])
+                continue
             cells = self.table.get(row, same)
             if not cells:
                 if info is not None:
@@ -268,6 +318,8 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
             parts.append("</row>")
             encoded = "".join(parts).encode()
             write(encoded)
+            if untouched and stencil is not None:
+                stencil.untouched[row] = encoded
             if key is not None and stencil is not None:
                 own = sum(cell.__class__ is CellStringTuple and same.get(column) is not cell for column, cell in cells.items())
                 stencil.row_texts[key] = (encoded, own)
@@ -318,17 +370,36 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
     # Parts of a sheet that are still as the stencil has them are written once for all.
 
     def _write_cols(self) -> None:
-        self._once("columns", self.col_info, lambda: super(LeanSheet, self)._write_cols())
+        self._once("columns", self._has("columns", self.col_info), lambda: super(LeanSheet, self)._write_cols())
 
     def _write_merge_cells(self) -> None:
-        self._once("merges", self.merge, lambda: super(LeanSheet, self)._write_merge_cells())
+        self._once("merges", self._has("merges", self.merge), lambda: super(LeanSheet, self)._write_merge_cells())
 
     def _write_data_validations(self) -> None:
-        self._once("validations", self.validations, lambda: super(LeanSheet, self)._write_data_validations())
+        self._once("validations", self._has("validations", self.validations), self._write_validations)
 
-    def _once(self, part: str, now: Any, write: Callable[[], None]) -> None:
+    def _write_validations(self) -> None:
+        rules = self.entry_rules
+        if rules is None:
+            super()._write_data_validations()
+            return
+        self._xml_start_tag("dataValidations", [("count", len(self.validations) + rules.number)])
+        for validation in self.validations:
+            self._write_data_validation(validation)
+        self.fh.write(rules.text)
+        self._xml_end_tag("dataValidations")
+
+    def _has(self, part: str, now: Any) -> bool:
+        return self.stencil is not None and bool(getattr(self.stencil, part) == now)
+
+    def _write_sheet_protection(self) -> None:
+        kept = self.stencil and self.stencil.set_up.get("protect_options")
+        self._once("protection", kept is not None and kept is self.protect_options, lambda: super(LeanSheet, self)._write_sheet_protection())
+
+    def _once(self, part: str, as_kept: bool, write: Callable[[], None]) -> None:
+        """Write a part of the sheet; where it is as the stencil has it, only for the first of its sheets."""
         stencil = self.stencil
-        if stencil is None or getattr(stencil, part) != now:
+        if stencil is None or not as_kept:
             write()
             return
         text = stencil.texts.get(part)
@@ -336,10 +407,11 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
             kept, self.fh = self.fh, io.StringIO()
             write()
             text, self.fh = self.fh.getvalue(), kept
-            if len(text) > _LONG:
-                text = _alike(text)
             stencil.texts[part] = text
-        self.fh.write(text)
+        if len(text) > _LONG:
+            self.fh.write_alike(_alike(text))
+        else:
+            self.fh.write(text)
 
 
 class _Formats:
@@ -360,6 +432,15 @@ class _Formats:
             number = chosen._get_xf_index()
             text = self._texts[id(chosen)] = f' s="{number}"' if number else ""
         return text
+
+
+_SET_UP = (
+    "panes", "selections", "protect_options", "ignored_errors",
+    "page_setup_changed", "paper_size", "orientation", "fit_page", "fit_width", "fit_height",
+    "margin_left", "margin_right", "margin_top", "margin_bottom", "margin_header", "margin_footer",
+    "print_options_changed", "hcenter", "header_footer_changed", "header", "footer",
+)  # fmt: skip
+_NEW = {name: getattr(Worksheet(), name) for name in _SET_UP}
 
 
 class LeanBook(xlsxwriter.Workbook):  # type: ignore[misc]  # XlsxWriter is not typed.
@@ -418,8 +499,36 @@ class _Part(io.StringIO):
 
     def __init__(self) -> None:
         super().__init__()
-        self.pieces: list[str | bytes] = []
-        self.write = self.pieces.append  # type: ignore[assignment, method-assign]
+        self._texts: list[str | bytes] = []
+        self._pieces: list[bytes] = []
+        self.write = self._texts.append  # type: ignore[assignment, method-assign]
+
+    def write_alike(self, alike: _Alike) -> None:
+        """Write what other parts have as well, too."""
+        self._pieces += (self._own(), alike)
+        self._texts.clear()
+
+    def pieces(self) -> list[bytes]:
+        """All that was written, encoded, what is alike by itself."""
+        return [*self._pieces, self._own()]
+
+    def _own(self) -> bytes:
+        return b"".join([text.encode() if text.__class__ is str else text for text in self._texts])  # type: ignore[misc]
+
+
+class _SharedStrings(SharedStrings):  # type: ignore[misc]  # XlsxWriter is not typed.
+    """The texts of a workbook's cells; most stand in the other workbooks of a run, too."""
+
+    def _write_si(self, string: str) -> None:
+        self.fh.write(_shared_string(string))
+
+
+@lru_cache(maxsize=8192)
+def _shared_string(text: str) -> str:
+    writer = SharedStrings()
+    writer.fh = io.StringIO()
+    writer._write_si(text)
+    return str(writer.fh.getvalue())
 
 
 class _Packager(Packager):  # type: ignore[misc]  # XlsxWriter is not typed.
@@ -432,9 +541,16 @@ class _Packager(Packager):  # type: ignore[misc]  # XlsxWriter is not typed.
         self.filenames.append((part, xml_filename, False))
         return part
 
+    def _write_shared_strings_file(self) -> None:
+        if self.workbook.str_table.count:
+            strings = _SharedStrings()
+            strings.string_table = self.workbook.str_table
+            strings._set_xml_writer(self._filename("xl/sharedStrings.xml"))
+            strings._assemble_xml_file()
+
     def _create_package(self) -> list[Any]:
         parts = super()._create_package()
-        self.content = _zipped((name, [part.getvalue()] if is_binary else part.pieces) for part, name, is_binary in parts)
+        self.content = _zipped((name, [part.getvalue()] if is_binary else part.pieces()) for part, name, is_binary in parts)
         # Nothing is left to pack.
         return []
 
@@ -445,7 +561,7 @@ _VERSION = 20
 """That readers need."""
 
 
-def _zipped(parts: Iterable[tuple[str, Iterable[str | bytes]]]) -> bytes:
+def _zipped(parts: Iterable[tuple[str, list[bytes]]]) -> bytes:
     """A ZIP file of named parts, each given in pieces, below 4 GB.
 
     The library's own takes longer for its records than deflating a small part takes, and knows no pieces deflated before.
@@ -457,7 +573,7 @@ def _zipped(parts: Iterable[tuple[str, Iterable[str | bytes]]]) -> bytes:
     for name, pieces in parts:
         deflater, start, checksum, size = _deflater(_LEVEL), len(body) + 2, 0, 0
         body += (b"", b"")
-        for piece in _joined(pieces):
+        for piece in pieces:
             checksum, size = zlib.crc32(piece, checksum), size + len(piece)
             if isinstance(piece, _Alike):
                 body += (deflater.flush(zlib.Z_FULL_FLUSH), piece.deflated)
@@ -471,19 +587,6 @@ def _zipped(parts: Iterable[tuple[str, Iterable[str | bytes]]]) -> bytes:
         place += _LOCAL.size + len(path) + packed_size
     number, length = len(directory) // 2, sum(map(len, directory))
     return b"".join((*body, *directory, _END.pack(b"PK\5\6", 0, 0, number, number, length, place, 0)))
-
-
-def _joined(pieces: Iterable[str | bytes]) -> Iterator[bytes]:
-    """The pieces encoded, neighbours in one; what is alike by itself."""
-    own: list[bytes] = []
-    for piece in pieces:
-        if isinstance(piece, _Alike):
-            yield b"".join(own)
-            yield piece
-            own = []
-        else:
-            own.append(piece.encode() if isinstance(piece, str) else piece)
-    yield b"".join(own)
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -284,6 +284,8 @@ class _Issued:
     """Whether it counts as corrected from the beginning."""
     row: int = 0
     """Of 问题清单, from 0."""
+    state: tuple[str, str] | None = None
+    """``ReturnedForm.state``, once it was asked for."""
 
     @property
     def is_healed(self) -> bool:
@@ -374,7 +376,7 @@ class ReturnedForm(Variation):
 
     def _place(self) -> None:
         for number, issued in enumerate(self.issued):
-            issued.row = _ISSUES_FIRST + number
+            issued.row, issued.state = _ISSUES_FIRST + number, None
             self._find(issued)
             if issued.page is not None:
                 clause = issued.finding.place.clause
@@ -509,6 +511,11 @@ class ReturnedForm(Variation):
 
     def state(self, issued: _Issued) -> tuple[str, str]:
         """状态 of a finding on 问题清单: its formula (or plain text) and what that shows when the workbook is sent."""
+        if issued.state is None:
+            issued.state = self._state(issued)
+        return issued.state
+
+    def _state(self, issued: _Issued) -> tuple[str, str]:
         finding, edited = issued.finding, self._edited(issued)
         remedy, explanation = (
             cell_name(issued.row + 1, _ISSUE_COLUMNS.index(column) + 1)
@@ -562,9 +569,9 @@ class ReturnedForm(Variation):
             return place is not Heading.TOTAL and (differs or _heading_address(place) in page.watched)
         return bool(page.answers.answers.get(place[0], (None,))[0] not in (None, ""))
 
-    def is_special(self, community: Community, clause: str) -> bool:
+    def special_clauses(self, community: Community) -> Set[str]:
         page = self._by_code[community.code]
-        return clause in page.rows or self.plan.row[clause].row in page.special
+        return page.rows.keys() | {row.clause.id for row in self.plan.rows if row.row in page.special}
 
     @cached_property
     def _by_code(self) -> dict[str, _Page]:
