@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import xlsxwriter
@@ -56,8 +57,8 @@ class Stencil:
     """How its sheets are looked at, protected and printed: XlsxWriter's attributes, where they are not as on a new sheet."""
     strings: int
     """How many of its cells have a text."""
-    cells: dict[tuple[int, int], str] = field(default_factory=dict)
-    """What is written for a cell that is taken over, by row and column."""
+    cells: dict[int, dict[int, str]] = field(default_factory=dict)
+    """What is written for its cells, by row and column."""
     starts: dict[tuple[int, int], tuple[str, Any, str, str]] = field(default_factory=dict)
     """Formula and look of the last formula at a place, and what is written before its value, a number or a text."""
     untouched: dict[int, bytes] = field(default_factory=dict)
@@ -112,18 +113,6 @@ def entry_rules(rules: Iterable[tuple[int, int, dict[str, Any]]]) -> EntryRules:
     return EntryRules(sheet.fh.getvalue(), len(sheet.validations))
 
 
-class _Rows(dict[int, dict[int, Any]]):
-    """Rows of a sheet that begin as a stencil has them, each copied when something is written into it."""
-
-    def __init__(self, stencil: Mapping[int, dict[int, Any]]) -> None:
-        super().__init__()
-        self._stencil = stencil
-
-    def __missing__(self, row: int) -> dict[int, Any]:
-        cells = self[row] = dict(self._stencil.get(row, {}))
-        return cells
-
-
 class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
     """A worksheet that writes the same as XlsxWriter's own, faster."""
 
@@ -131,6 +120,8 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         super().__init__()
         self.fh: Any = None
         self.stencil: Stencil | None = None
+        self._begun = False
+        """Whether it began with the stencil, so that ``table`` has only what differs from it."""
         self.growing: frozenset[int] | set[int] = frozenset()
         """Rows (from 0) that have a height to begin with and grow with what is typed into them: a custom height would stay
         as it is and hide the lines that do not fit."""
@@ -164,8 +155,7 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
 
     def begin_with(self, stencil: Stencil) -> None:
         """Begin as the first sheet was when it was kept; nothing has been written on this one yet."""
-        self.stencil = stencil
-        self.table = _Rows(stencil.table)
+        self.stencil, self._begun = stencil, True
         self.str_table.count += stencil.strings
         self.row_info = dict(stencil.rows)
         self.col_info = dict(stencil.columns)
@@ -268,10 +258,7 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
     def _write_rows(self) -> None:
         numbers = _Formats(self.col_info, self.row_info)
         stencil = self.stencil
-        # What was written for cells of the stencil, and of formulas what stands before their values.
-        known, starts = (stencil.cells, stencil.starts) if stencil else ({}, {})
-        originals = stencil.table if stencil else {}
-        write = self.fh.write
+        write, table = self.fh.write, self.table
         for row in range(self.dim_rowmin, self.dim_rowmax + 1):
             key = self._alike.get(row)
             if key is not None and row not in self._first and stencil is not None:
@@ -281,48 +268,39 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
                 write(known_row)
                 continue
             info = self.row_info.get(row)
-            same = originals.get(row, {})
-            untouched = stencil is not None and row not in self.table and info is stencil.rows.get(row)
+            own = table.get(row) or {}
+            untouched = self._begun and not own and stencil is not None and info is stencil.rows.get(row)
             if untouched and stencil is not None and row in stencil.untouched:
                 write(stencil.untouched[row])
                 continue
-            cells = self.table.get(row, same)
-            if not cells:
+            texts = dict(self._stencil_cells(row, numbers))
+            ordered = len(texts)
+            for column in sorted(own):
+                texts[column] = self._cell(row, column, own[column], numbers)
+            if not texts:
                 if info is not None:
                     write(self._row_tag(row, info, "/>"))
                 continue
-            parts = [self._row_tag(row, info, ">")]
-            for column in sorted(cells):
-                cell = cells[column]
-                if same.get(column) is cell:
-                    same_text = known.get((row, column))
-                    if same_text is None:
-                        same_text = known[row, column] = self._cell(row, column, cell, numbers)
-                    parts.append(same_text)
-                elif cell.__class__ is CellFormulaTuple and cell.value.__class__ is not bool:
-                    start = starts.get((row, column))
-                    if start is None or start[0] is not cell.formula or start[1] is not cell.format:
-                        head = f'<c r="{_letters(column)}{row + 1}"{numbers.attribute(row, column, cell)}'
-                        tail = f"><f>{escaped(cell.formula)}</f><v>"
-                        start = starts[row, column] = (cell.formula, cell.format, head + tail, f'{head} t="str"{tail}')
-                    value = cell.value
-                    if value.__class__ is not str:
-                        parts.append(f"{start[2]}{value}</v></c>")
-                    elif value.startswith("#"):
-                        parts.append(self._as_xlsxwriter_writes(row, column, cell))
-                    else:
-                        # Of an empty text, too: XlsxWriter forgets its type.
-                        parts.append(f"{start[3]}{escaped(value)}</v></c>")
-                else:
-                    parts.append(self._cell(row, column, cell, numbers))
-            parts.append("</row>")
-            encoded = "".join(parts).encode()
+            # What is not in the stencil's row came last.
+            cells = texts.values() if len(texts) == ordered else map(texts.__getitem__, sorted(texts))
+            encoded = f"{self._row_tag(row, info, '>')}{''.join(cells)}</row>".encode()
             write(encoded)
             if untouched and stencil is not None:
                 stencil.untouched[row] = encoded
             if key is not None and stencil is not None:
-                own = sum(cell.__class__ is CellStringTuple and same.get(column) is not cell for column, cell in cells.items())
-                stencil.row_texts[key] = (encoded, own)
+                same = stencil.table.get(row, {})
+                count = sum(cell.__class__ is CellStringTuple and same.get(column) is not cell for column, cell in own.items())
+                stencil.row_texts[key] = (encoded, count)
+
+    def _stencil_cells(self, row: int, numbers: _Formats) -> Mapping[int, str]:
+        """What is written for the stencil's cells of a row, by column in their order."""
+        stencil = self.stencil
+        if not self._begun or stencil is None or row not in stencil.table:
+            return {}
+        if row not in stencil.cells:
+            cells = sorted(stencil.table[row].items(), key=itemgetter(0))
+            stencil.cells[row] = {column: self._cell(row, column, cell, numbers) for column, cell in cells}
+        return stencil.cells[row]
 
     def _row_tag(self, row: int, info: Any, end: str) -> str:
         """The tag of a row; the hint ``spans`` that XlsxWriter gives, and no reader needs, is left out."""
@@ -345,19 +323,30 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         return text + end
 
     def _cell(self, row: int, column: int, cell: Any, numbers: _Formats) -> str:
-        start = f'<c r="{_letters(column)}{row + 1}"{numbers.attribute(row, column, cell)}'
         kind = cell.__class__
+        if kind is CellFormulaTuple:
+            return self._formula(row, column, cell, numbers)
+        start = f'<c r="{_letters(column)}{row + 1}"{numbers.attribute(row, column, cell)}'
         if kind is CellBlankTuple:
             return start + "/>"
         if kind is CellStringTuple:
             return f'{start} t="s"><v>{cell.string}</v></c>'
         if kind is CellNumberTuple:
             return f"{start}><v>{number_text(cell.number)}</v></c>"
-        if kind is CellFormulaTuple and not isinstance(cell.value, (bool, str)):
-            return f"{start}><f>{escaped(cell.formula)}</f><v>{cell.value}</v></c>"
-        if kind is CellFormulaTuple and isinstance(cell.value, str) and not cell.value.startswith("#"):
-            return f'{start} t="str"><f>{escaped(cell.formula)}</f><v>{escaped(cell.value)}</v></c>'
         return self._as_xlsxwriter_writes(row, column, cell)
+
+    def _formula(self, row: int, column: int, cell: Any, numbers: _Formats) -> str:
+        value = cell.value
+        if value.__class__ is bool or (value.__class__ is str and value.startswith("#")):
+            return self._as_xlsxwriter_writes(row, column, cell)
+        starts = self.stencil.starts if self.stencil else {}
+        start = starts.get((row, column))
+        if start is None or start[0] is not cell.formula or start[1] is not cell.format:
+            head = f'<c r="{_letters(column)}{row + 1}"{numbers.attribute(row, column, cell)}'
+            tail = f"><f>{escaped(cell.formula)}</f><v>"
+            start = starts[row, column] = (cell.formula, cell.format, head + tail, f'{head} t="str"{tail}')
+        # The type of an empty text, too: XlsxWriter forgets it.
+        return f"{start[3]}{escaped(value)}</v></c>" if value.__class__ is str else f"{start[2]}{value}</v></c>"
 
     def _as_xlsxwriter_writes(self, row: int, column: int, cell: Any) -> str:
         kept, self.fh = self.fh, io.StringIO()
@@ -371,6 +360,15 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
 
     def _write_cols(self) -> None:
         self._once("columns", self._has("columns", self.col_info), lambda: super(LeanSheet, self)._write_cols())
+
+    def _write_hyperlinks(self) -> None:
+        self._once("links", self._has("links", self.hyperlinks), self._write_links)
+
+    def _write_links(self) -> None:
+        if self.stencil is not None and self._begun:
+            for row in self.hyperlinks:  # XlsxWriter looks for their cells.
+                self.table[row] = self.stencil.table.get(row, {}) | self.table[row]
+        super()._write_hyperlinks()
 
     def _write_merge_cells(self) -> None:
         self._once("merges", self._has("merges", self.merge), lambda: super(LeanSheet, self)._write_merge_cells())

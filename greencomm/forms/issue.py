@@ -236,7 +236,13 @@ class SheetPlan:
         first, last = (f"{dollar}{name}{dollar}{self.row[clause].row + 1}" for clause in (ids[0], ids[-1]))
         return f"{first}:{last}"
 
-    @property
+    @cached_property
+    def absolute_cells(self) -> tuple[str, str, str]:
+        """The ranges of 应扣, 填报状态 and 说明 for formulas of other sheets."""
+        due, status, evidence = (self.cells(each, absolute=True) for each in (Column.DUE, Column.STATUS, Column.EVIDENCE))
+        return due, status, evidence
+
+    @cached_property
     def total_cell(self) -> str:
         return cell_name(self.total_row + 1, COLUMNS.index(Column.SCORE) + 1)
 
@@ -1075,13 +1081,13 @@ def _write_summary_row(
     plan, row = issue.plan, _SUMMARY_HEADER_ROW + number
     name = issue.names[community.code]
     there = "'" + name.replace("'", "''") + "'!"
-    due, status = there + plan.cells(Column.DUE, absolute=True), there + plan.cells(Column.STATUS, absolute=True)
+    due, status, evidence = (there + cells for cells in plan.absolute_cells)
     wrong = f'COUNTIF({due},"{layout.WRONG}")'
     clauses = len(plan.rows)
     claim = there + _value_cell(Heading.CLAIM)
     score = cell_name(row + 1, _SCORE + 1)
     # As the review tells a sheet that was not filled (D-07): nothing in 实际值, 扣分 and 说明.
-    typed = f"COUNT({due})+{wrong}+COUNTA({there}{plan.cells(Column.EVIDENCE, absolute=True)})"
+    typed = f"COUNT({due})+{wrong}+COUNTA({evidence})"
     texts = [(community.name, _SUMMARY_WIDTHS[_NAME]), (community.town, _SUMMARY_WIDTHS[_TOWN])]
     sheet.set_row(row, paper.row_height(texts, SIZE))
     sheet.write_number(row, _NUMBER, number, styles["centre"])

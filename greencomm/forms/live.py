@@ -65,11 +65,12 @@ def live_view(standard: Standard, answers: Answers) -> LiveSheet:
     status: dict[str, str] = {}
     rows = _rows_of(standard)
     for clause in standard.clauses:
-        actual, stated, evidence = answers.get(clause.id, _BLANK)
-        key = (clause.id, actual.__class__, actual, stated.__class__, stated, evidence in (None, "") or str(evidence))
+        answer = answers.get(clause.id, _BLANK)
+        # 1, 1.0 and True are not the same as an answer; as 说明 they are, for it only matters whether there is one.
+        key = (clause.id, answer[0].__class__, answer[1].__class__, answer)
         known = rows.get(key)
         if known is None:
-            known = rows[key] = _row(clause, standard.reading, actual, stated, evidence)
+            known = rows[key] = _row(clause, standard.reading, *answer)
         due[clause.id], status[clause.id] = known
     score = {item.number: _item_score(item, [due[clause.id] for clause in item.clauses]) for item in standard.items}
     values = list(due.values())

@@ -196,11 +196,15 @@ def answers_of(typed: TypedSheet, standard: Standard) -> SheetAnswers:
     """What a sheet of the fresh form is filled with. Reading it again gives the same answers, and a fault where there was one."""
     answers: dict[str, tuple[CellInput, CellInput, CellInput]] = {}
     for clause in standard.clauses:
-        if clause.id not in typed.answers:
+        row = typed.answers.get(clause.id)
+        if row is None:
             continue
-        actual, stated, evidence = typed.answers[clause.id]
+        actual, stated, evidence = row
+        if actual.__class__ in _PLAIN and stated.__class__ in _PLAIN and evidence.__class__ in _PLAIN and not typed.repeated:
+            answers[clause.id] = row  # type: ignore[assignment]  # As most are.
+            continue
         if further := typed.repeated.get(clause.id):
-            actual, stated, evidence = _one_row((typed.answers[clause.id], *further))
+            actual, stated, evidence = _one_row((row, *further))
         if isinstance(actual, FaultyCell) and clause.measure is not None:
             read = values.read_actual(cell_input(actual), clause, standard.reading, None)  # type: ignore[arg-type]
             actual = actual if read.state is State.FAULT else _marked(actual)
@@ -213,6 +217,10 @@ def answers_of(typed: TypedSheet, standard: Standard) -> SheetAnswers:
     if isinstance(claim, FaultyCell) and values.read_claim(claim.shown, standard.reading).readable:
         heading[Heading.CLAIM] = _marked(claim).shown
     return SheetAnswers(heading, answers)
+
+
+_PLAIN = frozenset({int, type(None)})
+"""Kinds of values that go back as they are."""
 
 
 def _marked(faulty: FaultyCell) -> FaultyCell:
@@ -855,8 +863,9 @@ class ReturnedForm(Variation):
         for typed in self.unit.typed:
             rows += [(typed.file, typed.sheet, cell, text) for cell, text in typed.beside]
             for clause, cells in typed.answers.items():
-                for place, value in zip(typed.cells.get(clause, ("",) * 3), cells, strict=True):
+                for position, value in enumerate(cells):
                     if isinstance(value, str) and (rest := as_typed(value)[1]):
+                        place = typed.cells.get(clause, ("",) * 3)[position]
                         rows.append((typed.file, typed.sheet, place or "", f"条款{clause}放不下的部分：{rest}"))
         return rows
 
