@@ -24,6 +24,8 @@ from xlsxwriter.packager import Packager
 from xlsxwriter.sharedstrings import SharedStrings
 from xlsxwriter.worksheet import CellBlankTuple, CellFormulaTuple, CellNumberTuple, CellStringTuple, RowInfo, Worksheet
 
+from greencomm import durable
+
 _HEIGHT = 0.75
 """Points of a pixel."""
 _PLAIN = 10**15
@@ -36,8 +38,9 @@ _SURELY_SHORT = 16_000
 """Characters up to which a text fits into a cell, whatever they are."""
 _LONG = 4000
 """Characters from which on what sheets have alike is deflated by itself: the beginning of a piece packs less well."""
-_ZIP_DAY = 1 << 5 | 1
-"""The first of January 1980 as ZIP files say it: the date of all that is packed, as XlsxWriter has it."""
+_YEAR, _MONTH, _DAY = durable.ZIP_DATE[:3]
+_ZIP_DAY = (_YEAR - 1980) << 9 | _MONTH << 5 | _DAY
+"""The date of all that is packed, as ZIP files say it."""
 
 
 @dataclass(slots=True)
