@@ -377,7 +377,8 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         self._once("merges", self._has("merges", self.merge), lambda: super(LeanSheet, self)._write_merge_cells())
 
     def _write_data_validations(self) -> None:
-        self._once("validations", self._has("validations", self.validations), self._write_validations)
+        kept = self._has("validations", self.validations) and self._has("entry_rules", self.entry_rules)
+        self._once("validations", kept, self._write_validations)
 
     def _write_validations(self) -> None:
         rules = self.entry_rules
@@ -394,8 +395,8 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         return self.stencil is not None and bool(getattr(self.stencil, part) == now)
 
     def _write_sheet_protection(self) -> None:
-        kept = self.stencil and self.stencil.set_up.get("protect_options")
-        self._once("protection", kept is not None and kept is self.protect_options, lambda: super(LeanSheet, self)._write_sheet_protection())
+        kept = self.stencil is not None and self.stencil.set_up.get("protect_options") is self.protect_options
+        self._once("protection", kept, lambda: super(LeanSheet, self)._write_sheet_protection())
 
     def _once(self, part: str, as_kept: bool, write: Callable[[], None]) -> None:
         """Write a part of the sheet; where it is as the stencil has it, only for the first of its sheets."""

@@ -256,6 +256,24 @@ def test_what_comes_with_a_stencil_is_on_each_sheet_as_if_it_was_written_there(l
     assert sheet_texts(lean.getvalue()) == sheet_texts(plain.getvalue())
 
 
+def test_a_sheet_may_have_other_rules_and_protection_than_its_stencil():
+    target = io.BytesIO()
+    book = LeanBook(target)
+    sheets = [book.add_worksheet() for _ in range(3)]
+    sheets[0].write_string(0, 0, "甲")
+    sheets[0].protect()
+    sheets[0].entry_rules = entry_rules(RULES)
+    stencil = sheets[0].keep()
+    for sheet in sheets[1:]:
+        sheet.begin_with(stencil)
+    sheets[1].entry_rules = entry_rules(RULES[:2])
+    sheets[1].protect("", {"sort": True})
+    book.close()
+    texts = sheet_texts(target.getvalue())
+    assert [text.count("<dataValidation ") for text in texts] == [len(RULES), 2, len(RULES)]
+    assert [' sort="0"' in text for text in texts] == [False, True, False]
+
+
 def test_what_is_packed_is_whole_and_the_same_on_every_system():
     def packed() -> bytes:
         target = io.BytesIO()
