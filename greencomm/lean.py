@@ -9,25 +9,38 @@ Only this module knows XlsxWriter's inner workings; ``tests/test_lean.py`` compa
 
 from __future__ import annotations
 
-import contextlib
 import io
-import zipfile
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+import struct
+import zlib
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import xlsxwriter
-import xlsxwriter.workbook
 from xlsxwriter.exceptions import FileCreateError
+from xlsxwriter.packager import Packager
+from xlsxwriter.sharedstrings import SharedStrings
 from xlsxwriter.worksheet import CellBlankTuple, CellFormulaTuple, CellNumberTuple, CellStringTuple, RowInfo, Worksheet
+
+from greencomm import durable
 
 _HEIGHT = 0.75
 """Points of a pixel."""
 _PLAIN = 10**15
 """Whole numbers below it are written with all their digits."""
-_LEVEL = 3
-"""Of deflating; 6 is the usual one."""
+_LEVEL, _ALIKE_LEVEL = 2, 9
+"""Of deflating, what is written once and what many sheets have alike; 6 is the usual one."""
+_MEMORY = 7
+"""Of zlib's 1 to 9: its tables fit into a processor's fast memory, which saves an eighth of the time."""
+_SURELY_SHORT = 16_000
+"""Characters up to which a text fits into a cell, whatever they are."""
+_LONG = 4000
+"""Characters from which on what sheets have alike is deflated by itself: the beginning of a piece packs less well."""
+_YEAR, _MONTH, _DAY = durable.ZIP_DATE[:3]
+_ZIP_DAY = (_YEAR - 1980) << 9 | _MONTH << 5 | _DAY
+"""The date of all that is packed, as ZIP files say it."""
 
 
 @dataclass(slots=True)
@@ -40,14 +53,20 @@ class Stencil:
     merges: list[Any]
     merged: dict[Any, Any]
     validations: list[Any]
+    entry_rules: EntryRules | None
     bounds: tuple[int, int, int, int]
+    links: dict[int, dict[int, Any]]
+    set_up: dict[str, Any]
+    """How its sheets are looked at, protected and printed: XlsxWriter's attributes, where they are not as on a new sheet."""
     strings: int
     """How many of its cells have a text."""
-    cells: dict[tuple[int, int], str] = field(default_factory=dict)
-    """What is written for a cell that is taken over, by row and column."""
+    cells: dict[int, dict[int, str]] = field(default_factory=dict)
+    """What is written for its cells, by row and column."""
     starts: dict[tuple[int, int], tuple[str, Any, str, str]] = field(default_factory=dict)
     """Formula and look of the last formula at a place, and what is written before its value, a number or a text."""
-    row_texts: dict[Hashable, tuple[str, int]] = field(default_factory=dict)
+    untouched: dict[int, bytes] = field(default_factory=dict)
+    """Rows into which a sheet wrote nothing of its own."""
+    row_texts: dict[Hashable, tuple[bytes, int]] = field(default_factory=dict)
     """Rows that sheets have alike, by what the caller tells them apart, with how many texts are in them."""
     texts: dict[str, str] = field(default_factory=dict)
     """What is written for other parts of a sheet that are as they were."""
@@ -78,16 +97,23 @@ class ColourRule:
         return before, f'"{stops}{operator}><formula>{escaped(self.condition)}</formula></cfRule>'
 
 
-class _Rows(dict[int, dict[int, Any]]):
-    """Rows of a sheet that begin as a stencil has them, each copied when something is written into it."""
+@dataclass(frozen=True, slots=True)
+class EntryRules:
+    """Data validations of single cells, as they are written."""
 
-    def __init__(self, stencil: Mapping[int, dict[int, Any]]) -> None:
-        super().__init__()
-        self._stencil = stencil
+    text: str
+    number: int
 
-    def __missing__(self, row: int) -> dict[int, Any]:
-        cells = self[row] = dict(self._stencil.get(row, {}))
-        return cells
+
+def entry_rules(rules: Iterable[tuple[int, int, dict[str, Any]]]) -> EntryRules:
+    """Rules of entry by row and column, to be written on many sheets (``LeanSheet.entry_rules``)."""
+    sheet = LeanSheet()
+    for row, column, rule in rules:
+        sheet.data_validation(row, column, row, column, rule)
+    sheet.fh = io.StringIO()
+    for validation in sheet.validations:
+        sheet._write_data_validation(validation)
+    return EntryRules(sheet.fh.getvalue(), len(sheet.validations))
 
 
 class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
@@ -97,9 +123,13 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         super().__init__()
         self.fh: Any = None
         self.stencil: Stencil | None = None
+        self._begun = False
+        """Whether it began with the stencil, so that ``table`` has only what differs from it."""
         self.growing: frozenset[int] | set[int] = frozenset()
         """Rows (from 0) that have a height to begin with and grow with what is typed into them: a custom height would stay
         as it is and hide the lines that do not fit."""
+        self.entry_rules: EntryRules | None = None
+        """Rules of entry that come after those of ``data_validation``."""
         self._colours: dict[str, list[str]] = {}
         self._alike: dict[int, Hashable] = {}
         """Rows that say what a row of another sheet says, or that others may."""
@@ -117,7 +147,10 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
             merges=list(self.merge),
             merged=dict(self.merged_cells),
             validations=list(self.validations),
+            entry_rules=self.entry_rules,
             bounds=(self.dim_rowmin, self.dim_rowmax, self.dim_colmin, self.dim_colmax),
+            links={row: dict(links) for row, links in self.hyperlinks.items()},
+            set_up={name: value for name in _SET_UP if (value := getattr(self, name)) != _NEW[name]},
             strings=sum(cell.__class__ is CellStringTuple for cells in self.table.values() for cell in cells.values()),
         )
         self.stencil = stencil
@@ -125,15 +158,20 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
 
     def begin_with(self, stencil: Stencil) -> None:
         """Begin as the first sheet was when it was kept; nothing has been written on this one yet."""
-        self.stencil = stencil
-        self.table = _Rows(stencil.table)
+        self.stencil, self._begun = stencil, True
         self.str_table.count += stencil.strings
         self.row_info = dict(stencil.rows)
         self.col_info = dict(stencil.columns)
         self.merge = list(stencil.merges)
         self.merged_cells = dict(stencil.merged)
         self.validations = list(stencil.validations)
+        self.entry_rules = stencil.entry_rules
         self.dim_rowmin, self.dim_rowmax, self.dim_colmin, self.dim_colmax = stencil.bounds
+        for row, links in stencil.links.items():
+            self.hyperlinks[row] = dict(links)
+            self.hlink_count += len(links)
+        for name, value in stencil.set_up.items():
+            setattr(self, name, value)
         self.col_size_changed = self.row_size_changed = True
 
     # --- rows alike ---------------------------------------------------------------------------------------------------
@@ -148,7 +186,7 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         self._alike[row] = key
         if key in self.stencil.row_texts:
             return True
-        self.stencil.row_texts[key] = ("", 0)
+        self.stencil.row_texts[key] = (b"", 0)
         self._first.add(row)
         return False
 
@@ -174,7 +212,11 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         return 0
 
     def write_string(self, row: int, column: int, text: str, look: Any = None) -> int:
-        return int(self._write_string(row, column, text, look))
+        if len(text) > _SURELY_SHORT:
+            return int(self._write_string(row, column, text, look))
+        self._check_dimensions(row, column)
+        self.table[row][column] = CellStringTuple(self.str_table._get_shared_string_index(text), look)
+        return 0
 
     def write_number(self, row: int, column: int, number: Any, look: Any = None) -> int:
         if number.__class__ is not int:
@@ -184,7 +226,10 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         return 0
 
     def write_blank(self, row: int, column: int, blank: Any, look: Any = None) -> int:
-        return int(self._write_blank(row, column, blank, look))
+        if look is not None:
+            self._check_dimensions(row, column)
+            self.table[row][column] = CellBlankTuple(look)
+        return 0
 
     def set_row(self, row: int, height: float | None = None, look: Any = None, options: Any = None) -> int:
         if height is None or look is not None or options:
@@ -202,7 +247,7 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         if value is None or value == "":
             self.table[row][column] = CellBlankTuple(look)
         elif value.__class__ is str:
-            self._write_string(row, column, value, look)
+            self.write_string(row, column, value, look)
         else:
             self.table[row][column] = CellNumberTuple(value, look)
 
@@ -216,55 +261,49 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
     def _write_rows(self) -> None:
         numbers = _Formats(self.col_info, self.row_info)
         stencil = self.stencil
-        # What was written for cells of the stencil, and of formulas what stands before their values.
-        known, starts = (stencil.cells, stencil.starts) if stencil else ({}, {})
-        originals = stencil.table if stencil else {}
-        write = self.fh.write
+        write, table = self.fh.write, self.table
         for row in range(self.dim_rowmin, self.dim_rowmax + 1):
             key = self._alike.get(row)
             if key is not None and row not in self._first and stencil is not None:
-                text, strings = stencil.row_texts[key]
+                known_row, strings = stencil.row_texts[key]
                 # What the workbook says of how often its texts are used stays true.
                 self.str_table.count += strings
-                write(text)
+                write(known_row)
                 continue
             info = self.row_info.get(row)
-            same = originals.get(row, {})
-            cells = self.table.get(row, same)
-            if not cells:
+            own = table.get(row) or {}
+            untouched = self._begun and not own and stencil is not None and info is stencil.rows.get(row)
+            if untouched and stencil is not None and row in stencil.untouched:
+                write(stencil.untouched[row])
+                continue
+            texts = dict(self._stencil_cells(row, numbers))
+            ordered = len(texts)
+            for column in sorted(own):
+                texts[column] = self._cell(row, column, own[column], numbers)
+            if not texts:
                 if info is not None:
                     write(self._row_tag(row, info, "/>"))
                 continue
-            parts = [self._row_tag(row, info, ">")]
-            for column in sorted(cells):
-                cell = cells[column]
-                if same.get(column) is cell:
-                    same_text = known.get((row, column))
-                    if same_text is None:
-                        same_text = known[row, column] = self._cell(row, column, cell, numbers)
-                    parts.append(same_text)
-                elif cell.__class__ is CellFormulaTuple and cell.value.__class__ is not bool:
-                    start = starts.get((row, column))
-                    if start is None or start[0] is not cell.formula or start[1] is not cell.format:
-                        head = f'<c r="{_letters(column)}{row + 1}"{numbers.attribute(row, column, cell)}'
-                        tail = f"><f>{escaped(cell.formula)}</f><v>"
-                        start = starts[row, column] = (cell.formula, cell.format, head + tail, f'{head} t="str"{tail}')
-                    value = cell.value
-                    if value.__class__ is not str:
-                        parts.append(f"{start[2]}{value}</v></c>")
-                    elif value.startswith("#"):
-                        parts.append(self._as_xlsxwriter_writes(row, column, cell))
-                    else:
-                        # Of an empty text, too: XlsxWriter forgets its type.
-                        parts.append(f"{start[3]}{escaped(value)}</v></c>")
-                else:
-                    parts.append(self._cell(row, column, cell, numbers))
-            parts.append("</row>")
-            text = "".join(parts)
-            write(text)
+            # What is not in the stencil's row came last.
+            cells = texts.values() if len(texts) == ordered else map(texts.__getitem__, sorted(texts))
+            encoded = f"{self._row_tag(row, info, '>')}{''.join(cells)}</row>".encode()
+            write(encoded)
+            if untouched and stencil is not None:
+                stencil.untouched[row] = encoded
             if key is not None and stencil is not None:
-                own = sum(cell.__class__ is CellStringTuple and same.get(column) is not cell for column, cell in cells.items())
-                stencil.row_texts[key] = (text, own)
+                same = stencil.table.get(row, {})
+                count = sum(cell.__class__ is CellStringTuple and same.get(column) is not cell for column, cell in own.items())
+                stencil.row_texts[key] = (encoded, count)
+
+    def _stencil_cells(self, row: int, numbers: _Formats) -> Mapping[int, str]:
+        """What is written for the stencil's cells of a row, by column in their order."""
+        stencil = self.stencil
+        if not self._begun or stencil is None or row not in stencil.table:
+            return {}
+        if row not in stencil.cells:
+            cells = sorted(stencil.table[row].items(), key=itemgetter(0))
+            stencil.cells[row] = {column: self._cell(row, column, cell, numbers) for column, cell in cells}
+        return stencil.cells[row]
 
     def _row_tag(self, row: int, info: Any, end: str) -> str:
         """The tag of a row; the hint ``spans`` that XlsxWriter gives, and no reader needs, is left out."""
@@ -287,19 +326,30 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
         return text + end
 
     def _cell(self, row: int, column: int, cell: Any, numbers: _Formats) -> str:
-        start = f'<c r="{_letters(column)}{row + 1}"{numbers.attribute(row, column, cell)}'
         kind = cell.__class__
+        if kind is CellFormulaTuple:
+            return self._formula(row, column, cell, numbers)
+        start = f'<c r="{_letters(column)}{row + 1}"{numbers.attribute(row, column, cell)}'
         if kind is CellBlankTuple:
             return start + "/>"
         if kind is CellStringTuple:
             return f'{start} t="s"><v>{cell.string}</v></c>'
         if kind is CellNumberTuple:
             return f"{start}><v>{number_text(cell.number)}</v></c>"
-        if kind is CellFormulaTuple and not isinstance(cell.value, (bool, str)):
-            return f"{start}><f>{escaped(cell.formula)}</f><v>{cell.value}</v></c>"
-        if kind is CellFormulaTuple and isinstance(cell.value, str) and not cell.value.startswith("#"):
-            return f'{start} t="str"><f>{escaped(cell.formula)}</f><v>{escaped(cell.value)}</v></c>'
         return self._as_xlsxwriter_writes(row, column, cell)
+
+    def _formula(self, row: int, column: int, cell: Any, numbers: _Formats) -> str:
+        value = cell.value
+        if value.__class__ is bool or (value.__class__ is str and value.startswith("#")):
+            return self._as_xlsxwriter_writes(row, column, cell)
+        starts = self.stencil.starts if self.stencil else {}
+        start = starts.get((row, column))
+        if start is None or start[0] is not cell.formula or start[1] is not cell.format:
+            head = f'<c r="{_letters(column)}{row + 1}"{numbers.attribute(row, column, cell)}'
+            tail = f"><f>{escaped(cell.formula)}</f><v>"
+            start = starts[row, column] = (cell.formula, cell.format, head + tail, f'{head} t="str"{tail}')
+        # The type of an empty text, too: XlsxWriter forgets it.
+        return f"{start[3]}{escaped(value)}</v></c>" if value.__class__ is str else f"{start[2]}{value}</v></c>"
 
     def _as_xlsxwriter_writes(self, row: int, column: int, cell: Any) -> str:
         kept, self.fh = self.fh, io.StringIO()
@@ -312,17 +362,46 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
     # Parts of a sheet that are still as the stencil has them are written once for all.
 
     def _write_cols(self) -> None:
-        self._once("columns", self.col_info, lambda: super(LeanSheet, self)._write_cols())
+        self._once("columns", self._has("columns", self.col_info), lambda: super(LeanSheet, self)._write_cols())
+
+    def _write_hyperlinks(self) -> None:
+        self._once("links", self._has("links", self.hyperlinks), self._write_links)
+
+    def _write_links(self) -> None:
+        if self.stencil is not None and self._begun:
+            for row in self.hyperlinks:  # XlsxWriter looks for their cells.
+                self.table[row] = self.stencil.table.get(row, {}) | self.table[row]
+        super()._write_hyperlinks()
 
     def _write_merge_cells(self) -> None:
-        self._once("merges", self.merge, lambda: super(LeanSheet, self)._write_merge_cells())
+        self._once("merges", self._has("merges", self.merge), lambda: super(LeanSheet, self)._write_merge_cells())
 
     def _write_data_validations(self) -> None:
-        self._once("validations", self.validations, lambda: super(LeanSheet, self)._write_data_validations())
+        kept = self._has("validations", self.validations) and self._has("entry_rules", self.entry_rules)
+        self._once("validations", kept, self._write_validations)
 
-    def _once(self, part: str, now: Any, write: Callable[[], None]) -> None:
+    def _write_validations(self) -> None:
+        rules = self.entry_rules
+        if rules is None:
+            super()._write_data_validations()
+            return
+        self._xml_start_tag("dataValidations", [("count", len(self.validations) + rules.number)])
+        for validation in self.validations:
+            self._write_data_validation(validation)
+        self.fh.write(rules.text)
+        self._xml_end_tag("dataValidations")
+
+    def _has(self, part: str, now: Any) -> bool:
+        return self.stencil is not None and bool(getattr(self.stencil, part) == now)
+
+    def _write_sheet_protection(self) -> None:
+        kept = self.stencil is not None and self.stencil.set_up.get("protect_options") is self.protect_options
+        self._once("protection", kept, lambda: super(LeanSheet, self)._write_sheet_protection())
+
+    def _once(self, part: str, as_kept: bool, write: Callable[[], None]) -> None:
+        """Write a part of the sheet; where it is as the stencil has it, only for the first of its sheets."""
         stencil = self.stencil
-        if stencil is None or getattr(stencil, part) != now:
+        if stencil is None or not as_kept:
             write()
             return
         text = stencil.texts.get(part)
@@ -331,7 +410,10 @@ class LeanSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed.
             write()
             text, self.fh = self.fh.getvalue(), kept
             stencil.texts[part] = text
-        self.fh.write(text)
+        if len(text) > _LONG:
+            self.fh.write_alike(_alike(text))
+        else:
+            self.fh.write(text)
 
 
 class _Formats:
@@ -354,6 +436,15 @@ class _Formats:
         return text
 
 
+_SET_UP = (
+    "panes", "selections", "protect_options", "ignored_errors",
+    "page_setup_changed", "paper_size", "orientation", "fit_page", "fit_width", "fit_height",
+    "margin_left", "margin_right", "margin_top", "margin_bottom", "margin_header", "margin_footer",
+    "print_options_changed", "hcenter", "header_footer_changed", "header", "footer",
+)  # fmt: skip
+_NEW = {name: getattr(Worksheet(), name) for name in _SET_UP}
+
+
 class LeanBook(xlsxwriter.Workbook):  # type: ignore[misc]  # XlsxWriter is not typed.
     """A workbook in memory, of lean sheets, in which text never turns into a formula, a link or a number."""
 
@@ -366,11 +457,15 @@ class LeanBook(xlsxwriter.Workbook):  # type: ignore[misc]  # XlsxWriter is not 
             {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
         )
 
+    def _get_packager(self) -> _Packager:
+        self._packager = _Packager()
+        return self._packager
+
     def _store_workbook(self) -> None:
+        # The packager packs; what XlsxWriter packs itself is nothing.
         target, self.filename = self.filename, io.BytesIO()
-        with _lightly_packed():
-            super()._store_workbook()
-        content, self.filename = self.filename.getvalue(), target
+        super()._store_workbook()
+        content, self.filename = self._packager.content, target
         if hasattr(target, "write"):
             target.write(content)
             return
@@ -381,21 +476,119 @@ class LeanBook(xlsxwriter.Workbook):  # type: ignore[misc]  # XlsxWriter is not 
             raise FileCreateError(error) from None
 
 
-@contextlib.contextmanager
-def _lightly_packed() -> Iterator[None]:
-    """Parts of a workbook are deflated at a level that takes a third of the time and an eighth more room."""
-    kept = xlsxwriter.workbook.ZipInfo
-    xlsxwriter.workbook.ZipInfo = _lightly_packed_entry
-    try:
-        yield
-    finally:
-        xlsxwriter.workbook.ZipInfo = kept
+# --- packing: a part is deflated lightly, and what many parts have alike once for all ---------------------------------
 
 
-def _lightly_packed_entry(*arguments: Any) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(*arguments)
-    entry._compresslevel = _LEVEL  # type: ignore[attr-defined]
-    return entry
+class _Alike(bytes):
+    """An encoded text that many parts have, deflated so that it can follow and be followed by anything."""
+
+    deflated: bytes
+
+
+@lru_cache(maxsize=16)
+def _alike(text: str) -> _Alike:
+    alike, deflater = _Alike(text.encode()), _deflater(_ALIKE_LEVEL)
+    alike.deflated = deflater.compress(alike) + deflater.flush(zlib.Z_FULL_FLUSH)
+    return alike
+
+
+def _deflater(level: int) -> Any:
+    return zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, _MEMORY)
+
+
+class _Part(io.StringIO):
+    """A part of a workbook while it is written: what XlsxWriter takes for a file. Pieces may be encoded already."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._texts: list[str | bytes] = []
+        self._pieces: list[bytes] = []
+        self.write = self._texts.append  # type: ignore[assignment, method-assign]
+
+    def write_alike(self, alike: _Alike) -> None:
+        """Write what other parts have as well, too."""
+        self._pieces += (self._own(), alike)
+        self._texts.clear()
+
+    def pieces(self) -> list[bytes]:
+        """All that was written, encoded, what is alike by itself."""
+        return [*self._pieces, self._own()]
+
+    def _own(self) -> bytes:
+        return b"".join([text.encode() if text.__class__ is str else text for text in self._texts])  # type: ignore[misc]
+
+
+class _SharedStrings(SharedStrings):  # type: ignore[misc]  # XlsxWriter is not typed.
+    """The texts of a workbook's cells; most stand in the other workbooks of a run, too."""
+
+    def _write_si(self, string: str) -> None:
+        self.fh.write(_shared_string(string))
+
+
+@lru_cache(maxsize=8192)
+def _shared_string(text: str) -> str:
+    writer = SharedStrings()
+    writer.fh = io.StringIO()
+    writer._write_si(text)
+    return str(writer.fh.getvalue())
+
+
+class _Packager(Packager):  # type: ignore[misc]  # XlsxWriter is not typed.
+    """Packs the parts of a workbook into ``content`` as soon as they are all written."""
+
+    content = b""
+
+    def _filename(self, xml_filename: str) -> _Part:
+        part = _Part()
+        self.filenames.append((part, xml_filename, False))
+        return part
+
+    def _write_shared_strings_file(self) -> None:
+        if self.workbook.str_table.count:
+            strings = _SharedStrings()
+            strings.string_table = self.workbook.str_table
+            strings._set_xml_writer(self._filename("xl/sharedStrings.xml"))
+            strings._assemble_xml_file()
+
+    def _create_package(self) -> list[Any]:
+        parts = super()._create_package()
+        self.content = _zipped((name, [part.getvalue()] if is_binary else part.pieces()) for part, name, is_binary in parts)
+        # Nothing is left to pack.
+        return []
+
+
+_LOCAL, _ENTRY, _END = struct.Struct("<4s5H3L2H"), struct.Struct("<4s6H3L5H2L"), struct.Struct("<4s4H2LH")
+"""Records of a ZIP file (APPNOTE.TXT 4.3.7, 4.3.12, 4.3.16): before each part, for it in the directory, at the end."""
+_VERSION = 20
+"""That readers need."""
+
+
+def _zipped(parts: Iterable[tuple[str, list[bytes]]]) -> bytes:
+    """A ZIP file of named parts, each given in pieces, below 4 GB.
+
+    The library's own takes longer for its records than deflating a small part takes, and knows no pieces deflated before.
+    After a full flush nothing refers to what came before it, so that a piece which ends with one can be put after another.
+    """
+    body: list[bytes] = []
+    directory: list[bytes] = []
+    place = 0
+    for name, pieces in parts:
+        deflater, start, checksum, size = _deflater(_LEVEL), len(body) + 2, 0, 0
+        body += (b"", b"")
+        for piece in pieces:
+            checksum, size = zlib.crc32(piece, checksum), size + len(piece)
+            if isinstance(piece, _Alike):
+                body += (deflater.flush(zlib.Z_FULL_FLUSH), piece.deflated)
+            else:
+                body.append(deflater.compress(piece))
+        body.append(deflater.flush())
+        packed_size, path = sum(map(len, body[start:])), name.encode()
+        facts = (_VERSION, 0, zlib.DEFLATED, 0, _ZIP_DAY, checksum, packed_size, size, len(path), 0)
+        body[start - 2 : start] = (_LOCAL.pack(b"PK\3\4", *facts), path)
+        directory += (_ENTRY.pack(b"PK\1\2", _VERSION, *facts, 0, 0, 0, 0, place), path)
+        place += _LOCAL.size + len(path) + packed_size
+    number, length = len(directory) // 2, sum(map(len, directory))
+    return b"".join((*body, *directory, _END.pack(b"PK\5\6", 0, 0, number, number, length, place, 0)))
 
 
 @lru_cache(maxsize=1024)

@@ -60,6 +60,7 @@ def for_cell(text: str) -> str:
     return kept if len(kept) <= _LONGEST_TEXT else kept[:_LONGEST_TEXT] + "……"
 
 
+@lru_cache(maxsize=8192)
 def as_typed(text: str) -> tuple[str, str]:
     """A county's text as it goes back into a cell, character by character, and what a cell has no room for.
 

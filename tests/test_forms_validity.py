@@ -143,6 +143,9 @@ def issue(roster: Roster, answers: dict[str, SheetAnswers], kind: str = layout.R
 
     def keep_asked(self):
         stencil = keep(self)
+        # The rules of entry of the plan come to the sheet as they are written.
+        planned = sheet_plan(STANDARD).rules_of_entry
+        issued.asked[self.name] += [("data_validation", (row, column, row, column, rule), 0) for row, column, rule in planned]
         kept[id(stencil)] = list(issued.asked[self.name])
         return stencil
 

@@ -12,7 +12,7 @@ import pytest
 import xlsxwriter
 from hypothesis import strategies as st
 
-from greencomm.lean import ColourRule, LeanBook, LeanSheet, escaped, number_text
+from greencomm.lean import ColourRule, LeanBook, LeanSheet, entry_rules, escaped, number_text
 
 TEXT = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=20)
 NUMBER = st.one_of(st.integers(-(10**15), 10**15), st.floats(allow_nan=False, allow_infinity=False))
@@ -207,3 +207,95 @@ def test_rows_alike_are_as_if_each_was_written(sheets):
     assert sheet_texts(lean.getvalue()) == sheet_texts(plain.getvalue())
     counts = [re.search(r' count="(\d+)"', zipfile.ZipFile(each).read("xl/sharedStrings.xml").decode())[1] for each in (lean, plain)]
     assert counts[0] == counts[1]
+
+
+def set_up(sheet: Any, bold: Any) -> None:
+    """Links, protection, panes and print set-up."""
+    sheet.write_url(0, 5, "internal:'Sheet1'!A1", bold, "返回")
+    sheet.protect("", {"objects": True, "format_rows": True})
+    sheet.freeze_panes(3, 1)
+    sheet.set_selection(2, 1, 2, 1)
+    sheet.ignore_errors({"number_stored_as_text": "A1:A9"})
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
+    sheet.center_horizontally()
+    sheet.fit_to_pages(1, 0)
+    sheet.set_footer("&C第 &P 页", {"margin": 0.3})
+
+
+# Long enough to be packed by themselves.
+RULES = [(row, 1, {"validate": "list", "source": [0, row], "input_title": "请填", "input_message": "依据" * 100}) for row in range(20, 60)]
+
+
+@hypothesis.given(st.lists(st.booleans(), min_size=1, max_size=4))
+@hypothesis.settings(max_examples=15, deadline=None)
+def test_what_comes_with_a_stencil_is_on_each_sheet_as_if_it_was_written_there(linked):
+    lean, plain = io.BytesIO(), io.BytesIO()
+    book, other = LeanBook(lean), xlsxwriter.Workbook(plain)
+    bold, other_bold, stencil = book.add_format({"bold": True}), other.add_format({"bold": True}), None
+    for number, more in enumerate(linked):
+        sheet, twin = book.add_worksheet(), other.add_worksheet()
+        common(twin, other_bold)
+        set_up(twin, other_bold)
+        for row, column, rule in RULES:
+            twin.data_validation(row, column, row, column, rule)
+        if stencil is None:
+            common(sheet, bold)
+            set_up(sheet, bold)
+            sheet.entry_rules = entry_rules(RULES)
+            stencil = sheet.keep()
+        else:
+            sheet.begin_with(stencil)
+        for each, look in ((sheet, bold), (twin, other_bold)):
+            each.set_header(f"&R第{number}张", {"margin": 0.25})
+            if more:
+                each.write_url(0, 6, "internal:'Sheet1'!B2", look, "另一处")
+    book.close()
+    other.close()
+    assert sheet_texts(lean.getvalue()) == sheet_texts(plain.getvalue())
+
+
+def test_a_sheet_may_have_other_rules_and_protection_than_its_stencil():
+    target = io.BytesIO()
+    book = LeanBook(target)
+    sheets = [book.add_worksheet() for _ in range(3)]
+    sheets[0].write_string(0, 0, "甲")
+    sheets[0].protect()
+    sheets[0].entry_rules = entry_rules(RULES)
+    stencil = sheets[0].keep()
+    for sheet in sheets[1:]:
+        sheet.begin_with(stencil)
+    sheets[1].entry_rules = entry_rules(RULES[:2])
+    sheets[1].protect("", {"sort": True})
+    book.close()
+    texts = sheet_texts(target.getvalue())
+    assert [text.count("<dataValidation ") for text in texts] == [len(RULES), 2, len(RULES)]
+    assert [' sort="0"' in text for text in texts] == [False, True, False]
+
+
+def test_what_is_packed_is_whole_and_the_same_on_every_system():
+    def packed() -> bytes:
+        target = io.BytesIO()
+        book = LeanBook(target)
+        for _ in range(3):
+            sheet = book.add_worksheet()
+            sheet.write_string(0, 0, "甲")
+            sheet.entry_rules = entry_rules(RULES)
+            sheet.keep()
+        book.close()
+        return target.getvalue()
+
+    plain = io.BytesIO()
+    other = xlsxwriter.Workbook(plain)
+    for _ in range(3):
+        other.add_worksheet().write_string(0, 0, "甲")
+    other.close()
+    archive = zipfile.ZipFile(io.BytesIO(packed()))
+    assert archive.testzip() is None
+    assert archive.namelist() == zipfile.ZipFile(plain).namelist()
+    # 0 is the system that ZIP files name where they name none in particular; Python's own say which one wrote them.
+    facts = {(entry.date_time, entry.create_system, entry.external_attr, entry.compress_type) for entry in archive.infolist()}
+    assert facts == {((1980, 1, 1, 0, 0, 0), 0, 0, zipfile.ZIP_DEFLATED)}
+    assert all(archive.read(entry) and entry.file_size == len(archive.read(entry)) for entry in archive.infolist())
+    assert packed() == packed()

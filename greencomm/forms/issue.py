@@ -7,7 +7,7 @@ written, so that whoever writes into the same form later finds every cell throug
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -26,7 +26,7 @@ from greencomm.forms.live import CellInput, LiveSheet
 from greencomm.forms.names import file_name_part, sheet_names
 from greencomm.forms.style import SIZE, SMALL, TITLE_SIZE, Styles
 from greencomm.intake.workbook import cell_name
-from greencomm.lean import ColourRule, LeanBook, LeanSheet, Stencil
+from greencomm.lean import ColourRule, EntryRules, LeanBook, LeanSheet, Stencil, entry_rules
 from greencomm.results import ratio
 from greencomm.roster import Community, Roster, Unit
 from greencomm.standard import PHASE_TITLES, RATE_SCALE, Clause, Item, Standard
@@ -63,6 +63,14 @@ HEADING_PLACES: dict[Heading, tuple[int, Column, int]] = {
     Heading.CLAIM: (3, Column.CONTENT, 2),
     Heading.TOTAL: (3, Column.CRITERION, 4),
 }
+_HEADING_CELLS = tuple(
+    (label, row, COLUMNS.index(column) + 1, width) for label, (row, column, width) in HEADING_PLACES.items()
+)
+"""Row, first column and number of columns of each heading's value."""
+_HINT = (
+    f"只填浅黄色格子，按 Tab 键依次跳到下一格。不扣分填0，空着表示没有评定；有{Column.ACTUAL}的条款先填{Column.ACTUAL}，"
+    f"{Column.STATED}可不填。填完后看“{Column.STATUS}”，全部“{layout.STATUS_DONE}”才出总分。"
+)
 _TO_FILL = (Heading.AUTHOR, Heading.DATE, Heading.CLAIM)
 _SIGNED = (Heading.AUTHOR, Heading.DATE)
 """What a sheet that is filled should be signed with."""
@@ -131,16 +139,16 @@ class Variation:
         """Whether a cell that the form locks may be edited: a heading's, or a clause's in a column."""
         return False
 
-    def is_special(self, community: Community, clause: str) -> bool:
-        """Whether a clause's row has anything beyond answers and what shows them."""
-        return False
+    def special_clauses(self, community: Community) -> Set[str]:
+        """Clauses whose rows have anything beyond answers and what shows them."""
+        return frozenset()
 
     def hint(self, community: Community, hint: str) -> tuple[str, str]:
         """The text between heading and table, and its style."""
         return hint, "hint"
 
     def texts_beside(self, community: Community, clause: str) -> list[tuple[str, float]]:
-        """Texts right of the table in a clause's row with the widths of their columns, for the height of the row."""
+        """Texts right of the table in a special clause's row with the widths of their columns, for the height of the row."""
         return []
 
     def colour_first(self, sheet: LeanSheet, styles: Styles, issue: Issue, community: Community) -> None:
@@ -203,6 +211,10 @@ class SheetPlan:
     rows: tuple[RowPlan, ...]
     widths: Mapping[Column, float] = field(default_factory=lambda: WIDTHS)
 
+    @cached_property
+    def hint_width(self) -> float:
+        return sum(self.widths[column] for column in COLUMNS[1:])
+
     @property
     def total_row(self) -> int:
         return self.rows[-1].row + 1
@@ -224,7 +236,13 @@ class SheetPlan:
         first, last = (f"{dollar}{name}{dollar}{self.row[clause].row + 1}" for clause in (ids[0], ids[-1]))
         return f"{first}:{last}"
 
-    @property
+    @cached_property
+    def absolute_cells(self) -> tuple[str, str, str]:
+        """The ranges of 应扣, 填报状态 and 说明 for formulas of other sheets."""
+        due, status, evidence = (self.cells(each, absolute=True) for each in (Column.DUE, Column.STATUS, Column.EVIDENCE))
+        return due, status, evidence
+
+    @cached_property
     def total_cell(self) -> str:
         return cell_name(self.total_row + 1, COLUMNS.index(Column.SCORE) + 1)
 
@@ -256,6 +274,16 @@ class SheetPlan:
             rules.append((row.row, COLUMNS.index(Column.EVIDENCE), _evidence_rule(row.clause)))
         return tuple(rules)
 
+    @cached_property
+    def entry_rules(self) -> EntryRules:
+        """The rules of entry as they are written."""
+        return entry_rules(self.rules_of_entry)
+
+    @cached_property
+    def examples(self) -> tuple[tuple[tuple[CellInput, ...], tuple[str, ...]], ...]:
+        """Cells and their styles in each row of the worked example."""
+        return tuple(_example_rows(self.standard))
+
 
 @dataclass(frozen=True)
 class _Stencil:
@@ -263,7 +291,6 @@ class _Stencil:
 
     sheet: Stencil
     colours: tuple[tuple[str, tuple[str, str]], ...]
-    hint_width: float
 
 
 @dataclass(frozen=True)
@@ -538,7 +565,7 @@ def write_community(sheet: LeanSheet, styles: Styles, issue: Issue, community: C
         sheet.begin_with(issue.stencils[0].sheet)
     else:
         _write_common(sheet, styles, issue)
-        issue.stencils.append(_Stencil(sheet.keep(), tuple(_colours(styles, issue.plan)), _hint_width(issue)))
+        issue.stencils.append(_Stencil(sheet.keep(), tuple(_colours(styles, issue.plan))))
     if len(issue.communities) <= _MOST_GROWING:
         sheet.growing = issue.plan.clause_rows
     hint_height = _write_heading(sheet, styles, issue, community)
@@ -546,13 +573,7 @@ def write_community(sheet: LeanSheet, styles: Styles, issue: Issue, community: C
     issue.variation.colour_first(sheet, styles, issue, community)
     sheet.colour(issue.stencils[0].colours)
     issue.variation.write_beside(sheet, styles, issue, community)
-    protect(sheet)
-    sheet.freeze_panes(FIRST_ROW, 1)
-    author = HEADING_PLACES[Heading.AUTHOR]
-    sheet.set_selection(author[0], COLUMNS.index(author[1]) + 1, author[0], COLUMNS.index(author[1]) + 1)
-    sheet.ignore_errors({"number_stored_as_text": f"{issue.plan.cells(Column.CLAUSE)} {_value_cell(Heading.CODE)}"})
-    sheet.set_landscape()
-    set_up_print(sheet, issue, HEADER_ROW)
+    sheet.repeat_rows(HEADER_ROW)
     # A page that lies apart from the others still says whose it is; Excel's limit for a header is 255 characters.
     whose = f"{issue.unit.name[:50]}　{community.name[:50]}　{community.code}".replace("&", "&&")
     sheet.set_header(f"&R&9{whose}", {"margin": 0.25})
@@ -580,6 +601,8 @@ def _write_common(sheet: LeanSheet, styles: Styles, issue: Issue) -> None:
         if label in rules:
             sheet.data_validation(row, index + 1, row, index + 1, rules[label])
     sheet.merge_range(_HINT_ROW, 1, _HINT_ROW, last, "", styles["hint"])
+    sheet.set_row(_HINT_ROW, _hint_height(_HINT, plan))
+    sheet.write_string(_HINT_ROW, 1, _HINT, styles["hint"])
     titles = headers(issue.standard)
     sheet.set_row(HEADER_ROW, paper.row_height([(titles[column], plan.widths[column]) for column in COLUMNS], SIZE, least=24))
     for index, column in enumerate(COLUMNS):
@@ -595,8 +618,15 @@ def _write_common(sheet: LeanSheet, styles: Styles, issue: Issue) -> None:
     sheet.write_number(plan.total_row, COLUMNS.index(Column.POINTS), plan.standard.full_score, styles["total"])
     score = COLUMNS.index(Column.SCORE)
     sheet.merge_range(plan.total_row, score, plan.total_row, score + 1, "", styles["total"])
-    for row_index, column_index, rule in plan.rules_of_entry:
-        sheet.data_validation(row_index, column_index, row_index, column_index, rule)
+    sheet.entry_rules = plan.entry_rules
+    sheet.write_url(3, last, f"internal:'{layout.SUMMARY_SHEET}'!A1", styles["link"], BACK)
+    protect(sheet)
+    sheet.freeze_panes(FIRST_ROW, 1)
+    author = HEADING_PLACES[Heading.AUTHOR]
+    sheet.set_selection(author[0], COLUMNS.index(author[1]) + 1, author[0], COLUMNS.index(author[1]) + 1)
+    sheet.ignore_errors({"number_stored_as_text": f"{issue.plan.cells(Column.CLAUSE)} {_value_cell(Heading.CODE)}"})
+    sheet.set_landscape()
+    set_up_print(sheet, issue, None)
     issue.variation.write_common(sheet, styles, issue)
 
 
@@ -627,36 +657,32 @@ def _write_heading(sheet: LeanSheet, styles: Styles, issue: Issue, community: Co
         Heading.CODE: community.code,
         Heading.YEAR: issue.roster.batch.year,
     }
-    for label, (row, column, width) in HEADING_PLACES.items():
-        index = COLUMNS.index(column)
-        value = issue.heading(community, label)
+    typed = issue.answers.get(community.code, SheetAnswers()).heading
+    for label, row, index, width in _HEADING_CELLS:
+        value = typed.get(label)
         value = values.get(label) if value is None else value
-        look = styles.of(_heading_look(label, issue.variation.is_open(community, label)), value)
+        opened = issue.variation.is_open(community, label)
+        look = styles.of(_heading_look(label, opened), value)
         if look is not styles[_heading_look(label, False)]:
-            for further in range(index + 2, index + width + 1):
+            for further in range(index + 1, index + width):
                 sheet.write_blank(row, further, None, look)
         if label is Heading.TOTAL and value is None:
-            total = issue.views[community.code].total
-            write_formula(sheet, row, index + 1, f"={issue.plan.total_cell}", look, total)
+            write_formula(sheet, row, index, f"={issue.plan.total_cell}", look, issue.views[community.code].total)
         else:
-            write_input(sheet, row, index + 1, value, look)
-    sheet.write_url(3, last, f"internal:'{layout.SUMMARY_SHEET}'!A1", styles["link"], BACK)
-    hint = (
-        f"只填浅黄色格子，按 Tab 键依次跳到下一格。不扣分填0，空着表示没有评定；有{Column.ACTUAL}的条款先填{Column.ACTUAL}，"
-        f"{Column.STATED}可不填。填完后看“{Column.STATUS}”，全部“{layout.STATUS_DONE}”才出总分。"
-    )
-    hint, look_name = issue.variation.hint(community, hint)
-    hint_height = paper.row_height([(hint, issue.stencils[0].hint_width)], SMALL, least=18)
+            write_input(sheet, row, index, value, look)
+    hint, look_name = issue.variation.hint(community, _HINT)
+    hint_height = _hint_height(hint, issue.plan)
+    if (hint, look_name) == (_HINT, "hint"):
+        return hint_height  # As on every sheet.
     sheet.set_row(_HINT_ROW, hint_height)
-    if look_name != "hint":
-        for column_index in range(2, last + 1):
-            sheet.write_blank(_HINT_ROW, column_index, None, styles[look_name])
+    for column_index in range(2, last + 1):
+        sheet.write_blank(_HINT_ROW, column_index, None, styles[look_name])
     sheet.write_string(_HINT_ROW, 1, hint, styles[look_name])
     return hint_height
 
 
-def _hint_width(issue: Issue) -> float:
-    return sum(issue.plan.widths[column] for column in COLUMNS[1:])
+def _hint_height(hint: str, plan: SheetPlan) -> float:
+    return paper.row_height([(hint, plan.hint_width)], SMALL, least=18)
 
 
 def _value_cell(label: Heading) -> str:
@@ -676,6 +702,7 @@ def _write_table(sheet: LeanSheet, styles: Styles, issue: Issue, community: Comm
     """Write the answers and what shows them; return the heights of the clause rows and 合计 in points."""
     plan, view = issue.plan, issue.views[community.code]
     answers = issue.answers.get(community.code, SheetAnswers()).answers
+    special = issue.variation.special_clauses(community)
     heights = []
     for row in plan.rows:
         clause = row.clause.id
@@ -683,14 +710,12 @@ def _write_table(sheet: LeanSheet, styles: Styles, issue: Issue, community: Comm
         height = row.height
         if answer[2]:
             height = max(height, paper.row_height([(str(answer[2]), plan.widths[Column.EVIDENCE])], SIZE))
-        if beside := issue.variation.texts_beside(community, clause):
+        if clause in special and (beside := issue.variation.texts_beside(community, clause)):
             height = max(height, paper.row_height(beside, SMALL))
         heights.append(height)
         score = view.score[row.item.number] if row.opens_item else ""
-        # Most rows say what the same row of another sheet says: 0, and that it is done.
-        if not issue.variation.is_special(community, clause) and sheet.is_known(
-            row.row, (row.row, _told_apart(answer), view.due[clause], view.status[clause], score, height)
-        ):
+        # Most rows say what the same row of another sheet says: 0, and that it is done, which follows from the answer.
+        if clause not in special and sheet.is_known(row.row, (row.row, _told_apart(answer), score)):
             continue
         sheet.set_row(row.row, height)
         if row.opens_item:
@@ -1056,13 +1081,13 @@ def _write_summary_row(
     plan, row = issue.plan, _SUMMARY_HEADER_ROW + number
     name = issue.names[community.code]
     there = "'" + name.replace("'", "''") + "'!"
-    due, status = there + plan.cells(Column.DUE, absolute=True), there + plan.cells(Column.STATUS, absolute=True)
+    due, status, evidence = (there + cells for cells in plan.absolute_cells)
     wrong = f'COUNTIF({due},"{layout.WRONG}")'
     clauses = len(plan.rows)
     claim = there + _value_cell(Heading.CLAIM)
     score = cell_name(row + 1, _SCORE + 1)
     # As the review tells a sheet that was not filled (D-07): nothing in 实际值, 扣分 and 说明.
-    typed = f"COUNT({due})+{wrong}+COUNTA({there}{plan.cells(Column.EVIDENCE, absolute=True)})"
+    typed = f"COUNT({due})+{wrong}+COUNTA({evidence})"
     texts = [(community.name, _SUMMARY_WIDTHS[_NAME]), (community.town, _SUMMARY_WIDTHS[_TOWN])]
     sheet.set_row(row, paper.row_height(texts, SIZE))
     sheet.write_number(row, _NUMBER, number, styles["centre"])
@@ -1108,7 +1133,7 @@ def write_guide(sheet: Worksheet, styles: Styles, issue: Issue) -> None:
     for title, texts in (("一、怎么填", _how_to_fill(issue)), ("二、填写示例（内容为虚构）", ())):
         writer.section(title)
         writer.numbered(texts)
-    _write_examples(writer, standard)
+    _write_examples(writer, issue.plan)
     writer.section("三、颜色和字体")
     writer.legend(
         (
@@ -1269,17 +1294,21 @@ def _examples(standard: Standard) -> list[_Example]:
     return examples
 
 
-def _write_examples(writer: _GuideWriter, standard: Standard) -> None:
+def _write_examples(writer: _GuideWriter, plan: SheetPlan) -> None:
     columns = (Column.CLAUSE, Column.CRITERION, Column.ACTUAL, Column.STATED, Column.DUE, Column.EVIDENCE)
     titles = [*(column.value for column in columns), "怎么算"]
     writer.table_row(titles, ["small_header"] * len(titles))
+    for cells, looks in plan.examples:
+        writer.table_row(cells, looks)
+
+
+def _example_rows(standard: Standard) -> Iterator[tuple[tuple[CellInput, ...], tuple[str, ...]]]:
     for example in _examples(standard):
         clause, actual = example.clause, example.actual
         typed: live.Answers = {clause.id: (_percent_number(actual), example.stated, example.evidence)}
         due = live.live_view(standard, typed).due[clause.id]
         looks = ("code", "reference", "unused" if actual is None else "centre_input", "centre_input", "centre", "small_input")
-        cells = (clause.id, clause.criterion, actual, example.stated, due, example.evidence, example.comment)
-        writer.table_row(cells, (*looks, "reference"))
+        yield (clause.id, clause.criterion, actual, example.stated, due, example.evidence, example.comment), (*looks, "reference")
 
 
 def _write_standard(writer: _GuideWriter, standard: Standard) -> None:

@@ -45,17 +45,18 @@ class LiveSheet:
     @property
     def filled(self) -> int:
         """How many clauses hold an answer, right or wrong."""
-        return sum(value != "" for value in self.due.values())
+        return len(self.due) - list(self.due.values()).count("")
 
     @property
     def wrong(self) -> int:
         """How many clauses show 有误 as 应扣."""
-        return sum(value == layout.WRONG for value in self.due.values())
+        return list(self.due.values()).count(layout.WRONG)
 
     @property
     def open(self) -> int:
         """How many clauses have a 填报状态 that asks for something beyond a first answer."""
-        return sum(status != layout.STATUS_DONE and not status.startswith(layout.STATUS_BLANK) for status in self.status.values())
+        asking = [status for status in self.status.values() if status != layout.STATUS_DONE]
+        return sum(not status.startswith(layout.STATUS_BLANK) for status in asking)
 
 
 def live_view(standard: Standard, answers: Answers) -> LiveSheet:
@@ -64,14 +65,16 @@ def live_view(standard: Standard, answers: Answers) -> LiveSheet:
     status: dict[str, str] = {}
     rows = _rows_of(standard)
     for clause in standard.clauses:
-        actual, stated, evidence = answers.get(clause.id, _BLANK)
-        key = (clause.id, actual.__class__, actual, stated.__class__, stated, evidence in (None, "") or str(evidence))
+        answer = answers.get(clause.id, _BLANK)
+        # 1, 1.0 and True are not the same as an answer; as 说明 they are, for it only matters whether there is one.
+        key = (clause.id, answer[0].__class__, answer[1].__class__, answer)
         known = rows.get(key)
         if known is None:
-            known = rows[key] = _row(clause, standard.reading, actual, stated, evidence)
+            known = rows[key] = _row(clause, standard.reading, *answer)
         due[clause.id], status[clause.id] = known
     score = {item.number: _item_score(item, [due[clause.id] for clause in item.clauses]) for item in standard.items}
-    missing, wrong = (sum(value == word for value in due.values()) for word in ("", layout.WRONG))
+    values = list(due.values())
+    missing, wrong = values.count(""), values.count(layout.WRONG)
     total: int | str = layout.total_unfinished(missing, wrong)
     if not missing and not wrong:
         total = sum(int(points) for points in score.values())
@@ -145,7 +148,9 @@ def _number(value: CellInput) -> Decimal | None:
 
 def trimmed(value: CellInput) -> str:
     """The value's text as ``trimmed_cell`` gives it."""
-    return "" if value is None else "".join(ch for ch in str(value) if ch >= " " and ch not in _UNSEEN)
+    text = "" if value is None else str(value)
+    # Of letters and digits, as most texts are, nothing is dropped.
+    return text if text.isalnum() else "".join(ch for ch in text if ch >= " " and ch not in _UNSEEN)
 
 
 def _is_blank(value: CellInput) -> bool:

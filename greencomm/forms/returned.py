@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -196,11 +196,15 @@ def answers_of(typed: TypedSheet, standard: Standard) -> SheetAnswers:
     """What a sheet of the fresh form is filled with. Reading it again gives the same answers, and a fault where there was one."""
     answers: dict[str, tuple[CellInput, CellInput, CellInput]] = {}
     for clause in standard.clauses:
-        if clause.id not in typed.answers:
+        row = typed.answers.get(clause.id)
+        if row is None:
             continue
-        actual, stated, evidence = typed.answers[clause.id]
+        actual, stated, evidence = row
+        if actual.__class__ in _PLAIN and stated.__class__ in _PLAIN and evidence.__class__ in _PLAIN and not typed.repeated:
+            answers[clause.id] = row  # type: ignore[assignment]  # As most are.
+            continue
         if further := typed.repeated.get(clause.id):
-            actual, stated, evidence = _one_row((typed.answers[clause.id], *further))
+            actual, stated, evidence = _one_row((row, *further))
         if isinstance(actual, FaultyCell) and clause.measure is not None:
             read = values.read_actual(cell_input(actual), clause, standard.reading, None)  # type: ignore[arg-type]
             actual = actual if read.state is State.FAULT else _marked(actual)
@@ -213,6 +217,10 @@ def answers_of(typed: TypedSheet, standard: Standard) -> SheetAnswers:
     if isinstance(claim, FaultyCell) and values.read_claim(claim.shown, standard.reading).readable:
         heading[Heading.CLAIM] = _marked(claim).shown
     return SheetAnswers(heading, answers)
+
+
+_PLAIN = frozenset({int, type(None)})
+"""Kinds of values that go back as they are."""
 
 
 def _marked(faulty: FaultyCell) -> FaultyCell:
@@ -284,6 +292,8 @@ class _Issued:
     """Whether it counts as corrected from the beginning."""
     row: int = 0
     """Of 问题清单, from 0."""
+    state: tuple[str, str] | None = None
+    """``ReturnedForm.state``, once it was asked for."""
 
     @property
     def is_healed(self) -> bool:
@@ -374,7 +384,7 @@ class ReturnedForm(Variation):
 
     def _place(self) -> None:
         for number, issued in enumerate(self.issued):
-            issued.row = _ISSUES_FIRST + number
+            issued.row, issued.state = _ISSUES_FIRST + number, None
             self._find(issued)
             if issued.page is not None:
                 clause = issued.finding.place.clause
@@ -509,6 +519,11 @@ class ReturnedForm(Variation):
 
     def state(self, issued: _Issued) -> tuple[str, str]:
         """状态 of a finding on 问题清单: its formula (or plain text) and what that shows when the workbook is sent."""
+        if issued.state is None:
+            issued.state = self._state(issued)
+        return issued.state
+
+    def _state(self, issued: _Issued) -> tuple[str, str]:
         finding, edited = issued.finding, self._edited(issued)
         remedy, explanation = (
             cell_name(issued.row + 1, _ISSUE_COLUMNS.index(column) + 1)
@@ -562,9 +577,9 @@ class ReturnedForm(Variation):
             return place is not Heading.TOTAL and (differs or _heading_address(place) in page.watched)
         return bool(page.answers.answers.get(place[0], (None,))[0] not in (None, ""))
 
-    def is_special(self, community: Community, clause: str) -> bool:
+    def special_clauses(self, community: Community) -> Set[str]:
         page = self._by_code[community.code]
-        return clause in page.rows or self.plan.row[clause].row in page.special
+        return page.rows.keys() | {row.clause.id for row in self.plan.rows if row.row in page.special}
 
     @cached_property
     def _by_code(self) -> dict[str, _Page]:
@@ -848,8 +863,9 @@ class ReturnedForm(Variation):
         for typed in self.unit.typed:
             rows += [(typed.file, typed.sheet, cell, text) for cell, text in typed.beside]
             for clause, cells in typed.answers.items():
-                for place, value in zip(typed.cells.get(clause, ("",) * 3), cells, strict=True):
+                for position, value in enumerate(cells):
                     if isinstance(value, str) and (rest := as_typed(value)[1]):
+                        place = typed.cells.get(clause, ("",) * 3)[position]
                         rows.append((typed.file, typed.sheet, place or "", f"条款{clause}放不下的部分：{rest}"))
         return rows
 
