@@ -22,6 +22,8 @@ import xlsxwriter.workbook
 from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.worksheet import CellBlankTuple, CellFormulaTuple, CellNumberTuple, CellStringTuple, RowInfo, Worksheet
 
+from greencomm.strings import StringsPackager
+
 _HEIGHT = 0.75
 """Points of a pixel."""
 _PLAIN = 10**15
@@ -365,6 +367,9 @@ class LeanBook(xlsxwriter.Workbook):  # type: ignore[misc]  # XlsxWriter is not 
             target,
             {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
         )
+
+    def _get_packager(self) -> StringsPackager:
+        return StringsPackager()
 
     def _store_workbook(self) -> None:
         target, self.filename = self.filename, io.BytesIO()
