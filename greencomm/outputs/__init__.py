@@ -104,10 +104,13 @@ class UnitOutputs:
     def __init__(self, folder: Path, result: RegionResult, originals: Originals | None) -> None:
         from greencomm.outputs.assessment import Assessments
         from greencomm.outputs.letters import Letters
+        from greencomm.outputs.unit_annex2 import UnitForms
 
         self.folder, self.result, self.originals = folder, result, originals
         self.letters = Letters(TEMPLATES / "letters")
         self.reports = Assessments(TEMPLATES, result)
+        # Units stamp and file Annex 2 in October only; what they file in August is 创建成果名单 (S-33).
+        self.forms = UnitForms(result, TEMPLATES / "annex2.xlsx") if result.phase == ANNUAL else None
         self.names = folder_names(result.units)
         self.checked = {code: f"units/{name}/{name}_差异报告.xlsx" for code, name in self.names.items()}
         """Each unit's discrepancy report by its code."""
@@ -116,7 +119,6 @@ class UnitOutputs:
         """What was written, and the paths of received files that could not be had any more."""
         from greencomm.outputs import assessment
         from greencomm.outputs.achievement import NAME, write_unit_achievement_list
-        from greencomm.outputs.annex2 import write_unit_annex2
         from greencomm.outputs.discrepancy import write_discrepancy
         from greencomm.outputs.returned import write_return
         from greencomm.outputs.sending import write_letter
@@ -132,9 +134,8 @@ class UnitOutputs:
         write_discrepancy(folder / self.checked[code], unit, result)
         made = [Made("discrepancy", code, self.checked[code])]
         made += [Made(role, code, path) for role, path in write_return(folder, name, unit, result, self._original(gone))]
-        if result.phase == ANNUAL:
-            # Units stamp and file Annex 2 in October only; what they file in August is 创建成果名单 (S-33).
-            write_unit_annex2(folder / f"{start}_附件2.xlsx", unit, result, TEMPLATES / "annex2.xlsx")
+        if self.forms:
+            self.forms.write(folder / f"{start}_附件2.xlsx", unit)
             made.append(Made("unit_annex2", code, f"{start}_附件2.xlsx"))
         path = f"{start}_{assessment.KIND}.docx"
         (folder / path).write_bytes(self.reports.unit(unit, _annexes([*filed, *made], code, result)))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime
 import io
-import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +15,7 @@ import openpyxl
 from openpyxl.cell.cell import Cell
 from openpyxl.packaging.custom import StringProperty
 from openpyxl.worksheet.cell_range import MultiCellRange
+from openpyxl.writer.excel import ExcelWriter
 
 from greencomm import __version__, durable, paper
 from greencomm.findings import Finding, Impact, Severity
@@ -142,25 +142,34 @@ def save_workbook(
 
     ``origin`` (``provenance``) goes into the document's properties.
     """
+    target.write_bytes(packed(parts_of(workbook, date, origin)))
+
+
+def parts_of(
+    workbook: openpyxl.Workbook, date: datetime.date, origin: Mapping[str, str] | None = None
+) -> list[tuple[str, bytes]]:
+    """The names and bytes of what ``save_workbook`` packs, in their order."""
     for name, value in (origin or {}).items():
         if name in workbook.custom_doc_props.names:
             del workbook.custom_doc_props[name]
         workbook.custom_doc_props.append(StringProperty(name=name, value=value))
     for sheet in workbook.worksheets:
         sheet.merged_cells = OrderedRanges(sheet.merged_cells.ranges)
-    stamp = midnight(date)
-    workbook.properties.created = stamp
+    workbook.properties.created = workbook.properties.modified = midnight(date)
     raw = io.BytesIO()
-    workbook.save(raw)
-    modified = f">{stamp:%Y-%m-%dT%H:%M:%SZ}</dcterms:modified>".encode()
+    # As the workbook saves itself, but for the time in its properties, and for packing what is unpacked at once.
+    ExcelWriter(workbook, zipfile.ZipFile(raw, "w")).save()
+    with zipfile.ZipFile(raw) as source:
+        return [(entry.filename, source.read(entry)) for entry in source.infolist()]
+
+
+def packed(parts: Iterable[tuple[str, bytes]]) -> bytes:
+    """A zip of these parts, with one date for all."""
     out = io.BytesIO()
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(out, "w") as copy:
-        for entry in source.infolist():
-            data = source.read(entry)
-            if entry.filename == "docProps/core.xml":
-                data = re.sub(rb">[^<]*</dcterms:modified>", modified, data)
-            copy.writestr(zipfile.ZipInfo(entry.filename, durable.ZIP_DATE), data, zipfile.ZIP_DEFLATED)
-    target.write_bytes(out.getvalue())
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, data in parts:
+            made.writestr(zipfile.ZipInfo(name, durable.ZIP_DATE), data, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
 
 
 def column_width(sheet: Any, column: int) -> float:
