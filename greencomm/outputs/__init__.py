@@ -33,7 +33,7 @@ class Made:
     unit: str | None
     path: str
     sha256: str = ""
-    """Of its bytes, once all of a unit, or of the region, is written."""
+    """Of its bytes, in hex; empty as long as nobody has worked it out."""
 
 
 def write_outputs(
@@ -133,16 +133,17 @@ class UnitOutputs:
             filed.append(Made("achievement_list", code, f"{start}_{NAME}.xlsx"))
         write_discrepancy(folder / self.checked[code], unit, result)
         made = [Made("discrepancy", code, self.checked[code])]
-        made += [Made(role, code, path) for role, path in write_return(folder, name, unit, result, self._original(gone))]
+        made += write_return(folder, name, unit, result, self._original(gone))
         if self.forms:
             self.forms.write(folder / f"{start}_附件2.xlsx", unit)
             made.append(Made("unit_annex2", code, f"{start}_附件2.xlsx"))
         path = f"{start}_{assessment.KIND}.docx"
         (folder / path).write_bytes(self.reports.unit(unit, _annexes([*filed, *made], code, result)))
         made.append(Made("assessment", code, path))
+        made = [_hashed(folder, each) for each in (*filed, *made)]
         # Last, since a letter attaches what was made before it.
         made += write_letter(folder, start, unit, result, self.letters, made)
-        return [_hashed(folder, each) for each in (*filed, *made)], gone
+        return made, gone
 
     def start(self, unit: UnitResult) -> str:
         """What the paths of all that goes to a unit begin with: its folder, and its name."""
@@ -164,7 +165,7 @@ class UnitOutputs:
 
 
 def _hashed(folder: Path, made: Made) -> Made:
-    return replace(made, sha256=durable.file_sha256(folder / made.path))
+    return made if made.sha256 else replace(made, sha256=durable.file_sha256(folder / made.path))
 
 
 def _overviews(folder: Path, result: RegionResult, reports: dict[str, str]) -> Iterator[tuple[str, str]]:
