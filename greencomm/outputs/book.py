@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +17,7 @@ from openpyxl.packaging.custom import StringProperty
 from openpyxl.worksheet.cell_range import MultiCellRange
 from openpyxl.writer.excel import ExcelWriter
 
-from greencomm import __version__, durable, paper
+from greencomm import __version__, packing, paper
 from greencomm.findings import Finding, Impact, Severity
 from greencomm.forms.layout import PROVENANCE, PROVENANCE_KIND, SAMPLE_MARK
 from greencomm.forms.style import (
@@ -35,7 +35,7 @@ from greencomm.forms.style import (
     SONG,
     TITLE_SIZE,
 )
-from greencomm.results import RegionResult, UnitResult, percent
+from greencomm.results import RegionResult, UnitResult, percent, scaled_half_up
 from greencomm.rowwise import BLANK as NOTHING
 from greencomm.rowwise import RowBook, RowSheet
 from greencomm.texts import for_cell
@@ -88,8 +88,7 @@ def plain_number(value: Decimal | int) -> int | float:
 
 def number_of_ratio(value: Fraction, decimals: int = 4) -> float:
     """A ratio as a number for a cell, rounded half up (四舍五入, D-10)."""
-    scaled = (value * 10**decimals * 2 + 1) // 2
-    return float(Fraction(int(scaled), 10**decimals))
+    return float(scaled_half_up(value, decimals) / 10**decimals)
 
 
 def midnight(date: datetime.date) -> datetime.datetime:
@@ -142,7 +141,7 @@ def save_workbook(
 
     ``origin`` (``provenance``) goes into the document's properties.
     """
-    target.write_bytes(packed(parts_of(workbook, date, origin)))
+    target.write_bytes(packing.packed(parts_of(workbook, date, origin)))
 
 
 def parts_of(
@@ -161,15 +160,6 @@ def parts_of(
     ExcelWriter(workbook, zipfile.ZipFile(raw, "w")).save()
     with zipfile.ZipFile(raw) as source:
         return [(entry.filename, source.read(entry)) for entry in source.infolist()]
-
-
-def packed(parts: Iterable[tuple[str, bytes]]) -> bytes:
-    """A zip of these parts, with one date for all."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, data in parts:
-            made.writestr(zipfile.ZipInfo(name, durable.ZIP_DATE), data, zipfile.ZIP_DEFLATED)
-    return out.getvalue()
 
 
 def column_width(sheet: Any, column: int) -> float:

@@ -19,6 +19,7 @@ from greencomm.forms.style import FORMULA_STARTS
 from greencomm.lean import escaped
 from greencomm.outputs import book
 from greencomm.outputs.annex2 import Filler, Form, Line, filled_book, unit_form
+from greencomm.packing import Part, packed, part
 from greencomm.results import RegionResult, UnitResult
 
 _SHEET, _CUSTOM = "xl/worksheets/sheet1.xml", "docProps/custom.xml"
@@ -54,21 +55,22 @@ class UnitForms:
 
     def write(self, target: Path, unit: UnitResult) -> None:
         """Write the form of ``unit``, a unit of the run."""
-        target.write_bytes(self.packed(unit_form(unit, self._result), book.provenance(self._result, "附件2", unit)))
+        target.write_bytes(self.stored(unit_form(unit, self._result), book.provenance(self._result, "附件2", unit)))
 
-    def packed(self, form: Form, origin: Mapping[str, str]) -> bytes:
+    def stored(self, form: Form, origin: Mapping[str, str]) -> bytes:
         """The bytes of a unit's ``form``: the same as if it were filled by itself."""
         own = self._own(form)
         if own is None:
-            return book.packed(self._filled(form, origin))
+            return packed(self._filled(form, origin))
         # Of what the form was made from (标准, 输入校验码 …) the hash of the input is each unit's own.
         *others, input_hash, kind = origin.values()
         key = own.layout, *others, kind
         if key not in self._stored:
             self._stored[key] = _Stored(self._filled(form, origin), own, input_hash, self._first_row)
-        return book.packed(self._stored[key].parts(own, input_hash) or self._filled(form, origin))
+        return packed(self._stored[key].parts(own, input_hash) or self._filled(form, origin))
 
     def _filled(self, form: Form, origin: Mapping[str, str]) -> list[tuple[str, bytes]]:
+        """The parts of the form, filled by itself."""
         workbook, _ = filled_book({"": form}, self._template)
         return book.parts_of(workbook, form.date, origin)
 
@@ -112,8 +114,8 @@ class _Stored:
     """A form as it was stored, cut where its own texts and figures stand."""
 
     def __init__(self, parts: list[tuple[str, bytes]], own: _Own, input_hash: str, row: int) -> None:
-        self._parts, self._hash = parts, input_hash.encode()
-        sheet = dict(parts)[_SHEET].decode()
+        self._parts = [(name, part(data)) for name, data in parts]
+        sheet, self._custom, self._hash = dict(parts)[_SHEET].decode(), dict(parts)[_CUSTOM], input_hash.encode()
         self._blank = " />" if " />" in sheet else "/>"
         """How openpyxl ends a tag: with lxml and without it in two ways."""
         self._height = re.compile(rf'(<row r="{row}"[^>]* ht=")[^"]*')
@@ -129,17 +131,22 @@ class _Stored:
                 end = cell.end()
         self._pieces.append(sheet[end:])
         # Should another version of openpyxl store forms otherwise, each is filled by itself.
-        self._is_usable = set(self._cells) == own.cells.keys() and self._put(own, input_hash) == parts
+        self._is_usable = set(self._cells) == own.cells.keys() and self._put(own, input_hash) == {
+            name: data for name, data in parts if name in (_SHEET, _CUSTOM)
+        }
 
-    def parts(self, own: _Own, input_hash: str) -> list[tuple[str, bytes]] | None:
+    def parts(self, own: _Own, input_hash: str) -> list[tuple[str, bytes | Part]] | None:
         """The parts of another form of this layout; None where these cannot be had so."""
-        return self._put(own, input_hash) if self._is_usable else None
+        if not self._is_usable:
+            return None
+        changed = self._put(own, input_hash)
+        return [(name, changed.get(name, kept)) for name, kept in self._parts]
 
-    def _put(self, own: _Own, input_hash: str) -> list[tuple[str, bytes]]:
+    def _put(self, own: _Own, input_hash: str) -> dict[str, bytes]:
+        """The parts that each form has of its own."""
         texts = [start + self._tail(own.cells[at]) for start, at in zip(self._pieces, self._cells, strict=False)]
         sheet = self._height.sub(rf"\g<1>{safe_string(own.height)}", "".join([*texts, self._pieces[-1]]), count=1)
-        changed = {_SHEET: sheet.encode(), _CUSTOM: dict(self._parts)[_CUSTOM].replace(self._hash, input_hash.encode())}
-        return [(name, changed.get(name, data)) for name, data in self._parts]
+        return {_SHEET: sheet.encode(), _CUSTOM: self._custom.replace(self._hash, input_hash.encode())}
 
     def _tail(self, value: str | float) -> str:
         """The rest of a cell as openpyxl writes it."""
