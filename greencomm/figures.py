@@ -176,7 +176,7 @@ def examples(result: RegionResult, units: Iterable[UnitResult], count: int, of_o
     """
     found = []
     for unit in units:
-        standard = result.standard_of(unit)
+        adding = {clause.id for clause in result.standard_of(unit).clauses if clause.adds}
         open_ones = {
             finding.place.community
             for finding in unit.findings
@@ -184,7 +184,7 @@ def examples(result: RegionResult, units: Iterable[UnitResult], count: int, of_o
         }
         for community in unit.communities:
             if community.counts and community.assessed_score is not None and community.community.code not in open_ones:
-                given = [entry for entry in community.clauses if standard.clause[entry.clause].adds and entry.assessed]
+                given = [entry for entry in community.clauses if entry.clause in adding and entry.assessed]
                 awards = sum(entry.assessed or 0 for entry in given)
                 told = any(entry.evidence.strip() for entry in given)
                 found.append(((not told, -community.assessed_score, -awards), unit, community))

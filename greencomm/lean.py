@@ -10,7 +10,6 @@ Only this module knows XlsxWriter's inner workings; ``tests/test_lean.py`` compa
 from __future__ import annotations
 
 import io
-import struct
 import zlib
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,11 +19,10 @@ from typing import Any
 
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
-from xlsxwriter.packager import Packager
-from xlsxwriter.sharedstrings import SharedStrings
 from xlsxwriter.worksheet import CellBlankTuple, CellFormulaTuple, CellNumberTuple, CellStringTuple, RowInfo, Worksheet
 
-from greencomm import durable
+from greencomm.packing import Part, packed
+from greencomm.strings import StringsPackager
 
 _HEIGHT = 0.75
 """Points of a pixel."""
@@ -38,9 +36,6 @@ _SURELY_SHORT = 16_000
 """Characters up to which a text fits into a cell, whatever they are."""
 _LONG = 4000
 """Characters from which on what sheets have alike is deflated by itself: the beginning of a piece packs less well."""
-_YEAR, _MONTH, _DAY = durable.ZIP_DATE[:3]
-_ZIP_DAY = (_YEAR - 1980) << 9 | _MONTH << 5 | _DAY
-"""The date of all that is packed, as ZIP files say it."""
 
 
 @dataclass(slots=True)
@@ -518,22 +513,7 @@ class _Part(io.StringIO):
         return b"".join([text.encode() if text.__class__ is str else text for text in self._texts])  # type: ignore[misc]
 
 
-class _SharedStrings(SharedStrings):  # type: ignore[misc]  # XlsxWriter is not typed.
-    """The texts of a workbook's cells; most stand in the other workbooks of a run, too."""
-
-    def _write_si(self, string: str) -> None:
-        self.fh.write(_shared_string(string))
-
-
-@lru_cache(maxsize=8192)
-def _shared_string(text: str) -> str:
-    writer = SharedStrings()
-    writer.fh = io.StringIO()
-    writer._write_si(text)
-    return str(writer.fh.getvalue())
-
-
-class _Packager(Packager):  # type: ignore[misc]  # XlsxWriter is not typed.
+class _Packager(StringsPackager):
     """Packs the parts of a workbook into ``content`` as soon as they are all written."""
 
     content = b""
@@ -543,52 +523,25 @@ class _Packager(Packager):  # type: ignore[misc]  # XlsxWriter is not typed.
         self.filenames.append((part, xml_filename, False))
         return part
 
-    def _write_shared_strings_file(self) -> None:
-        if self.workbook.str_table.count:
-            strings = _SharedStrings()
-            strings.string_table = self.workbook.str_table
-            strings._set_xml_writer(self._filename("xl/sharedStrings.xml"))
-            strings._assemble_xml_file()
-
     def _create_package(self) -> list[Any]:
         parts = super()._create_package()
-        self.content = _zipped((name, [part.getvalue()] if is_binary else part.pieces()) for part, name, is_binary in parts)
+        self.content = packed((name, _deflated([part.getvalue()] if is_binary else part.pieces())) for part, name, is_binary in parts)
         # Nothing is left to pack.
         return []
 
 
-_LOCAL, _ENTRY, _END = struct.Struct("<4s5H3L2H"), struct.Struct("<4s6H3L5H2L"), struct.Struct("<4s4H2LH")
-"""Records of a ZIP file (APPNOTE.TXT 4.3.7, 4.3.12, 4.3.16): before each part, for it in the directory, at the end."""
-_VERSION = 20
-"""That readers need."""
-
-
-def _zipped(parts: Iterable[tuple[str, list[bytes]]]) -> bytes:
-    """A ZIP file of named parts, each given in pieces, below 4 GB.
-
-    The library's own takes longer for its records than deflating a small part takes, and knows no pieces deflated before.
-    After a full flush nothing refers to what came before it, so that a piece which ends with one can be put after another.
-    """
-    body: list[bytes] = []
-    directory: list[bytes] = []
-    place = 0
-    for name, pieces in parts:
-        deflater, start, checksum, size = _deflater(_LEVEL), len(body) + 2, 0, 0
-        body += (b"", b"")
-        for piece in pieces:
-            checksum, size = zlib.crc32(piece, checksum), size + len(piece)
-            if isinstance(piece, _Alike):
-                body += (deflater.flush(zlib.Z_FULL_FLUSH), piece.deflated)
-            else:
-                body.append(deflater.compress(piece))
-        body.append(deflater.flush())
-        packed_size, path = sum(map(len, body[start:])), name.encode()
-        facts = (_VERSION, 0, zlib.DEFLATED, 0, _ZIP_DAY, checksum, packed_size, size, len(path), 0)
-        body[start - 2 : start] = (_LOCAL.pack(b"PK\3\4", *facts), path)
-        directory += (_ENTRY.pack(b"PK\1\2", _VERSION, *facts, 0, 0, 0, 0, place), path)
-        place += _LOCAL.size + len(path) + packed_size
-    number, length = len(directory) // 2, sum(map(len, directory))
-    return b"".join((*body, *directory, _END.pack(b"PK\5\6", 0, 0, number, number, length, place, 0)))
+def _deflated(pieces: list[bytes]) -> Part:
+    """A part given in pieces, some of them deflated before: after a full flush nothing refers to what came before it, so that
+    a piece which ends with one can be put after another."""
+    deflater, body = _deflater(_LEVEL), list[bytes]()
+    for piece in pieces:
+        if isinstance(piece, _Alike):
+            body += (deflater.flush(zlib.Z_FULL_FLUSH), piece.deflated)
+        else:
+            body.append(deflater.compress(piece))
+    body.append(deflater.flush())
+    data = b"".join(pieces)
+    return Part(data, zlib.crc32(data), b"".join(body))
 
 
 @lru_cache(maxsize=1024)

@@ -525,11 +525,17 @@ def ratio(part: int, whole: int) -> Fraction | None:
     return Fraction(part, whole) if whole else None
 
 
+def scaled_half_up(value: Fraction, decimals: int) -> int:
+    """``value`` times 10 to the power of ``decimals``, rounded half up (四舍五入, D-10); in whole numbers, exact and quick."""
+    above, below = value.numerator, value.denominator
+    return int((2 * above * 10**decimals + below) // (2 * below))
+
+
 def ratio_text(value: Fraction | None, decimals: int = 4) -> str | None:
     """``0.5109``: decimals rounded half up (四舍五入, D-10)."""
     if value is None:
         return None
-    scaled = (value * 10**decimals * 2 + 1) // 2
+    scaled = scaled_half_up(value, decimals)
     return f"{scaled // 10**decimals}.{scaled % 10**decimals:0{decimals}d}"
 
 
@@ -537,5 +543,5 @@ def percent(value: Fraction | None) -> str:
     """``51.09%``, rounded half up; ``—`` where there is no ratio (D-10)."""
     if value is None:
         return "—"
-    scaled = (value * 10000 * 2 + 1) // 2
+    scaled = scaled_half_up(value, 4)
     return f"{scaled // 100}.{scaled % 100:02d}%"

@@ -149,8 +149,10 @@ def losses_of(result: CommunityResult, standard: Standard) -> tuple[Loss, ...]:
 
 def _losses(result: CommunityResult, standard: Standard) -> Iterator[Loss]:
     for entry in result.clauses:
+        if entry.assessed == 0:
+            continue
         clause = standard.clause[entry.clause]
         if entry.assessed is None:
             yield Loss(clause.id, clause.name, None, max(clause.possible))
-        elif entry.assessed and not clause.adds:
+        elif not clause.adds:
             yield Loss(clause.id, clause.name, entry.assessed, entry.assessed)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import demo
 import openpyxl
@@ -14,8 +16,10 @@ import pytest
 
 from greencomm import paper
 from greencomm.errors import UserError
-from greencomm.outputs.annex2 import name_parts, write_annex2
-from greencomm.results import RegionResult
+from greencomm.outputs.annex2 import fill, name_parts, unit_form, write_annex2
+from greencomm.outputs.book import provenance
+from greencomm.outputs.unit_annex2 import UnitForms
+from greencomm.results import RegionResult, UnitResult
 from tools.build_templates import build_annex2
 
 ROOT = Path(__file__).parent.parent
@@ -224,6 +228,61 @@ def test_no_part_is_higher_than_a_row_can_be():
     assert name_parts(("甲社区", "乙社区"), 45, 10) == ["甲社区、乙社区"]
     for part in name_parts([f"{n}号社区居民委员会" for n in range(1004)], 20, 14):
         assert paper.height(paper.line_count(part, 20, 14), 14) < paper.MAX_ROW_HEIGHT
+
+
+# --- the forms that units stamp (S-33, S-51) ----------------------------------------------------------------------------
+
+
+def units_of_all_kinds() -> list[UnitResult]:
+    """Units whose forms are laid out alike, and those whose are not: long lists, several pages, no ratio, odd texts."""
+    names = ["甲&乙<社区>", '"引号"社区', " 前后空格 ", "东\x07兴", "一行\n两行", "_x000D_"]
+    alike = [demo.many(f"5323{n:02d}", f"第{n}县", 12, n) for n in range(10, 13)]
+    odd = [demo.unit(f"5324{n:02d}", name, [demo.community(f"5324{n:02d}101001", name)]) for n, name in enumerate(names, 10)]
+    formulas = [demo.unit(f"5325{n:02d}", name, [demo.community(f"5325{n:02d}101001", name)]) for n, name in enumerate(["=1+1", "@a", "#REF!"], 10)]
+    rest = [
+        demo.chuxiong(),
+        demo.unit("532399", "空县"),
+        demo.many("532326", "无达标县", 3, 0),
+        demo.many("532327", "近满行县", 60, 60),
+        demo.many("532328", "多行县", 200, 200),
+        dataclasses.replace(demo.many("532329", "有联系人县", 2, 1), contact="王芳", phone="0878-3122222"),
+        dataclasses.replace(demo.many("532330", "公式联系人县", 2, 1), contact="=1+1", phone="+86"),
+    ]
+    return [*alike, *odd, *formulas, *rest]
+
+
+def narrow(sheet: Any) -> None:
+    """A list in a narrow column is high: the table takes several pages. Ratios shrink."""
+    for column, width in (("B", 14), ("D", 4), ("H", 4)):
+        sheet.column_dimensions[column].width = width
+    sheet.row_dimensions[1].height = sheet.row_dimensions[9].height = 150
+
+
+@pytest.mark.parametrize("change", [lambda sheet: None, narrow], ids=["shipped", "narrow"])
+@pytest.mark.parametrize("sample", [False, True], ids=["real", "sample"])
+def test_a_unit_s_form_is_the_same_as_if_it_were_filled_by_itself(tmp_path, change, sample):
+    result, template = demo.region(units_of_all_kinds(), sample=sample), restyled(tmp_path, change)
+    forms, numbered = UnitForms(result, template), set()
+    for unit in result.units:
+        alone = tmp_path / "alone.xlsx"
+        fill(alone, unit_form(unit, result), template, provenance(result, "附件2", unit))
+        numbered.add(openpyxl.load_workbook(alone).active.oddFooter.center.text)
+        forms.write(tmp_path / "among others.xlsx", unit)
+        assert (tmp_path / "among others.xlsx").read_bytes() == alone.read_bytes(), unit.unit.name
+    assert numbered == {None, "第 &P 页 共 &N 页"}
+
+
+def test_forms_that_differ_in_texts_and_figures_take_the_template_once(tmp_path, monkeypatch):
+    result = demo.region([demo.many(f"5323{n:02d}", f"第{n}县", 12, n) for n in range(10, 13)])
+    forms = UnitForms(result, TEMPLATE)
+    forms.write(tmp_path / "first.xlsx", result.units[0])
+    monkeypatch.setattr(openpyxl, "load_workbook", lambda *_: pytest.fail("read again"))
+    for unit in result.units[1:]:
+        forms.write(tmp_path / f"{unit.unit.code}.xlsx", unit)
+    monkeypatch.undo()
+    assert dump(tmp_path / "532312.xlsx").split("\n")[13:18] == [
+        "A6 第12县", f"B6 {'、'.join(f'第12{n}号社区居民委员会' for n in range(1, 13))}", "C6 12", "D6 1 [0.00%]", "H6 1 [0.00%]",
+    ]  # fmt: skip
 
 
 # --- a template restyled by an officer ----------------------------------------------------------------------------------

@@ -8,11 +8,13 @@ import zipfile
 from typing import Any
 
 import hypothesis
+import openpyxl
 import pytest
 import xlsxwriter
 from hypothesis import strategies as st
 
 from greencomm.lean import ColourRule, LeanBook, LeanSheet, entry_rules, escaped, number_text
+from greencomm.rowwise import BLANK, RowBook
 
 TEXT = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=20)
 NUMBER = st.one_of(st.integers(-(10**15), 10**15), st.floats(allow_nan=False, allow_infinity=False))
@@ -294,8 +296,139 @@ def test_what_is_packed_is_whole_and_the_same_on_every_system():
     archive = zipfile.ZipFile(io.BytesIO(packed()))
     assert archive.testzip() is None
     assert archive.namelist() == zipfile.ZipFile(plain).namelist()
-    # 0 is the system that ZIP files name where they name none in particular; Python's own say which one wrote them.
+    # As Linux writes them, wherever the program runs.
     facts = {(entry.date_time, entry.create_system, entry.external_attr, entry.compress_type) for entry in archive.infolist()}
-    assert facts == {((1980, 1, 1, 0, 0, 0), 0, 0, zipfile.ZIP_DEFLATED)}
+    assert facts == {((1980, 1, 1, 0, 0, 0), 3, 0o600 << 16, zipfile.ZIP_DEFLATED)}
     assert all(archive.read(entry) and entry.file_size == len(archive.read(entry)) for entry in archive.infolist())
     assert packed() == packed()
+
+
+# --- whole rows (greencomm/rowwise.py) ----------------------------------------------------------------------------------
+
+LOOKS = ({"bold": True, "border": 1}, {"bold": True, "border": 1, "bg_color": "#EAF4EE"}, {"num_format": "0.0", "align": "center"}, {})
+ROW = st.lists(st.tuples(st.one_of(st.none(), TEXT, NUMBER), st.integers(0, len(LOOKS) - 1)), max_size=6)
+
+
+def rows_by_cell(book: Any, rows: list[list[tuple[Any, int]]]) -> None:
+    sheet, looks = book.add_worksheet(), [book.add_format(look) for look in LOOKS]
+    sheet.set_column(0, 9, 12)
+    for row, cells in enumerate(rows):
+        sheet.set_row(2 * row, 20 + row)
+        if len(cells) > 2:
+            sheet.merge_range(2 * row, 1, 2 * row, 2, "", looks[cells[1][1]])
+        for column, (value, look) in enumerate(cells):
+            if value is None or value == "" or (column == 2 and len(cells) > 2):
+                sheet.write_blank(2 * row, column, None, looks[look if column != 2 else cells[1][1]])
+            elif isinstance(value, str):
+                sheet.write_string(2 * row, column, value, looks[look])
+            else:
+                sheet.write_number(2 * row, column, value, looks[look])
+    extras(sheet, looks)
+
+
+def rows_whole(book: RowBook, rows: list[list[tuple[Any, int]]]) -> None:
+    sheet, looks = book.add_worksheet(), [book.add_format(look) for look in LOOKS]
+    sheet.set_column(0, 9, 12)
+    for row, cells in enumerate(rows):
+        written = []
+        for column, (value, look) in enumerate(cells):
+            if column == 2:
+                value, look = None, cells[1][1]
+            tail = BLANK if value is None or value == "" else sheet.text(value) if isinstance(value, str) else sheet.number(value)
+            written.append((looks[look], tail))
+        sheet.whole_row(2 * row, written, 20 + row)
+        if len(cells) > 2:
+            sheet.merge_columns(2 * row, 1, 2)
+    extras(sheet, looks)
+
+
+def extras(sheet: Any, looks: list[Any]) -> None:
+    """Cells one by one: in rows that are there, among them, and where they take the place of others."""
+    sheet.write_number(0, 3, 7, looks[1])
+    sheet.write_string(1, 4, "其间", looks[0])
+    sheet.write_formula(2, 8, "=A1", looks[2], 3)
+    sheet.set_row(30, 9)
+    sheet.autofilter(0, 0, 4, 3)
+
+
+@hypothesis.given(st.lists(ROW, max_size=4))
+@hypothesis.settings(max_examples=60, deadline=None)
+def test_whole_rows_say_what_xlsxwriter_says_cell_by_cell(rows):
+    rows = [[cell for cell in row if isinstance(cell[0], (str, type(None))) or float(f"{cell[0]:.16G}") == cell[0]] for row in rows]
+    whole, plain = io.BytesIO(), io.BytesIO()
+    book, other = RowBook(whole), xlsxwriter.Workbook(plain, {"strings_to_numbers": False})
+    rows_whole(book, rows)
+    rows_by_cell(other, rows)
+    book.close()
+    other.close()
+    assert sheet_texts(whole.getvalue()) == sheet_texts(plain.getvalue())
+    styles = [zipfile.ZipFile(each).read("xl/styles.xml") for each in (whole, plain)]
+    assert styles[0] == styles[1]
+
+
+def test_a_whole_row_takes_the_place_of_cells_that_were_there():
+    target = io.BytesIO()
+    book = RowBook(target)
+    sheet, look = book.add_worksheet(), book.add_format({})
+    sheet.write_number(0, 0, 1, look)
+    sheet.write_number(0, 2, 3, look)
+    sheet.whole_row(0, [(look, sheet.number(5)), (look, BLANK)], 20)
+    book.close()
+    assert [cell.value for cell in openpyxl.load_workbook(target).active[1]] == [5, None, 3]
+
+
+def test_columns_of_a_whole_row_cannot_be_merged_again():
+    book = RowBook(io.BytesIO())
+    sheet, look = book.add_worksheet(), book.add_format({})
+    sheet.whole_row(0, [(look, BLANK)] * 3, 20)
+    sheet.merge_columns(0, 0, 2)
+    with pytest.raises(xlsxwriter.exceptions.OverlappingRange):
+        sheet.merge_range(0, 2, 1, 2, "")
+
+
+def test_the_looks_of_one_workbook_do_not_number_those_of_the_next():
+    written = []
+    for looks in ([0, 1, 2], [2], [2, 0], [2]):
+        target = io.BytesIO()
+        book = RowBook(target)
+        sheet = book.add_worksheet()
+        for column, look in enumerate(looks):
+            sheet.write_number(0, column, 1, book.add_format(LOOKS[look]))
+        book.close()
+        written.append(target.getvalue())
+    assert written[1] == written[3]
+    assert len(set(written)) == 3
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_what_is_no_number_to_excel_is_refused(number):
+    with pytest.raises(TypeError):
+        RowBook(io.BytesIO()).add_worksheet().number(number)
+
+
+# --- texts (greencomm/strings.py) ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [LeanBook, RowBook])
+@pytest.mark.parametrize("text", ["<r>已培训 & 验收</r>", "<r><t>达标</t></r>", " 前后有空格 ", "一行\n两行", "_x000D_", "<"])
+def test_a_text_stays_what_it_is_also_where_it_looks_like_markup(kind, text):
+    target = io.BytesIO()
+    book = kind(target)
+    book.add_worksheet().write_string(0, 0, text)
+    book.close()
+    assert openpyxl.load_workbook(target).active["A1"].value == text
+
+
+@hypothesis.given(st.lists(TEXT, min_size=1, max_size=8))
+@hypothesis.settings(max_examples=60, deadline=None)
+def test_texts_are_stored_as_xlsxwriter_stores_them(texts):
+    parts = []
+    for kind in (LeanBook, xlsxwriter.Workbook):
+        target = io.BytesIO()
+        book = kind(target)
+        sheet = book.add_worksheet()
+        for row, text in enumerate(texts):
+            sheet.write_string(row, 0, text)
+        book.close()
+        parts.append(zipfile.ZipFile(target).read("xl/sharedStrings.xml"))
+    assert parts[0] == parts[1]

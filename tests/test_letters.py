@@ -408,6 +408,18 @@ def draft_of(names=NAMES, **known):
     return write_mail("关于修改楚雄市2021年度绿色社区创建年度总结材料的函", "楚雄市：\n　　正文。\n", files, date=DAY, **given)
 
 
+@pytest.mark.parametrize("size", [0, 1, 56, 57, 58, 29183, 29184, 29185, 60000])
+def test_an_attachment_of_any_size_is_coded_in_lines_of_76_letters(size):
+    # 512 lines of 57 bytes (29,184) are coded at a time.
+    data = bytes(number % 251 for number in range(size))
+    raw = write_mail("函", "文", [Attachment("甲.xlsx", data)], date=DAY)
+    (part,) = email.message_from_bytes(raw, policy=email.policy.default).iter_attachments()
+    assert part.get_content() == data
+    coded = raw.split(b'filename="')[1].split(b"\r\n\r\n", 1)[1].split(b"\r\n--")[0]
+    lines = coded.split(b"\r\n")
+    assert {len(line) for line in lines[:-1]} <= {76} and len(lines[-1]) <= 76
+
+
 def test_a_draft_reads_back_with_every_reader():
     raw = draft_of()
     old = email.message_from_bytes(raw)

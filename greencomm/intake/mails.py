@@ -81,16 +81,17 @@ def read_mail(data: bytes) -> Mail:
     return Mail(sent_at(fields.get("date", "")), header_text(fields.get("subject", "")), reader.members)
 
 
-def draft_mark(attachments: Iterable[bytes]) -> str:
-    """Names the attachments of a draft, in order: a draft whose workbook somebody has filled in is no longer as it was made."""
-    return hashlib.sha256("\n".join(hashlib.sha256(data).hexdigest() for data in attachments).encode()).hexdigest()[:32]
+def draft_mark(attachments: Iterable[str]) -> str:
+    """Names the attachments of a draft, in order, by their SHA-256 in hex: a draft whose workbook somebody has filled in is no
+    longer as it was made."""
+    return hashlib.sha256("\n".join(attachments).encode()).hexdigest()[:32]
 
 
 def _is_own_draft(fields: dict[str, str], members: Iterable[Member]) -> bool:
     """Whether a draft of this program was put among what was received: neither sent nor changed since it was made."""
     if DRAFT_FIELD.lower() not in fields or fields.get(UNSENT_FIELD.lower()) != "1":
         return False
-    return fields[DRAFT_FIELD.lower()] == draft_mark(member.data or b"" for member in members)
+    return fields[DRAFT_FIELD.lower()] == draft_mark(hashlib.sha256(member.data or b"").hexdigest() for member in members)
 
 
 class NoAttachment(Unreadable):

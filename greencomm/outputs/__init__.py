@@ -34,7 +34,7 @@ class Made:
     unit: str | None
     path: str
     sha256: str = ""
-    """Of its bytes, once all of a unit, or of the region, is written."""
+    """Of its bytes, in hex; empty as long as nobody has worked it out."""
 
 
 def write_outputs(
@@ -130,10 +130,13 @@ class UnitOutputs:
     def __init__(self, folder: Path, result: RegionResult, originals: Originals | None) -> None:
         from greencomm.outputs.assessment import Assessments
         from greencomm.outputs.letters import Letters
+        from greencomm.outputs.unit_annex2 import UnitForms
 
         self.folder, self.result, self.originals = folder, result, originals
         self.letters = Letters(TEMPLATES / "letters")
         self.reports = Assessments(TEMPLATES, result)
+        # Units stamp and file Annex 2 in October only; what they file in August is 创建成果名单 (S-33).
+        self.forms = UnitForms(result, TEMPLATES / "annex2.xlsx") if result.phase == ANNUAL else None
         self.names = folder_names(result.units)
         self.checked = {code: f"units/{name}/{name}_差异报告.xlsx" for code, name in self.names.items()}
         """Each unit's discrepancy report by its code."""
@@ -142,7 +145,6 @@ class UnitOutputs:
         """What was written, and the paths of received files that could not be had any more."""
         from greencomm.outputs import assessment
         from greencomm.outputs.achievement import NAME, write_unit_achievement_list
-        from greencomm.outputs.annex2 import write_unit_annex2
         from greencomm.outputs.discrepancy import write_discrepancy
         from greencomm.outputs.returned import write_return
         from greencomm.outputs.sending import write_letter
@@ -157,17 +159,17 @@ class UnitOutputs:
             filed.append(Made("achievement_list", code, f"{start}_{NAME}.xlsx"))
         write_discrepancy(folder / self.checked[code], unit, result)
         made = [Made("discrepancy", code, self.checked[code])]
-        made += [Made(role, code, path) for role, path in write_return(folder, name, unit, result, self._original(gone))]
-        if result.phase == ANNUAL:
-            # Units stamp and file Annex 2 in October only; what they file in August is 创建成果名单 (S-33).
-            write_unit_annex2(folder / f"{start}_附件2.xlsx", unit, result, TEMPLATES / "annex2.xlsx")
+        made += write_return(folder, name, unit, result, self._original(gone))
+        if self.forms:
+            self.forms.write(folder / f"{start}_附件2.xlsx", unit)
             made.append(Made("unit_annex2", code, f"{start}_附件2.xlsx"))
         path = f"{start}_{assessment.KIND}.docx"
         (folder / path).write_bytes(self.reports.unit(unit, _annexes([*filed, *made], code, result)))
         made.append(Made("assessment", code, path))
+        made = [_hashed(folder, each) for each in (*filed, *made)]
         # Last, since a letter attaches what was made before it.
         made += write_letter(folder, start, unit, result, self.letters, made)
-        return [_hashed(folder, each) for each in (*filed, *made)], gone
+        return made, gone
 
     def start(self, unit: UnitResult) -> str:
         """What the paths of all that goes to a unit begin with: its folder, and its name."""
@@ -189,7 +191,7 @@ class UnitOutputs:
 
 
 def _hashed(folder: Path, made: Made) -> Made:
-    return replace(made, sha256=durable.file_sha256(folder / made.path))
+    return made if made.sha256 else replace(made, sha256=durable.file_sha256(folder / made.path))
 
 
 def _overviews(folder: Path, result: RegionResult, reports: dict[str, str]) -> Iterator[tuple[str, str]]:

@@ -128,11 +128,6 @@ def write_annex2(target: Path, result: RegionResult, template: Path) -> tuple[Pl
     return fill(target, annex2_form(result), template, book.provenance(result, "附件2"))
 
 
-def write_unit_annex2(target: Path, unit: UnitResult, result: RegionResult, template: Path) -> None:
-    """Write the Annex 2 that a unit stamps and files itself: the same form, its own row alone (S-33). Raises as the region's."""
-    fill(target, unit_form(unit, result), template, book.provenance(result, "附件2", unit))
-
-
 def annex2_form(result: RegionResult) -> Form:
     """What Annex 2 says about a region: this year's figures, and those of closed years as they were filed (D-11)."""
     batch, words = result.roster.batch, result.standard.annex2
@@ -215,6 +210,13 @@ def fill_book(
 
     Returns every cell with content, sheet by sheet. Raises as :func:`fill` does.
     """
+    workbook, fillers = filled_book(forms, template)
+    book.save_workbook(workbook, target, date, origin)
+    return [filler.placed() for filler in fillers]
+
+
+def filled_book(forms: Mapping[str, Form], template: Path) -> tuple[Any, list[Filler]]:
+    """The filled workbook (openpyxl's) and what filled its sheets. Raises as :func:`fill` does."""
     workbook, sheet = _open(template)
     # Copies are made before anything is written; the first form has the template's own sheet, with all its settings.
     sheets = [sheet, *(workbook.copy_worksheet(sheet) for _ in range(len(forms) - 1))]
@@ -222,11 +224,10 @@ def fill_book(
         page.title = name or page.title
         if page is not sheet:
             page.oddHeader, page.oddFooter = copy.copy(sheet.oddHeader), copy.copy(sheet.oddFooter)
-    fillers = [_Filler(page, form, template.name) for form, page in zip(forms.values(), sheets, strict=True)]
+    fillers = [Filler(page, form, template.name) for form, page in zip(forms.values(), sheets, strict=True)]
     for filler in fillers:
         filler.fill()
-    book.save_workbook(workbook, target, date, origin)
-    return [filler.placed() for filler in fillers]
+    return workbook, fillers
 
 
 def _open(template: Path) -> tuple[Any, Any]:
@@ -305,12 +306,15 @@ def check_year(template: Path, standard: Standard, year: int) -> None:
             raise _missing_label(template.name, label, header, years)
 
 
-class _Filler:
-    """One template being filled."""
+class Filler:
+    """One sheet of a template, filled with a form."""
 
     def __init__(self, sheet: Any, form: Form, file_name: str) -> None:
         self.sheet, self.form, self.file_name = sheet, form, file_name
         self._placed: dict[tuple[int, int], Placed] = {}
+        self._widths: dict[int, float] = {}
+        self.headings: dict[str, tuple[str, str]] = {}
+        """By its label in the form, where each line of the heading stands and what its text begins with, once it is filled."""
         self.header_row = 0
         """0 until it is found."""
         self.title = self._containing(form.title)
@@ -323,7 +327,7 @@ class _Filler:
         self.combined = self._column(COMBINED)
         if form.first_column:
             book.write_text(header, form.first_column)
-        self.first = 1 + max(merge.max_row for merge in self._merges_at(self.header_row, self.county))
+        self.first: int = 1 + max(merge.max_row for merge in self._merges_at(self.header_row, self.county))
         self.total_row = self._total_row()
 
     def fill(self) -> None:
@@ -331,13 +335,14 @@ class _Filler:
         form = self.form
         for label, value in form.heading.items():
             cell = self._starting(label)
-            book.write_text(cell, re.split(f"[{_COLON}:]", str(cell.value).strip())[0] + _COLON + value)
+            self.headings[label] = cell.coordinate, re.split(f"[{_COLON}:]", str(cell.value).strip())[0] + _COLON
+            book.write_text(cell, self.headings[label][1] + value)
             self._place(cell.row, cell.column, Part.HEADING, str(cell.value))
         if form.sample:
             book.write_text(self.title, str(self.title.value) + book.SAMPLE_SUFFIX)
             self.sheet.oddHeader.right.text = book.SAMPLE_HEADER
             self.sheet.page_margins.header = book.EDGE
-        parts = [self._parts(line) for line in form.lines]
+        parts = [self.parts(line) for line in form.lines]
         needed = sum(map(len, parts))
         self._make_room(needed)
         row = self.first
@@ -429,13 +434,18 @@ class _Filler:
 
     def _width(self, column: int) -> float:
         """Width of a column of the table, or of the columns that the model row merges there."""
+        if column not in self._widths:
+            self._widths[column] = self._measured(column)
+        return self._widths[column]
+
+    def _measured(self, column: int) -> float:
         merge = self._merges_at(self.first, column)[0]
         return sum(book.column_width(self.sheet, index) for index in range(merge.min_col, merge.max_col + 1))
 
     def _size(self, column: int) -> float:
         return float(self.sheet.cell(self.first, column).font.sz or _DEFAULT_SIZE)
 
-    def _parts(self, line: Line) -> list[dict[int, tuple[str, int]]]:
+    def parts(self, line: Line) -> list[dict[int, tuple[str, int]]]:
         """The texts of the lists and how many names they have, by year, for each of the rows that the line takes."""
         lists = {
             year: _numbered_parts(figures.names or (), self._width(self.names[year]), self._size(self.names[year]))
@@ -486,12 +496,8 @@ class _Filler:
         self._write(first, self.county, line.label)
         self._place(first, self.county, Part.LABEL, line.label, line=position)
         self._write_figures(first, line, position)
-        highest = self.model_height
         told: dict[int, int] = {}
         for row, by_year in enumerate(texts, first):
-            cells = [(text, self._width(self.names[year]), self._size(self.names[year])) for year, (text, _) in by_year.items()]
-            if row == first:
-                cells.append((line.label, self._width(self.county), self._size(self.county)))
             for year, (text, count) in by_year.items():
                 self._write(row, self.names[year], text)
                 self._wrap(row, self.names[year])
@@ -499,14 +505,19 @@ class _Filler:
                     names = (told.get(year, 0), told.get(year, 0) + count)
                     self._place(row, self.names[year], Part.NAMES, text, line=position, year=year, names=names)
                     told[year] = names[1]
-            needed = [paper.row_height([(text, width)], size) for text, width, size in cells]
-            self.sheet.row_dimensions[row].height = max([highest, *needed])
+            shown = {self.names[year]: text for year, (text, _) in by_year.items()}
+            self.sheet.row_dimensions[row].height = self.height(shown | ({self.county: line.label} if row == first else {}))
         self._wrap(first, self.county)
         if last > first:
             lists = set(self.names.values())
             for column in {self.county, self.combined, *self.counts.values(), *self.ratios.values()} - lists:
                 self._merge_down(first, last, column)
                 self._align(first, column, vertical="top")  # in sight on the first of several pages
+
+    def height(self, texts: Mapping[int, str]) -> float:
+        """How high a row of the table is that shows these texts, by column."""
+        needed = (paper.row_height([(text, self._width(column))], self._size(column)) for column, text in texts.items())
+        return max([self.model_height, *needed])
 
     def _merge_down(self, first: int, last: int, column: int) -> None:
         """Merge a cell over the rows that its county takes."""
@@ -569,27 +580,39 @@ class _Filler:
         sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
         sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
         sheet.print_title_rows = f"{self.header_row}:{self.first - 1}"
-        if _printed_pages(sheet, self.header_row) > 1:
+        self._room = _page_room(sheet)
+        if self.pages() > 1:
             sheet.oddFooter.center.text = book.PAGE_NUMBERS
             sheet.page_margins.footer = book.EDGE
+
+
+    def pages(self, first_height: float | None = None) -> int:
+        """How many pages the filled sheet takes; ``first_height``: were the table's first row so high."""
+        rows = {row: self.sheet.row_dimensions[row].height or _DEFAULT_HEIGHT for row in range(1, self.sheet.max_row + 1)}
+        if first_height is not None:
+            rows[self.first] = first_height
+        return _printed_pages(rows.values(), rows[self.header_row], self._room)
 
 
 def _moved(merge: CellRange, row: int) -> CellRange:
     return CellRange(min_row=row, max_row=row, min_col=merge.min_col, max_col=merge.max_col)
 
 
-def _printed_pages(sheet: Any, header_row: int) -> int:
-    """How many A4 pages the sheet takes when it is as wide as one page."""
+def _page_room(sheet: Any) -> float:
+    """Points of the sheet's rows that an A4 page has room for, when the sheet is as wide as the page."""
     margins = sheet.page_margins
     down, across = book.A4_SIDES if sheet.page_setup.orientation == "landscape" else reversed(book.A4_SIDES)
     # A column of n units takes 7 pixels each and 5 for its edges, at 96 dots an inch.
     pixels = sum(book.column_width(sheet, column) * 7 + 5 for column in range(1, sheet.max_column + 1))
     scale = min(1.0, (across - margins.left - margins.right) * 96 / pixels)
-    room = (down - margins.top - margins.bottom) * 72 / scale
-    heights = {row: sheet.row_dimensions[row].height or _DEFAULT_HEIGHT for row in range(1, sheet.max_row + 1)}
+    return float((down - margins.top - margins.bottom) * 72 / scale)
+
+
+def _printed_pages(heights: Iterable[float], header: float, room: float) -> int:
+    """How many pages rows of these heights take, each page but the first with the table's header."""
     pages, used = 1, 0.0
-    for height in heights.values():
+    for height in heights:
         if used + height > room and used:
-            pages, used = pages + 1, heights[header_row]
+            pages, used = pages + 1, header
         used += height
     return pages

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import io
-import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -16,8 +15,9 @@ import openpyxl
 from openpyxl.cell.cell import Cell
 from openpyxl.packaging.custom import StringProperty
 from openpyxl.worksheet.cell_range import MultiCellRange
+from openpyxl.writer.excel import ExcelWriter
 
-from greencomm import __version__, durable, paper
+from greencomm import __version__, packing, paper
 from greencomm.findings import Finding, Impact, Severity
 from greencomm.forms.layout import PROVENANCE, PROVENANCE_KIND, SAMPLE_MARK
 from greencomm.forms.style import (
@@ -35,8 +35,9 @@ from greencomm.forms.style import (
     SONG,
     TITLE_SIZE,
 )
-from greencomm.lean import LeanBook
-from greencomm.results import RegionResult, UnitResult, percent
+from greencomm.results import RegionResult, UnitResult, percent, scaled_half_up
+from greencomm.rowwise import BLANK as NOTHING
+from greencomm.rowwise import RowBook, RowSheet
 from greencomm.texts import for_cell
 
 SAMPLE_SUFFIX = f"【{SAMPLE_MARK}】"
@@ -87,8 +88,7 @@ def plain_number(value: Decimal | int) -> int | float:
 
 def number_of_ratio(value: Fraction, decimals: int = 4) -> float:
     """A ratio as a number for a cell, rounded half up (四舍五入, D-10)."""
-    scaled = (value * 10**decimals * 2 + 1) // 2
-    return float(Fraction(int(scaled), 10**decimals))
+    return float(scaled_half_up(value, decimals) / 10**decimals)
 
 
 def midnight(date: datetime.date) -> datetime.datetime:
@@ -141,25 +141,25 @@ def save_workbook(
 
     ``origin`` (``provenance``) goes into the document's properties.
     """
+    target.write_bytes(packing.packed(parts_of(workbook, date, origin)))
+
+
+def parts_of(
+    workbook: openpyxl.Workbook, date: datetime.date, origin: Mapping[str, str] | None = None
+) -> list[tuple[str, bytes]]:
+    """The names and bytes of what ``save_workbook`` packs, in their order."""
     for name, value in (origin or {}).items():
         if name in workbook.custom_doc_props.names:
             del workbook.custom_doc_props[name]
         workbook.custom_doc_props.append(StringProperty(name=name, value=value))
     for sheet in workbook.worksheets:
         sheet.merged_cells = OrderedRanges(sheet.merged_cells.ranges)
-    stamp = midnight(date)
-    workbook.properties.created = stamp
+    workbook.properties.created = workbook.properties.modified = midnight(date)
     raw = io.BytesIO()
-    workbook.save(raw)
-    modified = f">{stamp:%Y-%m-%dT%H:%M:%SZ}</dcterms:modified>".encode()
-    out = io.BytesIO()
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(out, "w") as copy:
-        for entry in source.infolist():
-            data = source.read(entry)
-            if entry.filename == "docProps/core.xml":
-                data = re.sub(rb">[^<]*</dcterms:modified>", modified, data)
-            copy.writestr(zipfile.ZipInfo(entry.filename, durable.ZIP_DATE), data, zipfile.ZIP_DEFLATED)
-    target.write_bytes(out.getvalue())
+    # As the workbook saves itself, but for the time in its properties, and for packing what is unpacked at once.
+    ExcelWriter(workbook, zipfile.ZipFile(raw, "w")).save()
+    with zipfile.ZipFile(raw) as source:
+        return [(entry.filename, source.read(entry)) for entry in source.infolist()]
 
 
 def column_width(sheet: Any, column: int) -> float:
@@ -196,17 +196,37 @@ class Box(NamedTuple):
     span: int = 1
 
 
+class _Look:
+    """A style as a workbook knows it, with what a row has to know of it."""
+
+    __slots__ = ("_quoted", "_report", "format", "room_lost", "size", "style")
+
+    def __init__(self, report: Report, style: Style) -> None:
+        self._report, self.style, self.format = report, style, report.style(style)
+        self._quoted: Any = None
+        self.size: float = style.get("font_size", SIZE)
+        self.room_lost = _INDENT * style.get("indent", 0)
+        """Of a column's width, by the indent."""
+
+    @property
+    def quoted(self) -> Any:
+        """The format of texts that look like formulas."""
+        if self._quoted is None:
+            self._quoted = self._report.style({**self.style, "quote_prefix": True})
+        return self._quoted
+
+
 class Report:
     """A workbook written from top to bottom, page by page; :meth:`close` stores it."""
 
     def __init__(self, target: Path | BinaryIO, date: datetime.date, title: str) -> None:
         # ``target`` is written by close(); text can never turn into a formula, a link or a number.
         self._target, self._content = target, io.BytesIO()
-        self._book = LeanBook(self._content)
+        self._book = RowBook(self._content)
         self._book.set_properties({"title": clean(title), "created": midnight(date)})
         self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
-        self._used: dict[int, tuple[Style, Any]] = {}
-        """Formats by the identity of styles, which are held so that no other has it."""
+        self._looks: dict[int, _Look] = {}
+        """By the identity of styles, which are held so that no other has it."""
 
     @property
     def book(self) -> Any:
@@ -215,15 +235,20 @@ class Report:
 
     def style(self, style: Style) -> Any:
         """The workbook's format for a style; equal styles share one."""
-        known = self._used.get(id(style))
-        if known is not None and known[0] is style:
-            return known[1]
         key = tuple(sorted(style.items()))
         if key not in self._formats:
             self._formats[key] = self._book.add_format(style)
-        if len(self._used) < _MOST_STYLES:
-            self._used[id(style)] = style, self._formats[key]
         return self._formats[key]
+
+    def look(self, style: Style) -> _Look:
+        """The same with what a row has to know; of a style that is used again it is known already."""
+        known = self._looks.get(id(style))
+        if known is not None and known.style is style:
+            return known
+        look = _Look(self, style)
+        if len(self._looks) < _MOST_STYLES:
+            self._looks[id(style)] = look
+        return look
 
     def page(self, name: str, widths: Sequence[float], *, landscape: bool, sample: bool) -> Page:
         """A new sheet of A4 pages, as wide as one page, with page numbers."""
@@ -250,8 +275,10 @@ class Report:
 class Page:
     """One sheet that grows row by row; every row is as high as its text needs."""
 
-    def __init__(self, report: Report, sheet: Any, widths: Sequence[float], landscape: bool, sample: bool) -> None:
-        self.report, self.sheet, self.widths = report, sheet, tuple(widths)
+    def __init__(self, report: Report, sheet: RowSheet, widths: Sequence[float], landscape: bool, sample: bool) -> None:
+        self.report, self.widths = report, tuple(widths)
+        self.sheet = sheet
+        """XlsxWriter's, for cells that are no row, filters and the like."""
         self.next_row = 0
         for column, width in enumerate(self.widths):
             sheet.set_column(column, column, width)
@@ -268,17 +295,29 @@ class Page:
 
     def row(self, boxes: Sequence[Box], least: float = 18) -> int:
         """Write one row and return its number (from 0)."""
-        row, column, highest = self.next_row, 0, least
-        for box in boxes:
-            value, style, span = box
-            self._write(row, column, box)
-            if value.__class__ is str and value:
-                width = self.widths[column] if span == 1 else sum(self.widths[column : column + span])
-                size = style["font_size"]
-                lines = paper.line_count(value, width - _INDENT * style.get("indent", 0), size)
-                highest = max(highest, paper.height(lines, size))
-            column += span
-        self.sheet.set_row(row, highest)
+        sheet, look_of, widths = self.sheet, self.report.look, self.widths
+        row, highest = self.next_row, least
+        cells: list[tuple[Any, str]] = []
+        for value, style, span in boxes:
+            look = look_of(style)
+            chosen, column = look.format, len(cells)
+            if value is None or value == "":
+                written = NOTHING
+            elif isinstance(value, str):
+                text = clean(value)
+                written = sheet.text(text)
+                if text.startswith(FORMULA_STARTS):
+                    chosen = look.quoted
+                width = widths[column] if span == 1 else sum(widths[column : column + span])
+                needed = paper.height(paper.line_count(value, width - look.room_lost, look.size), look.size)
+                highest = max(highest, needed)
+            else:
+                written = sheet.number(value)
+            cells.append((chosen, written))
+            if span > 1:
+                cells += [(chosen, NOTHING)] * (span - 1)
+                sheet.merge_columns(row, column, column + span - 1)
+        sheet.whole_row(row, cells, highest)
         self.next_row += 1
         return row
 
@@ -301,19 +340,3 @@ class Page:
         """Freeze, and repeat on every printed page, everything down to ``row``."""
         self.sheet.freeze_panes(row + 1, 0)
         self.sheet.repeat_rows(0, row)
-
-    def _write(self, row: int, column: int, box: Box) -> None:
-        value, style, span = box
-        if isinstance(value, str):
-            value = clean(value)
-            if value.startswith(FORMULA_STARTS):
-                style = {**style, "quote_prefix": True}
-        chosen = self.report.style(style)
-        if span > 1:
-            self.sheet.merge_range(row, column, row, column + span - 1, "", chosen)
-        if value is None or value == "":
-            self.sheet.write_blank(row, column, None, chosen)
-        elif isinstance(value, str):
-            self.sheet.write_string(row, column, value, chosen)
-        else:
-            self.sheet.write_number(row, column, value, chosen)

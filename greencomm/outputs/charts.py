@@ -15,14 +15,14 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import xlsxwriter
 from lxml import etree
 
-from greencomm import durable
 from greencomm.forms.style import FORMULA_STARTS
+from greencomm.packing import Part, packed, part
 from greencomm.results import ratio_text
 from greencomm.texts import for_cell
 
@@ -44,7 +44,7 @@ class ChartSlip(ValueError):
     """A chart that cannot hold categories and values; the template says which one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Series:
     """One row of bars or one line: a value for each category, None where there is none. Exact until it is written."""
 
@@ -55,7 +55,7 @@ class Series:
     form: str = "0"
     """Number format as Excel writes it."""
 
-    @property
+    @cached_property
     def written(self) -> tuple[str | None, ...]:
         """The values as they stand in the chart and in its workbook alike."""
         return tuple(
@@ -84,13 +84,9 @@ class ChartData:
                     line.append(f'<c r="{_letters(column)}{row + 1}" s="{_style_of(self.series[column - 1].form)}"><v>{value}</v></c>')
             cells.append(line)
         data = "".join(f'<row r="{number}">{"".join(line)}</row>' for number, line in enumerate(cells, 1))
-        target = io.BytesIO()
-        with zipfile.ZipFile(target, "w") as packed:
-            for name, part in _empty_workbook():
-                if isinstance(part, tuple):
-                    part = (part[0] + data + part[1]).encode()
-                packed.writestr(zipfile.ZipInfo(name, durable.ZIP_DATE), part, zipfile.ZIP_DEFLATED)
-        return target.getvalue()
+        return packed(
+            (name, (kept[0] + data + kept[1]).encode() if isinstance(kept, tuple) else kept) for name, kept in _empty_workbook()
+        )
 
 
 class Chart:
@@ -195,7 +191,7 @@ _FORMS = ("0", "0.00", "0.00%")
 
 
 @lru_cache(maxsize=1)
-def _empty_workbook() -> tuple[tuple[str, bytes | tuple[str, str]], ...]:
+def _empty_workbook() -> tuple[tuple[str, Part | tuple[str, str]], ...]:
     """The parts of a workbook whose one sheet is cut open where its rows go: most of a workbook is the same for all charts."""
     target = io.BytesIO()
     with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
@@ -206,16 +202,16 @@ def _empty_workbook() -> tuple[tuple[str, bytes | tuple[str, str]], ...]:
         sheet.write_string(0, 0, "=", book.add_format({"quote_prefix": True}))
         for row, form in enumerate(_FORMS, 1):
             sheet.write_number(row, 0, 0, book.add_format({"num_format": form}))
-    parts: list[tuple[str, bytes | tuple[str, str]]] = []
-    with zipfile.ZipFile(target) as packed:
-        for name in packed.namelist():
-            data = packed.read(name)
+    parts: list[tuple[str, Part | tuple[str, str]]] = []
+    with zipfile.ZipFile(target) as made:
+        for name in made.namelist():
+            data = made.read(name)
             if name == "xl/worksheets/sheet1.xml":
                 text = re.sub(r'<dimension ref="[^"]*"/>', "", data.decode())
                 before, _, after = text.partition("<sheetData>")
                 parts.append((name, (f"{before}<sheetData>", "</sheetData>" + after.partition("</sheetData>")[2])))
             elif name != "xl/sharedStrings.xml":
-                parts.append((name, re.sub(rb"<[^<>]*sharedStrings[^<>]*/>", b"", data)))
+                parts.append((name, part(re.sub(rb"<[^<>]*sharedStrings[^<>]*/>", b"", data))))
     return tuple(parts)
 
 

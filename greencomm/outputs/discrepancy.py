@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -72,6 +73,20 @@ _DECISIVE = "是否达标"
 _PENDING = Status.PENDING.label
 _BY_PREFECTURE = "按州标准达标（参考）"
 _YES_NO = {True: "是", False: "否", None: "未填"}
+
+# A style that is one object, not made anew for each cell, is known to the workbook by its first use.
+_SMALL_TEXT: Style = {**BOXED, "font_size": SMALL}
+_SMALL: Style = {**CENTRED, "font_size": SMALL}
+_OF_SEVERITY = {severity: {**_SMALL, "bg_color": fill} for severity, fill in SEVERITY_FILL.items()}
+_DECIDES: Style = {**_SMALL, "bold": True, "font_color": RED}
+_SETTLED: Style = {**_SMALL, "bg_color": GOOD}
+_BIGGER: Style = {**BOXED, "font_size": 11}
+_BOLD: Style = {**CENTRED, "bold": True}
+_NONE: Style = {**BOXED, "font_color": GREY}
+_STANDING: tuple[Style, ...] = tuple({**_SMALL, "bg_color": fill} for fill in _STANDING_FILLS)
+_STANDING_TITLE: tuple[Style, ...] = tuple({**BOXED, "bold": True, "bg_color": fill} for fill in _STANDING_FILLS)
+_TINY_HEAD: Style = {**HEAD, "font_size": 8}
+_CENTRED_FINE: Style = {**FINE, "align": "center"}
 
 
 def write_discrepancy(target: Path | BinaryIO, unit: UnitResult, result: RegionResult) -> None:
@@ -285,7 +300,7 @@ class _Writer:
     def page(self, name: str, title: str, widths: Sequence[float], *, landscape: bool) -> Page:
         page = self.report.page(name, widths, landscape=landscape, sample=self.result.sample)
         page.wide(f"{title}{self.suffix}", TITLE, 34)
-        page.wide(self.provenance, {**FINE, "align": "center"})
+        page.wide(self.provenance, _CENTRED_FINE)
         return page
 
     # 概况
@@ -320,11 +335,11 @@ class _Writer:
         banner = {**CENTRED, "bold": True, "font_size": 14, "bg_color": todo.fill}
         page.wide("\n".join(line for line in (todo.headline, todo.due) if line), banner, 40)
         for number, step in enumerate(todo.steps, 1):
-            page.wide(f"{number}. {step}" if len(todo.steps) > 1 else step, {**BOXED, "font_size": 11}, 22)
+            page.wide(f"{number}. {step}" if len(todo.steps) > 1 else step, _BIGGER, 22)
         batch = self.result.roster.batch
         contact = "　".join(part for part in (batch.contact, batch.phone) if part)
         if contact:
-            page.wide(f"联系人及电话：{contact}", {**BOXED, "font_size": 11}, 22)
+            page.wide(f"联系人及电话：{contact}", _BIGGER, 22)
         page.skip()
         page.row([Box(title, HEAD) for title in ("类别", "待处理", "已说明或免予处理", "含义")])
         for severity in Severity:
@@ -369,7 +384,7 @@ class _Writer:
             ]
         for label, own, assessed, remark in rows:
             shown = BLANK if own is None else own
-            page.row([Box(label, CENTRED), Box(shown, CENTRED), Box(assessed, {**CENTRED, "bold": True}), Box(remark, BOXED)])
+            page.row([Box(label, CENTRED), Box(shown, CENTRED), Box(assessed, _BOLD), Box(remark, BOXED)])
 
     @staticmethod
     def _difference(claimed: int | None, green: int) -> str:
@@ -393,7 +408,7 @@ class _Writer:
                 [
                     Box(file.path, BOXED),
                     Box(file.state.label, {**CENTRED, "bg_color": fill}),
-                    Box(code, {**CENTRED, "font_size": SMALL}),
+                    Box(code, _SMALL),
                     Box(reason, BOXED),
                 ]
             )
@@ -414,18 +429,16 @@ class _Writer:
             return
         head = page.head(titles)
         several = len({finding.place.file for finding in self.unit.findings if finding.place.file}) > 1
-        body, centred = {**BOXED, "font_size": SMALL}, {**CENTRED, "font_size": SMALL}
+        body, centred = _SMALL_TEXT, _SMALL
         for number, group in enumerate(groups, 1):
             first = group[0]
-            decides = {**centred, "bold": True, "font_color": RED}
-            settled = {**centred, "bg_color": GOOD}
-            state = settled if first.settlement else decides if first.life is Life.RELAPSED else centred
+            state = _SETTLED if first.settlement else _DECIDES if first.life is Life.RELAPSED else centred
             page.row(
                 [
                     Box(number, centred),
-                    Box(first.severity.label, {**centred, "bg_color": SEVERITY_FILL[first.severity]}),
+                    Box(first.severity.label, _OF_SEVERITY[first.severity]),
                     Box(first.state_label, state),
-                    Box(impact_text(first, self.result), decides),
+                    Box(impact_text(first, self.result), _DECIDES),
                     Box(first.rule, centred),
                     Box(self._where(group, several), body),
                     Box("、".join(_distinct(finding.place.cell for finding in group)), centred),
@@ -523,10 +536,10 @@ class _Writer:
     def _follow_up_table(page: Page, title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         page.wide(f"{title}（{len(rows)}处）", SECTION, 22)
         if not rows:
-            page.wide("无", {**BOXED, "font_color": GREY})
+            page.wide("无", _NONE)
         else:
             page.row([Box(head, HEAD) for head in ("序号", *heads)])
-        body, centred = {**BOXED, "font_size": SMALL}, {**CENTRED, "font_size": SMALL}
+        body, centred = _SMALL_TEXT, _SMALL
         for number, (community, clause, what, before, after) in enumerate(rows, 1):
             page.row(
                 [Box(number, centred), Box(community, body), Box(clause, centred), Box(what, body), Box(before, body), Box(after, body)]
@@ -540,10 +553,10 @@ class _Writer:
         after = ("失分合计", "申报得分", "核定得分", "最低分", "最高分", "结论")
         widths = (16, *(5.8 for _ in items), 6, 6, 6, 6, 6, 8)
         page = self.page(LOSSES, f"{self.name}各社区逐项失分", widths, landscape=True)
-        small = {**HEAD, "font_size": 8}
+        small = _TINY_HEAD
         explained = [f"数字为该项失分，0为没有失分，“{_PENDING}”为有条款无法计分"]
         explained += [f"第{item.number}项为加分" for item in items if only_adds(item)]
-        page.wide("；".join(explained) + "。", {**FINE, "align": "center"})
+        page.wide("；".join(explained) + "。", _CENTRED_FINE)
         page.row(
             [
                 Box("内容", small),
@@ -557,46 +570,53 @@ class _Writer:
         head = page.row([Box(title, small) for title in titles])
         page.sheet.freeze_panes(head + 1, 1)
         page.sheet.repeat_rows(0, head)
+        words = standings(self.result)
         for community in self.unit.communities:
-            self._losses_of(page, community)
+            place = standing_place(community)
+            page.row(
+                [
+                    Box(community.community.short_name, _SMALL_TEXT),
+                    *self._losses_of(community),
+                    *(Box(value, CENTRED) for value in _scores(community)),
+                    Box(words[place], _STANDING[place]),
+                ]
+            )
         self._total_losses(page, len(after))
 
-    def _losses_of(self, page: Page, community: CommunityResult) -> None:
-        boxes = [Box(community.community.short_name, {**BOXED, "font_size": SMALL})]
-        for item in self.standard.items:
-            if not community.items:
-                boxes.append(Box(BLANK, _NO_SHEET))
-                continue
-            score = community.items[item.number]
-            if score is None:
-                boxes.append(Box(_PENDING, _UNDECIDED))
-            else:
-                points = points_shown(item, score)
-                boxes.append(Box(points, _points_style(item, points)))
-        known = self._lost_points(community)
-        boxes.append(Box(BLANK if known is None else known, _POINTS))
-        boxes += [Box(value, CENTRED) for value in _scores(community)]
-        place = standing_place(community)
-        style = {**CENTRED, "font_size": SMALL, "bg_color": _STANDING_FILLS[place]}
-        boxes.append(Box(standings(self.result)[place], style))
-        page.row(boxes)
+    def _losses_of(self, community: CommunityResult) -> list[Box]:
+        """Points lost by item, and their sum; — where nothing was received."""
+        scores = community.items
+        if not scores:
+            return [*(Box(BLANK, _NO_SHEET) for _ in self.standard.items), Box(BLANK, _POINTS)]
+        lost = [self._lost[item.number, scores[item.number]] for item in self.standard.items]
+        return [*(box for box, _ in lost), Box(sum(counted for _, counted in lost), _POINTS)]
 
-    def _lost_points(self, community: CommunityResult) -> int | None:
-        """Points lost in the items that are decided and do not only add; None where nothing was received."""
-        if not community.items:
-            return None
-        decided = ((item, community.items[item.number]) for item in self.standard.items if not only_adds(item))
-        return sum(points_shown(item, score) for item, score in decided if score is not None)
+    @cached_property
+    def _lost(self) -> dict[tuple[int, int | None], tuple[Box, int]]:
+        """What is shown of an item by its number and score, and what counts of it in the sum of points lost.
+
+        Items that are not decided or only add do not count.
+        """
+        shown: dict[tuple[int, int | None], tuple[Box, int]] = {}
+        for item in self.standard.items:
+            shown[item.number, None] = Box(_PENDING, _UNDECIDED), 0
+            for score in {community.items[item.number] for community in self.unit.communities if community.items}:
+                if score is not None:
+                    points = points_shown(item, score)
+                    shown[item.number, score] = Box(points, _points_style(item, points)), 0 if only_adds(item) else points
+        return shown
 
     def _total_losses(self, page: Page, rest: int) -> None:
         reported = [community for community in self.unit.communities if community.items]
         style = {**_POINTS, "bold": True, "bg_color": GOOD}
         boxes = [Box(f"合计（已报{len(reported)}个社区）", {**style, "font_size": SMALL})]
+        lost = 0
         for item in self.standard.items:
-            scores = (community.items[item.number] for community in reported)
-            whole = sum(points_shown(item, score) for score in scores if score is not None)
+            known = [score for community in reported if (score := community.items[item.number]) is not None]
+            whole = sum(points_shown(item, score) for score in known)
             boxes.append(Box(whole, {**style, "num_format": _ADDED["num_format"]} if only_adds(item) else style))
-        boxes.append(Box(sum(self._lost_points(community) or 0 for community in reported), style))
+            lost += 0 if only_adds(item) else whole
+        boxes.append(Box(lost, style))
         page.row([*boxes, *(Box("", style) for _ in range(rest - 1))], 22)
 
     # 名单
@@ -609,25 +629,27 @@ class _Writer:
         page = self.page(LISTS, f"{self.name}社区名单", widths, landscape=self.unit.own_standard is not None)
         page.head(titles)
         mark = self.standard.pass_mark.points
+        by_place: dict[int, list[CommunityResult]] = {}
+        for community in self.unit.communities:
+            by_place.setdefault(standing_place(community), []).append(community)
         for place, word in enumerate(standings(self.result)):
-            members = [each for each in self.unit.communities if standing_place(each) == place]
-            if word == Status.PENDING.label:
+            members = by_place.get(place, [])
+            if word == _PENDING:
                 # Where the range straddles the pass mark, the answer decides; those come first (D-09).
                 members.sort(key=lambda community: (community.lowest or 0) >= mark)
-            section = {**BOXED, "bold": True, "bg_color": _STANDING_FILLS[place]}
-            page.wide(f"{word}（{len(members)}个）", section, 22)
+            page.wide(f"{word}（{len(members)}个）", _STANDING_TITLE[place], 22)
             if not members:
-                page.wide("无", {**BOXED, "font_color": GREY})
+                page.wide("无", _NONE)
             for number, community in enumerate(members, 1):
                 page.row(
                     [
                         Box(number, CENTRED),
-                        Box(community.community.code, {**CENTRED, "font_size": SMALL}),
+                        Box(community.community.code, _SMALL),
                         Box(community.community.name + (PILOT if community.community.pilot else ""), BOXED),
                         Box(BLANK if community.status is Status.MISSING else _YES_NO[community.claimed], CENTRED),
                         *(Box(value, CENTRED) for value in _scores(community)),
                         *self._reference(community),
-                        Box(_remark(community, mark), {**BOXED, "font_size": SMALL}),
+                        Box(_remark(community, mark), _SMALL_TEXT),
                     ]
                 )
         page.wide(f"自报：本单位是否{Heading.CLAIM}。得分以{self.standard.full_score}分计，{mark}分以上（含）为达标。", FINE)

@@ -8,10 +8,12 @@ same bytes with every version of the library.
 from __future__ import annotations
 
 import base64
+import binascii
 import datetime
 import email.utils
 import hashlib
 import re
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,15 +25,21 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _WORD_BYTES = 33
 """UTF-8 bytes in one encoded word: 44 letters of base64, so that a line with ``filename="`` stays below 76."""
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_LINE, _CODED_LINE = 57, 76
+"""Bytes of a line of base64, before and after."""
+_LINES = struct.Struct(f"{_CODED_LINE}s" * 512)
+"""Cuts so many coded lines apart."""
 _SEPARATORS = re.compile(r"[\s、，,;；]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """One attached workbook: the name that the receiver sees, and its bytes."""
+    """One attached workbook: the name that the receiver sees, its bytes, and their SHA-256 in hex."""
 
     name: str
     data: bytes
+    sha256: str = ""
+    """Empty where nobody has worked it out yet."""
 
 
 def addresses(text: str) -> tuple[str, ...]:
@@ -54,7 +62,7 @@ def write_mail(
     Without an address there is no From or To: the mail program fills in its own account, the person the receiver.
     """
     text = body.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace")
-    mark = draft_mark(attached.data for attached in attachments)
+    mark = draft_mark(attached.sha256 or hashlib.sha256(attached.data).hexdigest() for attached in attachments)
     said = hashlib.sha256("\n".join([subject, date.isoformat(), *sender, *receiver, mark]).encode("utf-8", "replace") + text)
     identity = said.hexdigest()[:32]
     moment = datetime.datetime.combine(date, datetime.time(), CHINA)
@@ -68,22 +76,27 @@ def write_mail(
         f"Message-ID: <{identity}@greencomm.invalid>",
         "MIME-Version: 1.0",
     ]
-    letter = ["Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: base64", "", _base64(text)]
+    letter = ["Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: base64", ""]
     if not attachments:
-        return "\r\n".join([*fields, *letter, ""]).encode("ascii")
+        return b"\r\n".join([_lines(*fields, *letter), _base64(text), b""])
     boundary = f"----=_greencomm_{identity}"
-    lines = [*fields, f'Content-Type: multipart/mixed;\r\n boundary="{boundary}"', "", f"--{boundary}", *letter]
+    start = _lines(*fields, f'Content-Type: multipart/mixed;\r\n boundary="{boundary}"', "", f"--{boundary}", *letter)
+    parts = [start, _base64(text)]
     for attached in attachments:
         name = encoded_words(attached.name)
-        lines += [
+        heading = (
             f"--{boundary}",
             f'Content-Type: {XLSX};\r\n name="{name}"',
             "Content-Transfer-Encoding: base64",
             f'Content-Disposition: attachment;\r\n filename="{name}"',
             "",
-            _base64(attached.data),
-        ]
-    return "\r\n".join([*lines, f"--{boundary}--", ""]).encode("ascii")
+        )
+        parts += [_lines(*heading), _base64(attached.data)]
+    return b"\r\n".join([*parts, f"--{boundary}--".encode(), b""])
+
+
+def _lines(*lines: str) -> bytes:
+    return "\r\n".join(lines).encode("ascii")
 
 
 def encoded_words(text: str) -> str:
@@ -107,5 +120,14 @@ def _address_field(field: str, who: tuple[str, str]) -> list[str]:
     return [f"{field}: " + ",\r\n ".join([first, *(f"<{other}>" for other in found[1:])])]
 
 
-def _base64(data: bytes) -> str:
-    return base64.encodebytes(data).decode().rstrip("\n").replace("\n", "\r\n")
+def _base64(data: bytes) -> bytes:
+    """In lines of 76 letters, the last without its end; so many lines at a time as a processor has at hand."""
+    pieces: list[bytes] = []
+    step = _LINE * _LINES.size // _CODED_LINE
+    for start in range(0, len(data), step):
+        coded = binascii.b2a_base64(data[start : start + step], newline=False)
+        if len(coded) == _LINES.size:
+            pieces += _LINES.unpack(coded)
+        else:
+            pieces += [coded[at : at + _CODED_LINE] for at in range(0, len(coded), _CODED_LINE)]
+    return b"\r\n".join(pieces)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from greencomm.forms.returned import write_returned
-from greencomm.outputs import Originals
+from greencomm.outputs import Made, Originals
 from greencomm.results import FileState, RegionResult, UnitResult, UnitState
 
 ORIGINALS = "原文件"
@@ -28,16 +28,16 @@ def returned_path(name: str) -> str:
 
 def write_return(
     folder: Path, name: str, unit: UnitResult, result: RegionResult, originals: Originals | None
-) -> Iterator[tuple[str, str]]:
-    """Write all that goes back to ``unit`` below ``folder``: role and path of each file. Nothing where nothing is open.
+) -> Iterator[Made]:
+    """Write all that goes back to ``unit`` below ``folder``. Nothing where nothing is open.
 
     An original that cannot be had is left out; the list of received files tells its name and hash.
     """
     if not is_returned(unit):
         return
-    path = returned_path(name)
+    path, code = returned_path(name), unit.unit.code
     write_returned(folder / path, unit, result)
-    yield "return", path
+    yield Made("return", code, path)
     taken: set[str] = set()
     for file in unit.files:
         if originals is None or file.state is not FileState.ACCEPTED:
@@ -49,7 +49,8 @@ def write_return(
         place = folder / path
         place.parent.mkdir(exist_ok=True)
         place.write_bytes(data)
-        yield "original", path
+        # Exactly as it came, so that its hash is known.
+        yield Made("original", code, path, file.sha256 or "")
 
 
 def _original_name(path: str, taken: set[str]) -> str:

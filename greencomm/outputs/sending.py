@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
+from greencomm import durable
 from greencomm.outputs import Made
 from greencomm.outputs.letters import Letters, attached_roles, letter_for
 from greencomm.outputs.mail import Attachment, write_mail
@@ -28,19 +29,23 @@ def write_letter(
     if letter is None:
         return []
     path, mail = letter_path(stem, unit, result), f"{stem}_{letter}.eml"
-    by_role = {each.role: each.path for each in made}
-    attached = [(role, by_role[role]) for role in attached_roles(unit) if role in by_role]
-    named = [(role, PurePosixPath(file).name) for role, file in attached]
-    text = letters.write(unit, result, named)
-    (folder / path).write_bytes(text.for_notepad())
+    by_role = {each.role: each for each in made}
+    attached = [by_role[role] for role in attached_roles(unit) if role in by_role]
+    text = letters.write(unit, result, [(each.role, PurePosixPath(each.path).name) for each in attached])
+    note = text.for_notepad()
+    (folder / path).write_bytes(note)
     batch = result.roster.batch
     draft = write_mail(
         text.title,
         text.body,
-        [Attachment(PurePosixPath(file).name, (folder / file).read_bytes()) for _, file in attached],
+        [Attachment(PurePosixPath(each.path).name, (folder / each.path).read_bytes(), each.sha256) for each in attached],
         date=result.run_date,
         sender=(batch.reporting_unit, batch.email),
         receiver=(unit.unit.name, unit.unit.email),
     )
     (folder / mail).write_bytes(draft)
-    return [Made("letter", unit.unit.code, path), Made("mail", unit.unit.code, mail)]
+    code = unit.unit.code
+    return [
+        Made("letter", code, path, durable.bytes_sha256(note)),
+        Made("mail", code, mail, durable.bytes_sha256(draft)),
+    ]

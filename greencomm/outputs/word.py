@@ -25,11 +25,11 @@ from docxtpl import DocxTemplate
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lxml import etree
 
-from greencomm import durable
 from greencomm.errors import UserError
 from greencomm.outputs import grammar, slips
 from greencomm.outputs.book import SAMPLE_HEADER
 from greencomm.outputs.charts import DATA_REL, Chart, ChartData, ChartSlip
+from greencomm.packing import Part, packed, part
 from greencomm.texts import one_line, visible
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -97,12 +97,12 @@ class WordTemplate:
             parts.pop(name, None)
         self._find_charts(parts)
         self._compiled: dict[str, tuple[jinja2.Template, list[str]]] = {}
-        self._static: dict[str, bytes] = {}
+        self._static: dict[str, Part] = {}
         for name, data in parts.items():
             if _FILLED.fullmatch(name) and (name == _DOCUMENT or b"{" in data or "｛".encode() in data):
                 self._compiled[name] = self._compile(data, whole=name == _DOCUMENT)
             else:
-                self._static[name] = data
+                self._static[name] = part(data)
         self._try_out()
 
     def fill(
@@ -118,24 +118,23 @@ class WordTemplate:
         filled = {name: self._render(name, shown) for name in self._compiled}
         document = filled[_DOCUMENT]
         used = [chart for chart in self._charts if f'"{chart.relation}"' in document]
-        dropped = {part for chart in self._charts if chart not in used for part in chart.parts}
-        parts: dict[str, bytes] = {_CONTENT_TYPES: self._without(self._types_with_ours, dropped), _ROOT_RELS: self._rels_with_ours}
+        dropped = {name for chart in self._charts if chart not in used for name in chart.parts}
+        parts: dict[str, bytes | Part] = {
+            _CONTENT_TYPES: self._types_without(dropped) if dropped else self._all_types,
+            _ROOT_RELS: self._rels_with_ours,
+        }
         parts |= {name: text.encode() for name, text in filled.items()}
         parts |= {name: data for name, data in self._static.items() if name not in dropped}
         if dropped:
             rels = _rels_of(_DOCUMENT)
-            parts[rels] = _without_targets(parts[rels], {posixpath.relpath(part, "word") for part in dropped})
+            parts[rels] = _without_targets(self._static[rels].data, {posixpath.relpath(name, "word") for name in dropped})
         for chart in used:
             shown_by = charts[chart.name]
             parts[chart.part] = chart.chart.fill(shown_by)
             parts[chart.workbook] = shown_by.workbook()
         parts[_CORE] = _core(title, author, date)
         parts[_CUSTOM] = _custom(origin)
-        target = io.BytesIO()
-        with zipfile.ZipFile(target, "w") as packed:
-            for name, data in parts.items():
-                packed.writestr(zipfile.ZipInfo(name, durable.ZIP_DATE), data, zipfile.ZIP_DEFLATED)
-        return target.getvalue()
+        return packed(parts.items())
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
@@ -153,10 +152,10 @@ class WordTemplate:
             f"报告模板“{path.name}”已损坏，或者不是 Word 文档（.docx），请用 Word 或 WPS 打开检查，另存为 .docx，或从程序的原件中取回。"
         )
         try:
-            with zipfile.ZipFile(io.BytesIO(raw)) as packed:
-                if sum(entry.file_size for entry in packed.infolist()) > _LARGEST:
+            with zipfile.ZipFile(io.BytesIO(raw)) as given:
+                if sum(entry.file_size for entry in given.infolist()) > _LARGEST:
                     raise damaged
-                parts = {entry.filename: packed.read(entry) for entry in packed.infolist() if not entry.is_dir()}
+                parts = {entry.filename: given.read(entry) for entry in given.infolist() if not entry.is_dir()}
             for name, data in parts.items():
                 if name.endswith((".xml", ".rels")):
                     _parse(data)
@@ -317,17 +316,19 @@ class WordTemplate:
             etree.SubElement(root, f"{{{_TYPES}}}Override", {"PartName": name, "ContentType": kind})
         return root
 
-    @staticmethod
-    def _without(types: Any, dropped: Collection[str]) -> bytes:
-        if dropped:
-            types = _parse(etree.tostring(types))
-            for override in types.findall(f"{{{_TYPES}}}Override"):
-                if (override.get("PartName") or "")[1:] in dropped:
-                    types.remove(override)
+    @cached_property
+    def _all_types(self) -> Part:
+        return part(_serialised(self._types_with_ours))
+
+    def _types_without(self, dropped: Collection[str]) -> bytes:
+        types = _parse(etree.tostring(self._types_with_ours))
+        for override in types.findall(f"{{{_TYPES}}}Override"):
+            if (override.get("PartName") or "")[1:] in dropped:
+                types.remove(override)
         return _serialised(types)
 
     @cached_property
-    def _rels_with_ours(self) -> bytes:
+    def _rels_with_ours(self) -> Part:
         root = _parse(self._rels)
         kinds = {
             "http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties": _CORE,
@@ -338,7 +339,7 @@ class WordTemplate:
                 root.remove(old)
         for number, (kind, target) in enumerate(kinds.items(), 1):
             etree.SubElement(root, f"{{{_RELS}}}Relationship", {"Id": f"rIdOurs{number}", "Type": kind, "Target": target})
-        return _serialised(root)
+        return part(_serialised(root))
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,8 +375,8 @@ def _own_parts(chart: _Placed, parts: dict[str, bytes]) -> _Placed:
     target = posixpath.relpath(chart.workbook, posixpath.dirname(chart.part))
     kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/package"
     etree.SubElement(root, f"{{{_RELS}}}Relationship", {"Id": DATA_REL, "Type": kind, "Target": target})
-    for part in (chart.part, *replaced):
-        parts.pop(part, None)
+    for name in (chart.part, *replaced):
+        parts.pop(name, None)
     parts[rels] = _serialised(root)
     own = (chart.part, rels, chart.workbook, *others)
     return _Placed(chart.name, chart.relation, chart.part, chart.workbook, chart.chart, own, tuple(replaced))
