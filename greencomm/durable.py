@@ -91,10 +91,11 @@ def files_below(folder: Path) -> list[str]:
     def refuse(error: OSError) -> None:
         raise error
 
-    found = []
+    found, start = [], len(str(folder))
     for root, folders, names in os.walk(folder, onerror=refuse) if is_there(folder) else ():
-        names += [name for name in folders if (Path(root) / name).is_symlink()]
-        found += [(Path(root) / name).relative_to(folder).as_posix() for name in names]
+        names += [name for name in folders if os.path.islink(os.path.join(root, name))]
+        inside = root[start:].replace(os.sep, "/").lstrip("/")
+        found += [f"{inside}/{name}" for name in names] if inside else names
     return sorted(found)
 
 
