@@ -40,7 +40,7 @@ from greencomm.durable import (
     sync_all,
 )
 from greencomm.errors import OutputError
-from greencomm.runs import MANIFEST, RESULT, DamagedRun, KeptRun, Runs, same_run, write_run
+from greencomm.runs import MANIFEST, RESULT, DamagedRun, Keeping, KeptRun, Runs, same_run
 
 BUSY = "另一个程序窗口正在处理同一批数据，请等它结束后再运行。"
 DISCARDED = "上次运行没有完成就中断了：没有写完的内容已经清除，原有结果没有改动。"
@@ -92,6 +92,8 @@ class Publication:
         self._old = self.work / "old"
         self._runs: dict[str, Runs] = {}
         self._restored = True
+        self._keeping: Keeping | None = None
+        self._syncing = durable.Syncing()
 
     def runs(self, name: str) -> Runs:
         """The kept runs of ``name`` (``2021-annual``)."""
@@ -118,6 +120,9 @@ class Publication:
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self._syncing.give_up()
+        if self._keeping:
+            self._keeping.give_up()
         with contextlib.suppress(OSError):
             durable.remove_tree(self.building.parent)
         if error is not None:
@@ -140,6 +145,14 @@ class Publication:
         known = known or {}
         return {name: known.get(name) or durable.file_sha256(self.building / name) for name in files_below(self.building)}
 
+    def take(self, path: str) -> None:
+        """An output is whole in ``building`` and will not change: it is packed for the kept run, and forced to the disk
+        while others are still being made. What was not taken, ``publish`` takes."""
+        self._syncing.add(self.building / path)
+        if self._keeping is None:
+            self._keeping = Keeping(self._run)
+        self._keeping.add(path, self.building / path)
+
     def publish(self, name: str, manifest: Mapping[str, Any], history: bytes | None = None) -> None:
         """Keep the run and put what was built in place as ``output/<name>``; ``manifest`` as ``runs.manifest_of`` makes it.
 
@@ -148,12 +161,15 @@ class Publication:
         """
         target, runs, files = self.output / name, self.runs(name), manifest["outputs"]
         with durable.speaking(target):
-            sync_all(self.building / path for path in files)
+            self._syncing.finish(self.building / path for path in files)
             latest = runs.latest()
             digest = durable.bytes_sha256(history) if history is not None else None
             again = latest is not None and same_run(latest.manifest, manifest) and latest.history_sha256 == digest
             if not again:
-                write_run(self._run, manifest, self.building, history)
+                self._keeping = self._keeping or Keeping(self._run)
+                self._keeping.finish(manifest, self.building, history)
+            elif self._keeping:
+                self._keeping.give_up()
         self._stand(name, files, latest if again else None)
 
     def confirm(self, name: str, kept: KeptRun) -> None:
@@ -328,14 +344,19 @@ class Publication:
     def _check_places(self, target: Path, wrong: list[str], missing: list[str]) -> None:
         """Refuse before anything is changed: something in the way, a file held open, no room."""
         make_folder(target)
+        folders: dict[Path, None] = {}
         for path in missing:
-            for place in reversed([(target / path).parent, *(target / path).parent.parents]):
-                if not place.is_relative_to(target) or not is_there(place):
-                    continue
-                if not place.is_dir():
-                    raise NotADirectoryError(errno.ENOTDIR, "", str(place))
-                if not os.access(place, os.W_OK | os.X_OK):
-                    raise PermissionError(errno.EACCES, "", str(place))
+            place = (target / path).parent
+            while place not in folders and place != target.parent:
+                folders[place] = None
+                place = place.parent
+        for place in sorted(folders):
+            if not is_there(place):
+                continue
+            if not place.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, "", str(place))
+            if not os.access(place, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, "", str(place))
         for path in wrong:
             _check_movable(target / path)
             if durable.is_plain_file(target / path):
