@@ -18,10 +18,10 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -92,6 +92,8 @@ class Publication:
         self._old = self.work / "old"
         self._runs: dict[str, Runs] = {}
         self._restored = True
+        self._made_now: frozenset[str] = frozenset()
+        """Files in ``building`` that this very run has made, hashed and forced to the disk."""
         self._keeping: Keeping | None = None
         self._syncing = durable.Syncing()
 
@@ -160,6 +162,7 @@ class Publication:
         one adds no kept run, and touches nothing that stands.
         """
         target, runs, files = self.output / name, self.runs(name), manifest["outputs"]
+        self._made_now = frozenset(files)
         with durable.speaking(target):
             self._syncing.finish(self.building / path for path in files)
             latest = runs.latest()
@@ -407,6 +410,8 @@ class Publication:
         run = self._run_of(journal)
         for path in paths:
             ready = self.building / path
+            if path in self._made_now and is_there(ready):
+                continue
             if not surely_holds(ready, journal.files[path]):
                 if run is None:
                     raise DamagedRun(str(journal.number))
@@ -427,12 +432,29 @@ class Publication:
 
     def _put_in(self, target: Path, paths: list[str]) -> None:
         """Move the new files in; ``result.json``, the last of ``paths``, when all others are on the disk."""
-        make_folders((target / path).parent for path in paths)
-        for path in paths:
+        moved = self._put_in_folders(target, paths)
+        left = [path for path in paths if not is_there(target / path)] if moved else paths
+        make_folders((target / path).parent for path in left)
+        for path in left:
             if path == RESULT:
-                sync_all(sorted({(target / other).parent for other in paths}))
+                sync_all(_folders(target, paths))
             move(self.building / path, target / path)
         sync(target)
+
+    def _put_in_folders(self, target: Path, paths: list[str]) -> bool:
+        """Move folders that are not there yet as they were built, which saves the disk work for each of their files. Whether
+        any could be moved: on another file system, for one, they cannot, and go file by file."""
+        if not self._made_now.issuperset(paths):
+            return False
+        moved = False
+        # From above: once one is moved, those below it are there. The first is the folder of all results.
+        for folder in [each for each in _folders(target, paths)[1:] if not is_there(each)]:
+            if is_there(folder):
+                continue
+            with contextlib.suppress(OSError):
+                os.rename(self.building / folder.relative_to(target), folder)
+                moved = True
+        return moved
 
     def _put_back(self, target: Path, journal: _Journal) -> bool:
         """Undo every attempt at placing so far; whether what stood there before stands again, whole."""
@@ -510,6 +532,12 @@ def _differences(target: Path, files: Mapping[str, str], known: Mapping[str, Any
     missing = sorted(path for path, digest in files.items() if not holds(target / path, digest))
     stale = [path for path in known if path not in files and (target / path).is_symlink() | durable.is_plain_file(target / path)]
     return sorted([path for path in missing if is_there(target / path)] + stale), missing
+
+
+def _folders(target: Path, paths: Iterable[str]) -> list[Path]:
+    """``target`` and all folders below it on the way to these files."""
+    inner = {PurePosixPath(path).parent for path in paths}
+    return [target / folder for folder in sorted(inner.union(*(folder.parents for folder in inner)))]
 
 
 def _check_movable(path: Path) -> None:
