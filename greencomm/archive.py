@@ -18,10 +18,10 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -40,7 +40,7 @@ from greencomm.durable import (
     sync_all,
 )
 from greencomm.errors import OutputError
-from greencomm.runs import MANIFEST, RESULT, DamagedRun, KeptRun, Runs, same_run, write_run
+from greencomm.runs import MANIFEST, RESULT, DamagedRun, Keeping, KeptRun, Runs, same_run
 
 BUSY = "另一个程序窗口正在处理同一批数据，请等它结束后再运行。"
 DISCARDED = "上次运行没有完成就中断了：没有写完的内容已经清除，原有结果没有改动。"
@@ -92,6 +92,10 @@ class Publication:
         self._old = self.work / "old"
         self._runs: dict[str, Runs] = {}
         self._restored = True
+        self._made_now: frozenset[str] = frozenset()
+        """Files in ``building`` that this very run has made, hashed and forced to the disk."""
+        self._keeping: Keeping | None = None
+        self._syncing = durable.Syncing()
 
     def runs(self, name: str) -> Runs:
         """The kept runs of ``name`` (``2021-annual``)."""
@@ -118,6 +122,9 @@ class Publication:
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self._syncing.give_up()
+        if self._keeping:
+            self._keeping.give_up()
         with contextlib.suppress(OSError):
             durable.remove_tree(self.building.parent)
         if error is not None:
@@ -140,6 +147,14 @@ class Publication:
         known = known or {}
         return {name: known.get(name) or durable.file_sha256(self.building / name) for name in files_below(self.building)}
 
+    def take(self, path: str) -> None:
+        """An output is whole in ``building`` and will not change: it is packed for the kept run, and forced to the disk
+        while others are still being made. What was not taken, ``publish`` takes."""
+        self._syncing.add(self.building / path)
+        if self._keeping is None:
+            self._keeping = Keeping(self._run)
+        self._keeping.add(path, self.building / path)
+
     def publish(self, name: str, manifest: Mapping[str, Any], history: bytes | None = None) -> None:
         """Keep the run and put what was built in place as ``output/<name>``; ``manifest`` as ``runs.manifest_of`` makes it.
 
@@ -147,13 +162,17 @@ class Publication:
         one adds no kept run, and touches nothing that stands.
         """
         target, runs, files = self.output / name, self.runs(name), manifest["outputs"]
+        self._made_now = frozenset(files)
         with durable.speaking(target):
-            sync_all(self.building / path for path in files)
+            self._syncing.finish(self.building / path for path in files)
             latest = runs.latest()
             digest = durable.bytes_sha256(history) if history is not None else None
             again = latest is not None and same_run(latest.manifest, manifest) and latest.history_sha256 == digest
             if not again:
-                write_run(self._run, manifest, self.building, history)
+                self._keeping = self._keeping or Keeping(self._run)
+                self._keeping.finish(manifest, self.building, history)
+            elif self._keeping:
+                self._keeping.give_up()
         self._stand(name, files, latest if again else None)
 
     def confirm(self, name: str, kept: KeptRun) -> None:
@@ -328,14 +347,19 @@ class Publication:
     def _check_places(self, target: Path, wrong: list[str], missing: list[str]) -> None:
         """Refuse before anything is changed: something in the way, a file held open, no room."""
         make_folder(target)
+        folders: dict[Path, None] = {}
         for path in missing:
-            for place in reversed([(target / path).parent, *(target / path).parent.parents]):
-                if not place.is_relative_to(target) or not is_there(place):
-                    continue
-                if not place.is_dir():
-                    raise NotADirectoryError(errno.ENOTDIR, "", str(place))
-                if not os.access(place, os.W_OK | os.X_OK):
-                    raise PermissionError(errno.EACCES, "", str(place))
+            place = (target / path).parent
+            while place not in folders and place != target.parent:
+                folders[place] = None
+                place = place.parent
+        for place in sorted(folders):
+            if not is_there(place):
+                continue
+            if not place.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, "", str(place))
+            if not os.access(place, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, "", str(place))
         for path in wrong:
             _check_movable(target / path)
             if durable.is_plain_file(target / path):
@@ -386,6 +410,8 @@ class Publication:
         run = self._run_of(journal)
         for path in paths:
             ready = self.building / path
+            if path in self._made_now and is_there(ready):
+                continue
             if not surely_holds(ready, journal.files[path]):
                 if run is None:
                     raise DamagedRun(str(journal.number))
@@ -406,12 +432,29 @@ class Publication:
 
     def _put_in(self, target: Path, paths: list[str]) -> None:
         """Move the new files in; ``result.json``, the last of ``paths``, when all others are on the disk."""
-        make_folders((target / path).parent for path in paths)
-        for path in paths:
+        moved = self._put_in_folders(target, paths)
+        left = [path for path in paths if not is_there(target / path)] if moved else paths
+        make_folders((target / path).parent for path in left)
+        for path in left:
             if path == RESULT:
-                sync_all(sorted({(target / other).parent for other in paths}))
+                sync_all(_folders(target, paths))
             move(self.building / path, target / path)
         sync(target)
+
+    def _put_in_folders(self, target: Path, paths: list[str]) -> bool:
+        """Move folders that are not there yet as they were built, which saves the disk work for each of their files. Whether
+        any could be moved: on another file system, for one, they cannot, and go file by file."""
+        if not self._made_now.issuperset(paths):
+            return False
+        moved = False
+        # From above: once one is moved, those below it are there. The first is the folder of all results.
+        for folder in [each for each in _folders(target, paths)[1:] if not is_there(each)]:
+            if is_there(folder):
+                continue
+            with contextlib.suppress(OSError):
+                os.rename(self.building / folder.relative_to(target), folder)
+                moved = True
+        return moved
 
     def _put_back(self, target: Path, journal: _Journal) -> bool:
         """Undo every attempt at placing so far; whether what stood there before stands again, whole."""
@@ -489,6 +532,12 @@ def _differences(target: Path, files: Mapping[str, str], known: Mapping[str, Any
     missing = sorted(path for path, digest in files.items() if not holds(target / path, digest))
     stale = [path for path in known if path not in files and (target / path).is_symlink() | durable.is_plain_file(target / path)]
     return sorted([path for path in missing if is_there(target / path)] + stale), missing
+
+
+def _folders(target: Path, paths: Iterable[str]) -> list[Path]:
+    """``target`` and all folders below it on the way to these files."""
+    inner = {PurePosixPath(path).parent for path in paths}
+    return [target / folder for folder in sorted(inner.union(*(folder.parents for folder in inner)))]
 
 
 def _check_movable(path: Path) -> None:

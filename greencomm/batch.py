@@ -355,17 +355,20 @@ def publish(
         written.extend((begin(result_document(result, [])), dump_history(history)))
 
     with durable.speaking(publication.building):
-        outputs = [
-            Output(made.role, made.unit, made.path, made.sha256)
-            for made in write_outputs(
-                publication.building, result, _originals(options.input), lost=gone.append, progress=progress, meanwhile=meanwhile
-            )
-        ]
+        outputs: list[Output] = []
+        making = write_outputs(
+            publication.building, result, _originals(options.input), lost=gone.append, progress=progress, meanwhile=meanwhile
+        )
+        # Closed whatever happens: it may have processes at work.
+        with contextlib.closing(making):
+            for made in making:
+                publication.take(made.path)
+                outputs.append(Output(made.role, made.unit, made.path, made.sha256))
         document = result_document(result, outputs)
         kept_history = written.pop()
         (publication.building / RESULT).write_bytes(written.pop() + end(document))
-        made = publication.made({output.path: output.sha256 for output in outputs})
-    publication.publish(name, manifest_of(result, _as_given(options), __version__, made), kept_history)
+        files = publication.made({output.path: output.sha256 for output in outputs})
+    publication.publish(name, manifest_of(result, _as_given(options), __version__, files), kept_history)
     notices = [
         f"“{path}”在运行过程中被移走或改动，退回修改的工作簿旁边没有附上它的原件；请把它放回输入文件夹后再运行一次。" for path in gone
     ]

@@ -7,8 +7,10 @@ rest is what it was applied to. What only the review knows it leaves as ``Unchec
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
+from operator import attrgetter
 
 from greencomm import rules
 from greencomm.findings import Finding
@@ -222,7 +224,7 @@ class _Counter:
 
     def communities(self) -> None:
         crashed = {finding.place.community for finding in self.found[rules.CHECK_FAILED.code]}
-        rows: Counter[tuple[str, str, Basis, bool | None, bool | None, bool]] = Counter()
+        rows: Counter[tuple[str, _Seen]] = Counter()
         standards: dict[str, Standard] = {}
         for unit in self.result.units:
             standard = self.result.standard_of(unit)
@@ -236,10 +238,10 @@ class _Counter:
                 if community.community.code in crashed:
                     self._crashed(community, sizes)
                 elif community.clauses:
-                    rows.update(_key(standard.sha256, clause) for clause in community.clauses)
+                    rows.update(zip(repeat(standard.sha256), map(_seen, community.clauses), strict=False))
                 else:
                     self._unscored(why_unscored(community, unit), sizes)
-        for (key, clause, *how), count in rows.items():
+        for (key, (clause, *how)), count in rows.items():
             for codes, reason, each in _clause_gaps(standards[key].clause[clause], *how):  # type: ignore[arg-type]
                 self.gap(codes, reason, each * count)
 
@@ -364,9 +366,9 @@ def _sizes(standard: Standard) -> Counter[Scope]:
     })  # fmt: skip
 
 
-def _key(standard: str, clause: ClauseResult) -> tuple[str, str, Basis, bool | None, bool | None, bool]:
-    """All that decides which rules look at a clause of a scored sheet."""
-    return standard, clause.clause, clause.basis, clause.actual_read, clause.stated_read, clause.has_row
+_Seen = tuple[str, Basis, bool | None, bool | None, bool]
+_seen: Callable[[ClauseResult], _Seen] = attrgetter("clause", "basis", "actual_read", "stated_read", "has_row")
+"""All that decides, by one standard, which rules look at a clause of a scored sheet."""
 
 
 _C = {code: rule for code, rule in CATALOGUE.items() if code[0] == "C"}

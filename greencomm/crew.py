@@ -32,9 +32,14 @@ _LOOK = 0.2
 """Seconds between two looks at how far everybody is."""
 _GRACE = 0.6
 """Seconds that processes have to undo what they have begun."""
-_MOST_MEMORY = 150 << 20
-"""Bytes; a process that has more is replaced after its piece, for what has grown is rarely given back."""
+_MOST_MEMORY = 200 << 20
+"""Bytes, of which it has half from the beginning; a process that has more is replaced after its piece, for what has grown is rarely given back."""
 _PART = struct.Struct("=d")
+
+
+def can_fork(processes: int | None) -> bool:
+    """Whether a crew of so many processes has any of its own."""
+    return processes != 0 and sys.platform == "linux"
 
 
 class Died(Exception):
@@ -58,7 +63,7 @@ class Crew(Generic[T]):
     def __init__(self, weights: Sequence[int], work: Callable[[int, Step], T], processes: int | None = None) -> None:
         self.weights, self.work = weights, work
         wanted = min(cores() if processes is None else processes, len(weights))
-        self.processes = wanted if sys.platform == "linux" else 0
+        self.processes = wanted if can_fork(processes) else 0
         self.helpers: list[_Helper] = []
         self.waiting = sorted(range(len(weights)), key=lambda number: (weights[number], -number))
         self.alone: list[int] = []

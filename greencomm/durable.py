@@ -13,7 +13,7 @@ import shutil
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, TypeVar
 
@@ -91,10 +91,11 @@ def files_below(folder: Path) -> list[str]:
     def refuse(error: OSError) -> None:
         raise error
 
-    found = []
+    found, start = [], len(str(folder))
     for root, folders, names in os.walk(folder, onerror=refuse) if is_there(folder) else ():
-        names += [name for name in folders if (Path(root) / name).is_symlink()]
-        found += [(Path(root) / name).relative_to(folder).as_posix() for name in names]
+        names += [name for name in folders if os.path.islink(os.path.join(root, name))]
+        inside = root[start:].replace(os.sep, "/").lstrip("/")
+        found += [f"{inside}/{name}" for name in names] if inside else names
     return sorted(found)
 
 
@@ -129,6 +130,37 @@ def sync_all(paths: Iterable[Path]) -> None:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for _ in pool.map(sync, waiting):
             pass
+
+
+class Syncing:
+    """``sync`` of files as they are written, while more is being done: threads wait for the disk meanwhile.
+
+    No process may be forked before ``finish`` or ``give_up``.
+    """
+
+    def __init__(self) -> None:
+        self._pool: ThreadPoolExecutor | None = None
+        self._begun: dict[Path, Future[None]] = {}
+
+    def add(self, path: Path) -> None:
+        """Begin with a file that is whole."""
+        self._pool = self._pool or ThreadPoolExecutor(_AT_ONCE)
+        self._begun[path] = self._pool.submit(sync, path)
+
+    def finish(self, paths: Iterable[Path]) -> None:
+        """Have all of these on the disk, those begun with included. Raises the first error."""
+        waiting = [path for path in paths if path not in self._begun]
+        for begun in self._begun.values():
+            begun.result()
+        self.give_up()
+        sync_all(waiting)
+
+    def give_up(self) -> None:
+        """Wait for no file that nobody has begun with; afterwards no thread is left."""
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+        self._pool = None
+        self._begun = {}
 
 
 def make_folders(paths: Iterable[Path]) -> None:

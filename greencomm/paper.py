@@ -16,6 +16,8 @@ _LINE_FACTOR = 1.5
 """Line height over font size; Noto CJK needs 1.45."""
 _WIDE, _NARROW = 2.12, 1.1
 """Widths of a full-width and a half-width character at 11 points."""
+WIDEST = _WIDE / 11
+"""Width of a full-width character for each point of its size."""
 
 _OPENING, _CLOSING = "（〔《“‘【［(", "，。；：、！？）〕》”’】］…—,.;:!?)%％"
 _PIECE = re.compile(f"[{re.escape(_OPENING)}]*(?:[!-~]+|.)?[{re.escape(_CLOSING)}]*")

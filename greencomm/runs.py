@@ -11,6 +11,8 @@ that is repeated finds the same one again, and so changes no byte.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import io
 import json
 import zipfile
@@ -19,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from greencomm import durable
 
@@ -241,24 +243,68 @@ class Runs:
             self.damaged.append(folder)
 
 
-def write_run(folder: Path, manifest: Mapping[str, Any], files: Path, history: bytes | None = None) -> None:
-    """Write a run's files into ``folder``, on the disk; ``files`` holds what the manifest lists as outputs."""
-    folder.mkdir(parents=True)
-    kept_files = {RESULT: (files / RESULT).read_bytes()}
-    if history is not None:
-        kept_files[HISTORY] = history
-    about = {name: {"sha256": durable.bytes_sha256(data), "size": len(data)} for name, data in kept_files.items()}
-    # One output after the other, straight to the disk: all of a country's at once would not fit into memory.
-    with durable.writing(folder / OUTPUTS) as stream, zipfile.ZipFile(stream, "w") as kept:
-        for path in sorted(manifest["outputs"]):
-            if path != RESULT:
-                entry = zipfile.ZipInfo(path, durable.ZIP_DATE)
-                entry.external_attr = 0o644 << 16
-                packed = PurePosixPath(path).suffix in _PACKED
-                method = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
-                kept.writestr(entry, (files / path).read_bytes(), method)
-    zipped = folder / OUTPUTS
-    about[OUTPUTS] = {"sha256": durable.file_sha256(zipped), "size": zipped.stat().st_size}
-    text = json.dumps({**manifest, "kept": about}, ensure_ascii=False, indent=1) + "\n"
-    for name, data in {**kept_files, MANIFEST: text.encode()}.items():
-        durable.write_file(folder / name, data)
+class Keeping:
+    """A run that is being kept in ``folder``: outputs are added as they are made, ``finish`` writes the rest."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        self.folder = folder
+        self._added: set[str] = set()
+        self._open = contextlib.ExitStack()
+        stream = self._open.enter_context(durable.writing(folder / OUTPUTS))
+        self._pieces = _Pieces(stream)
+        self._zip = self._open.enter_context(zipfile.ZipFile(self._pieces, "w"))
+
+    def add(self, path: str, file: Path) -> None:
+        """Pack one output, whole in ``file``: straight to the disk, for all of a country's at once would not fit into memory."""
+        entry = zipfile.ZipInfo(path, durable.ZIP_DATE)
+        entry.external_attr = 0o644 << 16
+        packed = PurePosixPath(path).suffix in _PACKED
+        self._zip.writestr(entry, file.read_bytes(), zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED)
+        self._pieces.release()
+        self._added.add(path)
+
+    def finish(self, manifest: Mapping[str, Any], files: Path, history: bytes | None = None) -> None:
+        """Have all on the disk; ``files`` holds what the manifest lists as outputs, and those not added yet are."""
+        with self._open:
+            for path in sorted(manifest["outputs"].keys() - self._added - {RESULT}):
+                self.add(path, files / path)
+            self._zip.close()
+            self._pieces.release()
+        kept_files = {RESULT: (files / RESULT).read_bytes()}
+        if history is not None:
+            kept_files[HISTORY] = history
+        about = {name: {"sha256": durable.bytes_sha256(data), "size": len(data)} for name, data in kept_files.items()}
+        about[OUTPUTS] = {"sha256": self._pieces.sha256.hexdigest(), "size": self._pieces.released}
+        text = json.dumps({**manifest, "kept": about}, ensure_ascii=False, indent=1) + "\n"
+        for name, data in {**kept_files, MANIFEST: text.encode()}.items():
+            durable.write_file(self.folder / name, data)
+
+    def give_up(self) -> None:
+        """Leave nothing open; what was written is of no use."""
+        with contextlib.suppress(Exception), self._open:
+            raise DamagedRun
+
+
+class _Pieces(io.BytesIO):
+    """A zip on its way to a file, a part at a time: the library goes back to a part's head when it is written, and what
+    is released is hashed on its way, so that it need not be read again."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self.stream, self.released, self.sha256 = stream, 0, hashlib.sha256()
+
+    def tell(self) -> int:
+        return self.released + super().tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self.released + super().seek(offset - self.released if whence == io.SEEK_SET else offset, whence)
+
+    def release(self) -> None:
+        """Write what has come since the last time."""
+        with self.getbuffer() as part:
+            self.stream.write(part)
+            self.sha256.update(part)
+            self.released += len(part)
+        super().seek(0)
+        self.truncate()

@@ -104,26 +104,32 @@ class Shares(Generic[T]):
             os.close(self.tickets[0])
 
     def results(self, progress: Callable[[int], None] | None = None) -> Iterator[T]:
-        """What ``work`` gave for each piece, in their order. Raises what it raised, here or there.
+        """What ``work`` gave for each piece, in their order, each as soon as it and all before it are done: whoever takes it does
+        so while others are at work. Raises what ``work`` raised, here or there.
 
         ``progress`` is called with how many are done.
         """
+        given = 0
+
+        def ready() -> Iterator[T]:
+            nonlocal given
+            if progress:
+                progress(given + len(self.done))
+            while given in self.done:
+                given += 1
+                yield self.done.pop(given - 1)
+
         for number in self._claim_here():
             self._take_what_is_ready()
             self._do(number)
-            if progress:
-                progress(len(self.done))
+            yield from ready()
         while self.helpers:
             self._take_what_is_ready(patient=True)
-            if progress:
-                progress(len(self.done))
-        for number in range(self.count):
+            yield from ready()
+        while given < self.count:
             # A process that died has taken pieces with it.
-            if number not in self.done:
-                self._do(number)
-                if progress:
-                    progress(len(self.done))
-            yield self.done.pop(number)
+            self._do(given)
+            yield from ready()
 
     def _claim_here(self) -> Iterator[int]:
         """Numbers that this process takes for itself; none where it has no helpers, so that everything is done in its order."""

@@ -19,11 +19,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from greencomm import batch
-from greencomm.crew import Crew, Died, Step
+from greencomm.crew import Crew, Died, Step, can_fork
 from greencomm.errors import UserError, keep_traceback
 from greencomm.options import Options
+from greencomm.rehearsal import rehearse
 from greencomm.repeat import Repeated
 from greencomm.rollup import Progress, Rolled, RollupOptions, rollup
+from greencomm.standard import ANNUAL
 
 INPUT, OUTPUT, ARCHIVE, ROSTER = "input", "output", "archive", "roster.xlsx"
 _DEEPEST = 4
@@ -31,6 +33,8 @@ _DEEPEST = 4
 _NO_PLACES = {OUTPUT, ARCHIVE, "标准", "standards"}
 _REVIEWED, _SUMMED = 0.94, 0.98
 """How much of all is done when every region is reviewed, and when all but the whole is summed: as measured on a country."""
+_WORTH_A_REHEARSAL = 16
+"""Regions from which on half a second before the first of them is had back."""
 _NO_INPUT = "里面没有放报送文件的“input”文件夹。"
 _DIED = "审核时程序两次意外中断，可能是内存不足。"
 _CRASHED = "程序内部出错。请把“{log}”发给软件维护人员。"
@@ -139,6 +143,9 @@ def run_tree(options: TreeOptions, progress: Progress | None = None) -> Rolled:
         tell(int(part * _REVIEWED * _WHOLE), _WHOLE, f"已审核{count}个地区，共{len(regions)}个")
 
     try:
+        if len(regions) >= _WORTH_A_REHEARSAL and can_fork(options.processes):
+            _load()
+            rehearse(options.run_date, options.phase or ANNUAL)
         done |= _each(regions, [weights[each] for each in regions], lambda place, step: _review(place, options, step), options, reviewing)
         lower = list(root.all_nodes())[:-1]
         for height in sorted({node.height for node in lower}):

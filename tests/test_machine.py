@@ -20,9 +20,15 @@ VALUE = st.recursive(
 @hypothesis.given(VALUE)
 @hypothesis.settings(max_examples=300)
 def test_pieces_are_the_whole(value):
+    """Whatever is nested in what, runs of plain values included: what the library gives with its own indentation."""
     whole = json.dumps(value, ensure_ascii=False, indent=1) + "\n"
     assert json_bytes(value).decode() == whole.replace("\x7f", "\\u007f")
     assert json.loads(json_bytes(value)) == value
+
+
+def test_keys_that_are_no_text_are_written_as_the_library_writes_them():
+    value = [{1: [1], False: 2, None: {"a": ()}, 2.5: [[], {}, [None]], "b": (1, 2.0, "x")}, {}, [[1, 2], 3]]
+    assert json_bytes(value).decode() == json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 
 
 @hypothesis.given(st.dictionaries(TEXT, VALUE, min_size=1, max_size=4), VALUE)

@@ -16,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from urllib.parse import unquote
@@ -31,7 +32,7 @@ import naive
 import national
 import synthetic
 
-from greencomm import batch, shares
+from greencomm import batch, rehearsal, shares, tree
 from greencomm.batch import Options, run_afresh
 from greencomm.cli import main
 from greencomm.intake import limits
@@ -252,6 +253,21 @@ def test_the_same_bytes_with_one_process_or_many(received, played, tmp_path, mon
     monkeypatch.chdir(tmp_path)
     run_tree(TreeOptions(Path("全国"), datetime.date(2021, 10, 20), processes=0))
     assert files_of(tmp_path) == files_of(played)
+
+
+def test_the_same_bytes_after_a_rehearsal_and_nothing_is_left_of_it(received, played, tmp_path, monkeypatch):
+    """A rehearsal spares the processes what a first run costs; neither its community nor its folder is ever seen."""
+    (tmp_path / "temp").mkdir()
+    shutil.copytree(received, tmp_path / "全国")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temp"))
+    monkeypatch.setattr(tree, "_WORTH_A_REHEARSAL", 2)
+    rehearsed = []
+    monkeypatch.setattr(rehearsal, "_play", lambda *given, play=rehearsal._play: rehearsed.append(play(*given)))
+    run_tree(TreeOptions(Path("全国"), datetime.date(2021, 10, 20)))
+    assert rehearsed == [None], "a rehearsal that fails is of no use, and says nothing"
+    assert files_of(tmp_path) == files_of(played)
+    assert not list((tmp_path / "temp").iterdir())
 
 
 @pytest.mark.parametrize("season", ["sample", "synthetic"])

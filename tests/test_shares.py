@@ -108,3 +108,29 @@ def test_helpers_go_on_while_this_process_is_busy_elsewhere(tmp_path):
             time.sleep(0.02)
         assert len(list(tmp_path.iterdir())) == 12
         assert [len(value) for value in shares.results()] == [50_000] * 12
+
+
+def test_a_result_is_given_before_the_next_piece_is_done():
+    """So that what is written can be kept while more is being written."""
+    done = []
+    with Shares(3, done.append, 0) as shares:
+        results = shares.results()
+        seen = [(next(results), list(done)) for _ in range(3)]
+    assert [pieces for _, pieces in seen] == [[0], [0, 1], [0, 1, 2]]
+
+
+def test_results_of_others_come_as_they_are_ready(tmp_path):
+    """The second piece waits until the first one's result was taken."""
+
+    def work(number):
+        if number:
+            while not (tmp_path / "taken").exists():
+                time.sleep(0.01)
+        return number
+
+    with Shares(2, work, 2) as shares:
+        shares._claim_here = lambda: iter(())  # type: ignore[method-assign]
+        results = shares.results()
+        assert next(results) == 0
+        (tmp_path / "taken").touch()
+        assert list(results) == [1]

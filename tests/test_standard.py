@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from greencomm.errors import StandardError
-from greencomm.standard import ANNUAL, SELF_EVALUATION, load_standard
+from greencomm.standard import ANNUAL, SELF_EVALUATION, load_standard, loader
 from greencomm.standard.loader import DEFAULT
 
 STANDARD = load_standard()
@@ -419,3 +419,18 @@ def test_a_standard_without_deliverables_asks_for_none(tmp_path: Path) -> None:
     path.write_text(parts[0] + "[urban_community]" + parts[-1].split("[urban_community]")[1], encoding="utf-8")
     assert load_standard(path).deliverables == ()
     assert load_standard(path).clauses == STANDARD.clauses
+
+
+def test_the_shipped_standard_is_read_again_once_its_file_is_another(tmp_path, monkeypatch) -> None:
+    """A process that does many runs keeps it, but never beyond what the file says (S-52)."""
+    copy = tmp_path / DEFAULT.name
+    copy.write_text(ORIGINAL, encoding="utf-8")
+    monkeypatch.setattr(loader, "DEFAULT", copy)
+    monkeypatch.setattr(loader, "_shipped", None)
+    first = load_standard(copy)
+    assert load_standard(copy) is first
+    copy.write_text(ORIGINAL.replace("[pass_mark]\npoints = 80", "[pass_mark]\npoints = 81"), encoding="utf-8")
+    assert (first.pass_mark.points, load_standard(copy).pass_mark.points) == (80, 81)
+    copy.unlink()
+    with pytest.raises(StandardError, match="打不开"):
+        load_standard(copy)

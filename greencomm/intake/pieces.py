@@ -13,9 +13,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain, product
+from string import ascii_uppercase
 from typing import NamedTuple
 
-from greencomm.intake.workbook import MAX_COLUMN, MAX_ROW, Address, column_letters
+from greencomm.intake.workbook import MAX_COLUMN, MAX_ROW, Address
 
 TRUE = ("1", "true", "on")
 """How XML says yes."""
@@ -67,7 +69,8 @@ many cells begin in it. A plain tuple: some two hundred are taken apart for each
 @cache
 def columns() -> dict[str, int]:
     """Letters → column."""
-    return {column_letters(number): number for number in range(1, MAX_COLUMN + 1)}
+    spelled = chain.from_iterable(product(ascii_uppercase, repeat=length) for length in (1, 2, 3))
+    return {"".join(letters): number for number, letters in zip(range(1, MAX_COLUMN + 1), spelled, strict=False)}
 
 
 def is_zero(measure: str | None) -> bool:

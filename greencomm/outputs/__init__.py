@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -46,7 +46,7 @@ def write_outputs(
     processes: int | None = None,
     progress: Callable[[int], None] | None = None,
     meanwhile: Callable[[], None] | None = None,
-) -> Iterator[Made]:
+) -> Generator[Made, None, None]:
     """Write all outputs of a run below ``folder``.
 
     ``originals`` gives the bytes of received files, which lie beside the workbooks that go back; ``lost`` is called with the

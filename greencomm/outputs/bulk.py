@@ -12,6 +12,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import BinaryIO
@@ -30,8 +31,8 @@ _DIMENSION = re.compile(rb'(<dimension ref="[A-Z]+[0-9]+:[A-Z]+)[0-9]+"')
 _STYLE_OF_CELL = re.compile(rb'<c r="[A-Z]+[0-9]+" s="([0-9]+)"')
 _EDGE = 0.8
 """Of a column's width, what text cannot use."""
-_UNEVEN = 1.06
-"""Lines are not all filled to their end."""
+_UNEVEN, _MOST_UNEVEN = 1.06, 1.07
+"""Lines are not all filled to their end; and a little more, where a hair's breadth must not matter."""
 
 Styles = Sequence[str]
 """Excel's numbers of a sheet's styles, by their position in ``Bulk.styles``."""
@@ -87,9 +88,12 @@ def row(number: int, cells: str, height: float = 0) -> str:
     return f'<row r="{number}" ht="{height}" customHeight="1">{cells}</row>'
 
 
+@lru_cache(maxsize=4096)
 def height(value: str, width: float, size: float) -> float:
     """How high a row must be for a text, at small cost and hardly ever too low; 0 where one line is enough."""
     room = max(width - _EDGE, 1)
+    if len(value) * paper.WIDEST * size * _MOST_UNEVEN < room and "\n" not in value:
+        return 0  # Most are so short that no character need be measured.
     lines = sum(math.ceil(paper.text_width(line, size) * _UNEVEN / room) or 1 for line in value.split("\n"))
     return paper.height(lines, size) if lines > 1 else 0
 

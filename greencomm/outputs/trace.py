@@ -161,6 +161,8 @@ class _Writer:
         """Row of each community on 社区, by code."""
         self.unit_rows: dict[str, tuple[int, int]] = {}
         self.stretch: dict[str, _Stretch] = {}
+        self.arithmetic: dict[str, _Arithmetic] = {}
+        """By standard."""
         self.cells_of: dict[str, list[str]] = {}
         """Cells of lists in which a community stands, by its present code."""
 
@@ -389,7 +391,7 @@ class _Writer:
     ) -> str:  # fmt: skip
         plain, quoted, centre = styles[_TEXT], styles[_QUOTED], styles[_CENTRE]
         known = community.community
-        counted, why, how = self._counted(community, own, region), self._why(community, unit, standard), _score(community, standard)
+        counted, why, how = self._counted(community, own, region), self._why(community, unit, standard), self._arithmetic(standard).of(community)
         stretch = self.stretch.get(known.code)
         status = styles[_GREEN if community.excused else _STATUS_STYLE[community.status]]
         digest = self.hashes.get(community.file or "", "")
@@ -412,6 +414,12 @@ class _Writer:
         )
         widths = [_COMMUNITY_COLUMNS[column][1] for column in (0, 2, 6, 7, 8, 10, 11, 12, 13)]
         return bulk.row(number, "".join(cells), _highest(texts, widths))
+
+    def _arithmetic(self, standard: Standard) -> _Arithmetic:
+        known = self.arithmetic.get(standard.sha256)
+        if known is None:
+            known = self.arithmetic[standard.sha256] = _Arithmetic(standard)
+        return known
 
     def _counted(
         self, community: CommunityResult, own: dict[tuple[Part, int | None], str], region: dict[tuple[Part, int | None], str]
@@ -646,6 +654,9 @@ class _Writer:
         )
 
 
+_NOT_TYPED = (None, None, None)
+
+
 class _Clauses:
     """The rows of one sheet of clauses. What equal answers give is worked out once."""
 
@@ -653,8 +664,8 @@ class _Clauses:
         self, result: RegionResult, group: Sequence[tuple[UnitResult, CommunityResult, list[TypedSheet]]], first: int
     ) -> None:
         self.result, self.group, self.number = result, group, first
-        self.kept: dict[tuple[object, ...], tuple[str, float]] = {}
-        """The cells that follow from equal answers, and how high they are."""
+        self.kept: dict[str, dict[tuple[ClauseResult, str | int | float, str | int | float], tuple[str, float]]] = {}
+        """By standard the cells that follow from equal answers, and how high they are."""
 
     def rows(self, styles: Styles) -> Iterator[str]:
         self.styles = styles
@@ -680,21 +691,22 @@ class _Clauses:
         known = community.community
         start, end = self._start(known.code, known.name), self._end(community.file or "", community.sheet or "")
         around = _around(known.name, community.file or "", community.sheet or "")
-        raw = said.answers if said else {}
+        typed = said.answers if said else {}
+        kept = self.kept.setdefault(standard.sha256, {})
+        code = known.code
         for result, clause in zip(community.clauses, standard.clauses, strict=True):
-            typed = raw.get(result.clause)
-            actual = _typed_value(typed[0] if typed else None, result.actual_shown)
-            stated = _typed_value(typed[1] if typed else None, result.stated_shown)
-            key = (
-                standard.sha256, result.clause, actual, stated, result.assessed, result.declared, result.actual, result.basis,
-                result.actual_read, result.actual_cell, result.stated_cell,
-            )  # fmt: skip
-            middle = self.kept.get(key)
+            actual, stated, _ = typed.get(result.clause, _NOT_TYPED)
+            # A number as a number, all else as its author sees it.
+            if not isinstance(actual, int | float):
+                actual = result.actual_shown
+            if not isinstance(stated, int | float):
+                stated = result.stated_shown
+            middle = kept.get((result, actual, stated))
             if middle is None:
-                middle = self.kept[key] = self._middle(result, clause, actual, stated)
-            evidence = result.evidence
-            told = findings.get((known.code, result.clause))
-            yield self._row(start, middle[0], evidence, told, end, max(around, middle[1]))
+                middle = kept[result, actual, stated] = self._middle(result, clause, actual, stated)
+            cells, high = middle
+            told = findings.get((code, result.clause))
+            yield self._row(start, cells, result.evidence, told, end, high if high > around else around)
 
     def _unscored(
         self, community: CommunityResult, sheet: TypedSheet, standard: Standard, why: str,
@@ -777,11 +789,6 @@ def _around(name: str, file: str, sheet: str) -> float:
     return _highest((name, file, sheet), (_NAME_WIDTH, _FILE_WIDTH, _SHEET_WIDTH))
 
 
-def _typed_value(raw: CellValue, shown: str) -> str | int | float:
-    """A cell as typed: a number as a number, all else as its author sees it."""
-    return raw if isinstance(raw, int | float) else shown
-
-
 def _how(result: ClauseResult, clause: Clause) -> str:
     """How a clause's points come about, in Chinese."""
     word = "加" if clause.adds else "扣"
@@ -819,32 +826,44 @@ def _issue(finding: Finding) -> str:
     return f"{finding.rule} {finding.severity.label} {finding.title}：{finding.message}【{state}】"
 
 
-def _score(community: CommunityResult, standard: Standard) -> str:
-    """The arithmetic of a score, item by item; empty where nothing was scored."""
-    if not community.clauses:
-        return ""
-    results = {clause.clause: clause for clause in community.clauses}
-    untouched: list[int] = []
-    parts: list[str] = []
-    lowest = highest = 0
-    for item in standard.items:
-        told, low, high = _item_score(item, results)
-        lowest, highest = lowest + low, highest + high
-        if told:
-            parts.append(told)
-        elif item.base:
-            untouched.append(item.number)
-    full = sum(standard.item[number].points for number in untouched)
-    if untouched:
-        parts.insert(0, f"第{'、'.join(map(str, untouched))}项没有扣分，共{full}")
-    total = str(lowest) if lowest == highest else f"{lowest}～{highest}"
-    return f"{'；'.join(parts)}；合计{total}分"
+class _Arithmetic:
+    """The arithmetic of scores by one standard; what equal points of an item's clauses give is worked out once."""
+
+    def __init__(self, standard: Standard) -> None:
+        known: list[dict[tuple[int | None, ...], tuple[str, int, int]]] = [{} for _ in standard.items]
+        self._items = [(item, standard.positions[item.number], told) for item, told in zip(standard.items, known, strict=True)]
+
+    def of(self, community: CommunityResult) -> str:
+        """A score item by item; empty where nothing was scored."""
+        if not community.clauses:
+            return ""
+        assessed = [clause.assessed for clause in community.clauses]
+        untouched: list[int] = []
+        parts: list[str] = []
+        lowest = highest = full = 0
+        for item, positions, known in self._items:
+            points = tuple([assessed[position] for position in positions])
+            item_score = known.get(points)
+            if item_score is None:
+                item_score = known[points] = _item_score(item, points)
+            told, low, high = item_score
+            lowest, highest = lowest + low, highest + high
+            if told:
+                parts.append(told)
+            elif item.base:
+                untouched.append(item.number)
+                full += item.points
+        if untouched:
+            parts.insert(0, f"第{'、'.join(map(str, untouched))}项没有扣分，共{full}")
+        total = str(lowest) if lowest == highest else f"{lowest}～{highest}"
+        return f"{'；'.join(parts)}；合计{total}分"
 
 
-def _item_score(item: Item, results: dict[str, ClauseResult]) -> tuple[str, int, int]:
-    """``第2项6－3（2.1）＝3`` (empty where nothing was taken or added), and the lowest and highest points of an item."""
+def _item_score(item: Item, assessed: tuple[int | None, ...]) -> tuple[str, int, int]:
+    """``第2项6－3（2.1）＝3`` (empty where nothing was taken or added), and the lowest and highest points of an item; ``assessed``
+    are the points of its clauses."""
     sign, adds = ("＋", True) if item.clauses[0].adds else ("－", False)
-    taken = [(clause, results[clause.id].assessed) for clause in item.clauses]
+    taken = list(zip(item.clauses, assessed, strict=True))
     sure = sum(points for _, points in taken if points is not None)
     possible = sum(max(clause.possible) for clause, points in taken if points is None)
     ends = [item.base + points if adds else item.base - points for points in (sure, sure + possible)]
