@@ -63,7 +63,8 @@ def live_view(standard: Standard, answers: Answers) -> LiveSheet:
     """What the formulas show for these answers; a number stored as text is 有误, as in the formulas."""
     due: dict[str, int | str] = {}
     status: dict[str, str] = {}
-    rows = _rows_of(standard)
+    known_standard = _known(standard)
+    rows = known_standard.rows
     for clause in standard.clauses:
         answer = answers.get(clause.id, _BLANK)
         # 1, 1.0 and True are not the same as an answer; as 说明 they are, for it only matters whether there is one.
@@ -72,7 +73,9 @@ def live_view(standard: Standard, answers: Answers) -> LiveSheet:
         if known is None:
             known = rows[key] = _row(clause, standard.reading, *answer)
         due[clause.id], status[clause.id] = known
-    score = {item.number: _item_score(item, [due[clause.id] for clause in item.clauses]) for item in standard.items}
+    score = {
+        item.number: _item_score(item, adds, [due[clause] for clause in clauses]) for item, adds, clauses in known_standard.items
+    }
     values = list(due.values())
     missing, wrong = values.count(""), values.count(layout.WRONG)
     total: int | str = layout.total_unfinished(missing, wrong)
@@ -81,20 +84,32 @@ def live_view(standard: Standard, answers: Answers) -> LiveSheet:
     return LiveSheet(due, score, status, total)
 
 
-_KNOWN: dict[int, tuple[Standard, dict[tuple[object, ...], tuple[int | str, str]]]] = {}
-"""What rows show, by standard: nearly all answers are among a few. The standard is held, so that no other has its identity."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is made once for a standard."""
+
+    standard: Standard
+    """Held, so that no other has its identity."""
+    items: tuple[tuple[Item, bool, tuple[str, ...]], ...]
+    """Items, whether they add points, and their clauses' ids."""
+    rows: dict[tuple[object, ...], tuple[int | str, str]]
+    """What rows show: nearly all answers are among a few."""
+
+
+_KNOWN: dict[int, _Known] = {}
 _MOST_STANDARDS, _MOST_ROWS = 16, 20_000
 
 
-def _rows_of(standard: Standard) -> dict[tuple[object, ...], tuple[int | str, str]]:
-    if id(standard) not in _KNOWN:
+def _known(standard: Standard) -> _Known:
+    known = _KNOWN.get(id(standard))
+    if known is None:
         if len(_KNOWN) >= _MOST_STANDARDS:
             _KNOWN.clear()
-        _KNOWN[id(standard)] = (standard, {})
-    rows = _KNOWN[id(standard)][1]
-    if len(rows) > _MOST_ROWS:
-        rows.clear()
-    return rows
+        items = tuple((item, _adds(item), tuple(clause.id for clause in item.clauses)) for item in standard.items)
+        known = _KNOWN[id(standard)] = _Known(standard, items, {})
+    if len(known.rows) > _MOST_ROWS:
+        known.rows.clear()
+    return known
 
 
 def _row(clause: Clause, reading: Reading, actual: CellInput, stated: CellInput, evidence: CellInput) -> tuple[int | str, str]:
@@ -126,13 +141,13 @@ def _row(clause: Clause, reading: Reading, actual: CellInput, stated: CellInput,
     return due, layout.STATUS_DONE if points is None or points == derived else layout.STATUS_DIFFERS
 
 
-def _item_score(item: Item, due: Sequence[int | str]) -> int | str:
+def _item_score(item: Item, adds: bool, due: Sequence[int | str]) -> int | str:
     if layout.WRONG in due:
         return layout.WRONG
     if "" in due:
         return ""
     points = sum(int(value) for value in due)
-    return min(item.points, points) if _adds(item) else max(0, item.base - points)
+    return min(item.points, points) if adds else max(0, item.base - points)
 
 
 def _adds(item: Item) -> bool:

@@ -18,8 +18,8 @@ from greencomm.texts import normal_label
 
 Texts = tuple[str, str, str]
 NOTHING: Texts = ("", "", "")
-_MOST_ROWS, _MOST_STANDARDS = 20_000, 16
-"""Bounds of memory, far above what the forms of one unit need."""
+_MOST_ROWS, _MOST_STANDARDS = 5_000, 16
+"""Bounds of memory, above what the forms of one unit need."""
 
 
 @dataclass(slots=True, eq=False)
