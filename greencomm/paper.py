@@ -66,6 +66,12 @@ def height(lines: int, size: float = 11, padding: float = 4) -> float:
     return min(round(lines * size * _LINE_FACTOR + padding, 1), MAX_ROW_HEIGHT)
 
 
+@lru_cache(maxsize=65536)
+def text_height(text: str, width: float, size: float = 11) -> float:
+    """Height of a row that shows ``text`` whole in a column of ``width``."""
+    return height(line_count(text, width, size), size)
+
+
 def row_height(cells: list[tuple[str, float]], size: float = 11, least: float = 20) -> float:
     """Height of a row so that each (text, column width) shows whole."""
     return max(least, height(max((line_count(text, width, size) for text, width in cells), default=1), size))

@@ -11,6 +11,7 @@ import copy
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from xlsxwriter.format import Format
@@ -60,27 +61,35 @@ class RowSheet(LeanSheet):
         self.merged_cells.update(dict.fromkeys(((row, column) for column in range(first, last + 1)), area))
 
     def _write_rows(self) -> None:
-        numbers = _Formats(self.col_info, self.row_info)
-        attributes: dict[Any, str] = {}
+        numbers, attributes = _Formats(self.col_info, self.row_info), _Attributes()
         for row in range(self.dim_rowmin, self.dim_rowmax + 1):
             info, whole, others = self.row_info.get(row), self._whole.get(row, ()), self.table.get(row, {})
             if not whole and not others:
                 if info is not None:
                     self.fh.write(self._row_tag(row, info, "/>"))
                 continue
-            written = [self._row_tag(row, info, ">")]
-            for column in sorted({*range(len(whole)), *others}) if others else range(len(whole)):
-                if column in others:
-                    written.append(self._cell(row, column, others[column], numbers))
-                    continue
-                look, value = whole[column]
-                attribute = attributes.get(look)
-                if attribute is None:
-                    index = look._get_xf_index()
-                    attribute = attributes[look] = f' s="{index}"' if index else ""
-                written.append(f'<c r="{_letters(column)}{row + 1}"{attribute}{value}')
-            written.append("</row>")
-            self.fh.write("".join(written))
+            number = row + 1
+            if others:
+                cells = []
+                for column in sorted({*range(len(whole)), *others}):
+                    if column in others:
+                        cells.append(self._cell(row, column, others[column], numbers))
+                    else:
+                        look, value = whole[column]
+                        cells.append(f'<c r="{_letters(column)}{number}"{attributes[look]}{value}')
+            else:
+                named = zip(map(_letters, count()), whole, strict=False)
+                cells = [f'<c r="{letters}{number}"{attributes[look]}{value}' for letters, (look, value) in named]
+            self.fh.write(f"{self._row_tag(row, info, '>')}{''.join(cells)}</row>")
+
+
+class _Attributes(dict[Any, str]):
+    """What is written of a cell's format: its number, which it gets where it is first used; nothing of the ordinary one."""
+
+    def __missing__(self, look: Any) -> str:
+        number = look._get_xf_index()
+        text = self[look] = f' s="{number}"' if number else ""
+        return text
 
 
 class RowBook(LeanBook):

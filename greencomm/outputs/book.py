@@ -309,8 +309,9 @@ class Page:
                 if text.startswith(FORMULA_STARTS):
                     chosen = look.quoted
                 width = widths[column] if span == 1 else sum(widths[column : column + span])
-                needed = paper.height(paper.line_count(value, width - look.room_lost, look.size), look.size)
-                highest = max(highest, needed)
+                needed = paper.text_height(value, width - look.room_lost, look.size)
+                if needed > highest:
+                    highest = needed
             else:
                 written = sheet.number(value)
             cells.append((chosen, written))
