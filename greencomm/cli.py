@@ -235,6 +235,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(_crash(archive), 4, as_json)
 
 
+def leave(status: int) -> NoReturn:
+    """End the process with this exit status, without taking apart what a run has made: millions of objects, half a second.
+
+    All files are closed by then, and all other processes have ended.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # Whoever was to read it may have left: the work is done all the same.
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            stream.flush()
+    os._exit(status)
+
+
 def _was_interrupted(error: BaseException | None) -> bool:
     """Whether it is Ctrl-C, or what a library made of it while it cleaned up (zipfile refuses to close what is half written)."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
