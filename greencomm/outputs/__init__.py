@@ -111,7 +111,8 @@ def make_ready() -> None:
     import greencomm.outputs.returned
     import greencomm.outputs.sending
     import greencomm.outputs.status
-    import greencomm.outputs.trace  # noqa: F401
+    import greencomm.outputs.trace
+    import greencomm.outputs.unit_annex2  # noqa: F401
     from greencomm.errors import UserError
     from greencomm.outputs import assessment
     from greencomm.outputs.letters import Letters
