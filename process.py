@@ -2,10 +2,10 @@
 
 import sys
 
-if sys.argv[1:] in (["--help"], ["-h"]):
-    from greencomm.usage import show
+from greencomm.usage import answer
 
-    raise SystemExit(show())
+if answer(sys.argv[1:]):
+    raise SystemExit
 
 from greencomm.cli import main
 

@@ -80,6 +80,22 @@ def show_run(outcome: Outcome | Repeated) -> None:
         console.print(line.text, soft_wrap=line.whole)
     console.print(f"结果已写到：{outcome.folder}")
     console.print(said.next_step)
+    if said.sample:
+        console.print(
+            "开始真实工作：把 input 文件夹中的示例（连同名册 roster.xlsx）全部移走，再运行一次，"
+            "程序会放好一份空白名册，并写明先做什么、后做什么。"
+        )
+
+
+def show_received(lines: Sequence[str], *, aside: bool) -> None:
+    """What was put into the input folder and what was not; ``aside``: standard output belongs to JSON."""
+    for line in lines:
+        if aside:
+            print(one_line(line), file=sys.stderr)
+        else:
+            _say(one_line(line))
+    if not aside:
+        _say("")
 
 
 _WEIGHTS = {
@@ -271,4 +287,4 @@ def show_forms(made: Sequence[Path], notices: Sequence[str], *, as_json: bool) -
     console.print(f"已生成{len(made)}个填报工作簿：")
     for path in made:
         console.print(f"  {path}")
-    console.print("下一步：把各工作簿发给对应的填报单位，请他们填好后发回。")
+    console.print("下一步：把各工作簿发给对应的填报单位，请他们填好后发回；收到的放进 input 文件夹，再运行 python process.py。")
