@@ -2,11 +2,12 @@
 
 import sys
 
-from greencomm.usage import answer
+if __name__ == "__main__":  # Windows reads this file anew in each process that opens files (S-11), and must not begin a run there.
+    from greencomm.usage import answer
 
-if answer(sys.argv[1:]):
-    raise SystemExit
+    if answer(sys.argv[1:]):
+        raise SystemExit
 
-from greencomm.cli import main
+    from greencomm.cli import main
 
-raise SystemExit(main())
+    raise SystemExit(main())

@@ -19,8 +19,7 @@ from greencomm.errors import NothingToProcess, RosterError, UserError
 from greencomm.intake.collect import found_in
 from greencomm.intake.opening import ROSTER_NAME, ignorable
 from greencomm.options import Options
-from greencomm.roster import BATCH_SHEET, COMMUNITY_SHEET, UNIT_SHEET, blanks_of
-from greencomm.rosters_io import GUIDE_SHEET, write_starter
+from greencomm.roster import BATCH_SHEET, COMMUNITY_SHEET, GUIDE_SHEET, UNIT_SHEET, blanks_of
 from greencomm.standard import load_standard
 from greencomm.texts import one_line, printable
 
@@ -82,6 +81,8 @@ def _without_roster(options: Options, *, forms: bool) -> UserError:
             f"“{folder}”文件夹中没有名册“{ROSTER_NAME}”，但“{one_line(printable(str(meant)))}”看起来是名册。"
             f"请把它改名为“{ROSTER_NAME}”（电脑不显示扩展名的，改成“roster”），放在“{folder}”文件夹中，再运行一次。"
         )
+    from greencomm.rosters_io import write_starter  # Only here: it loads what writes workbooks.
+
     with durable.speaking(options.roster, "请在可以写入的文件夹中运行，例如先把程序复制到 D 盘。"):
         durable.make_folder(options.roster.parent)
         write_starter(options.roster, load_standard(), options.run_date)

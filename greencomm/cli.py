@@ -18,7 +18,7 @@ from greencomm.errors import UserError, keep_traceback
 from greencomm.machine import print_json, print_json_bytes
 from greencomm.spelling import COMMANDS, HELP_WORDS
 from greencomm.texts import visible
-from greencomm.usage import page
+from greencomm.usage import as_started, page
 
 if TYPE_CHECKING:
     from greencomm.batch import Options
@@ -259,7 +259,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     archive = Path("archive")
     try:
         if wanted := _help_wanted(words):
-            print(wanted, end="")
+            print(as_started(wanted), end="")
             return 0
         args = _parse(words)
         if args.version:
@@ -290,7 +290,7 @@ def _was_interrupted(error: BaseException | None) -> bool:
 def _complain(message: str, status: int, as_json: bool) -> int:
     if as_json:
         print_json({"error": message, "exit_status": status})
-    print(visible(message), file=sys.stderr)
+    print(as_started(visible(message)), file=sys.stderr)
     return status
 
 
@@ -301,7 +301,7 @@ def _notes(error: BaseException) -> list[str]:
 
 def _notify(notices: Sequence[str]) -> None:
     for notice in notices:
-        print(f"请注意：{notice}", file=sys.stderr)
+        print(as_started(f"请注意：{notice}"), file=sys.stderr)
 
 
 def _crash(archive: Path) -> str:

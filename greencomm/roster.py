@@ -40,6 +40,8 @@ COMMITTEE = "居民委员会"
 BATCH_SHEET, UNIT_SHEET, COMMUNITY_SHEET = "批次", "填报单位", "社区名册"
 REGION_SHEET = "地区"
 """Of a province's roster: the regions of which it expects results."""
+GUIDE_SHEET = "说明"
+"""What each sheet and column is for; never read."""
 WAIVER_SHEET = "免予处理"
 """Optional: findings that the prefecture waives."""
 

@@ -19,6 +19,7 @@ from greencomm.roster import (
     BATCH_SHEET,
     COMMUNITY_SHEET,
     EXAMPLE,
+    GUIDE_SHEET,
     UNIT_SHEET,
     WAIVER_SHEET,
     BatchLabel,
@@ -30,8 +31,6 @@ from greencomm.roster import (
     former_codes_of,
 )
 from greencomm.standard import ANNUAL, PHASE_TITLES, SELF_EVALUATION, Standard
-
-GUIDE_SHEET = "说明"
 
 _CREATED = datetime.datetime(2021, 1, 12)
 """Stored in the document instead of the clock, so that the same roster is the same bytes."""

@@ -19,6 +19,7 @@ from greencomm.review.trial import pending_count, result_shown
 from greencomm.standard import PHASE_TITLES
 from greencomm.summary import open_findings
 from greencomm.texts import one_line
+from greencomm.usage import as_started
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -183,7 +184,7 @@ def show_replay(replay: Replay, workbook: Path | None, notices: Sequence[str] = 
 
 def _say(text: str) -> None:
     """One line of plain words; the console breaks it where it is full, a file keeps it whole."""
-    _console().print(text, soft_wrap=True)
+    _console().print(as_started(text), soft_wrap=True)
 
 
 def _where(finding: Finding, several: bool) -> str:
@@ -287,4 +288,4 @@ def show_forms(made: Sequence[Path], notices: Sequence[str], *, as_json: bool) -
     console.print(f"已生成{len(made)}个填报工作簿：")
     for path in made:
         console.print(f"  {path}")
-    console.print("下一步：把各工作簿发给对应的填报单位，请他们填好后发回；收到的放进 input 文件夹，再运行 python process.py。")
+    _say("下一步：把各工作簿发给对应的填报单位，请他们填好后发回；收到的放进 input 文件夹，再运行 python process.py。")

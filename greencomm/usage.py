@@ -6,10 +6,15 @@ a Chinese character counting two.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from greencomm import __version__
 
+PROGRAM = "python process.py"
+"""What a person types to start the program, in all sentences about it."""
+LAUNCHER = "DESK_SELF"
+"""Environment variable in which a launcher leaves its own file name: whoever started with it types that."""
 _TITLE = f"绿色社区创建评价数据审核程序 {__version__}"
 _PLACES = """\
   --input 文件夹      收到的文件所在的文件夹（默认 input）
@@ -192,6 +197,14 @@ archive 中的“2021”），或者放着它们的文件夹。结果写到 outp
 }
 
 
+def as_started(text: str) -> str:
+    """The text with commands as the person at hand types them: ``运行.bat forms`` where the launcher was used (S-59)."""
+    name = os.environ.get(LAUNCHER, "")
+    if not name or "/" in name or "\\" in name or not name.isprintable():
+        return text
+    return text.replace(PROGRAM, name if name.lower().endswith((".bat", ".cmd")) else f"./{name}")
+
+
 def page(command: str | None = None) -> str:
     """The page of a command; without one, or for one that there is none of, the first page."""
     return f"{_TITLE}\n\n{_PAGES[command]}" if command in _PAGES else HELP
@@ -205,5 +218,5 @@ def answer(words: list[str]) -> bool:
         return False
     # A GBK console must not break on a rare character.
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
-    print(page(*others), end="")
+    print(as_started(page(*others)), end="")
     return True

@@ -294,6 +294,19 @@ def test_help_for_one_command(words):
     assert (done.returncode, done.stdout, done.stderr) == (0, usage.page("forms"), "")
 
 
+@pytest.mark.parametrize(("launcher", "typed"), [("运行.bat", "运行.bat"), ("运行.sh", "./运行.sh")])
+def test_whoever_started_with_the_launcher_is_told_what_to_type_there(here, start, monkeypatch, launcher, typed):
+    monkeypatch.setenv("DESK_SELF", launcher)
+    _, _, err = start(*DAY)
+    assert f"运行 {typed} forms，" in err and "process.py" not in err
+    _, out, _ = start("--help")
+    assert f"  {typed} receive 文件…" in out and "process.py" not in out
+    assert [line for line in out.splitlines() if columns(line) > 80] == []
+    make_roster(here / "名册" / "roster.xlsx")
+    _, out, _ = start("forms", "--roster", "名册/roster.xlsx", *DAY)
+    assert f"再运行 {typed}。" in out
+
+
 def test_help_loads_nothing():
     """Three times the time of bare Python at most: neither argparse nor anything else of weight is loaded."""
     code = (
@@ -603,6 +616,12 @@ def test_open_shows_the_results(here, start, opener, words, folder):
     status, out, err = start(*words, "--open", *DAY)
     assert status in (0, 1) and "noise" not in out + err
     assert opener() == here / folder and list((here / folder).iterdir())
+
+
+def test_open_shows_what_was_summed(desk, start, opener):
+    start("receive", "下载", *DAY)
+    assert start("rollup", "output/2021-annual", "--open", *DAY)[0] in (0, 1)
+    assert opener() == desk / "output/2021-annual-rollup"
 
 
 def test_open_shows_where_the_roster_is_to_be_filled(here, start, opener):
