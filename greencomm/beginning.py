@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from greencomm import durable
-from greencomm.errors import NothingToProcess, RosterError, UserError
+from greencomm.adopted import FOLDER
+from greencomm.errors import EmptyRoster, NothingToProcess, RosterError, UserError
 from greencomm.intake.collect import found_in
 from greencomm.intake.opening import ROSTER_NAME, ignorable
 from greencomm.options import Options
@@ -46,7 +47,8 @@ def guided(options: Options, *, own_input: bool, own_roster: bool, forms: bool =
         blanks = _blanks(options.roster)
         if not blanks:
             raise
-        raise _unfilled(options, blanks, forms=forms).with_traceback(None) from error
+        besides = "" if isinstance(error, EmptyRoster) or "空白" in str(error) else f"另外：{error}\n"
+        raise _unfilled(options, blanks, besides, forms=forms) from error
     except NothingToProcess as error:
         told = NothingToProcess(
             f"{error}\n还没有下发的：先运行 {FORMS}，把 forms 文件夹中的填报工作簿发给各填报单位。\n"
@@ -70,7 +72,9 @@ def is_roster(path: Path) -> bool:
 
 def received(folder: Path) -> int:
     """How many files lie in the input folder that may be somebody's submission."""
-    return sum(ignorable(name) is None for name in found_in(folder)) if folder.is_dir() else 0
+    if not folder.is_dir():
+        return 0
+    return sum(ignorable(name) is None and not name.startswith(f"{FOLDER}/") for name in found_in(folder))
 
 
 def _without_roster(options: Options, *, forms: bool) -> UserError:
@@ -138,10 +142,11 @@ def _blanks(roster: Path) -> list[str]:
         return []
 
 
-def _unfilled(options: Options, blanks: list[str], *, forms: bool) -> UserError:
+def _unfilled(options: Options, blanks: list[str], besides: str, *, forms: bool) -> UserError:
+    """What is still to be filled; ``besides`` is a mistake in what is filled already, as a line of its own."""
     kind = RosterError if forms or received(options.input) else NothingToProcess
     places = "\n".join(f"  ● {place}" for place in blanks)
     return kind(
-        f"名册“{options.roster}”还没有填好，还要填：\n{places}\n"
+        f"名册“{options.roster}”还没有填好，还要填：\n{places}\n{besides}"
         f"怎么填见其中的“{GUIDE_SHEET}”表；灰色的“例：”行是示例，不算数。填好、保存并关闭后，再运行一次。"
     )

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 import python_calamine
 
-from greencomm.errors import RosterError
+from greencomm.errors import EmptyRoster, RosterError
 from greencomm.findings import Finding, Place
 from greencomm.intake.workbook import cell_name
 from greencomm.ledger import LEDGER_SHEET, LedgerColumn, LedgerRow, read_ledger
@@ -369,8 +369,8 @@ class _Loader:
         advice = "请用 Excel 或 WPS 打开检查，另存为“Excel 工作簿（.xlsx）”，或换用备份"
         return RosterError(f"名册“{self.file}”不是可以读取的工作簿，{advice}。")
 
-    def _error(self, sheet: str, mistake: str) -> RosterError:
-        return RosterError(f"名册“{self.file}”的工作表“{sheet}”{mistake}。")
+    def _error(self, sheet: str, mistake: str, kind: type[RosterError] = RosterError) -> RosterError:
+        return kind(f"名册“{self.file}”的工作表“{sheet}”{mistake}。")
 
     def _at(self, cell: _Cell, mistake: str) -> RosterError:
         return self._error(cell.sheet, f"{cell.place}：{mistake}")
@@ -617,7 +617,7 @@ class _Loader:
             units.append(Unit(code, name, codes, names, row[UnitColumn.STANDARD].text, *whom))
         if not units:
             each = "每个县（市）" if sheet == UNIT_SHEET else "每个州（市）"
-            raise self._error(sheet, f"没有{what}，请在表头下{each}填一行代码和名称")
+            raise self._error(sheet, f"没有{what}，请在表头下{each}填一行代码和名称", EmptyRoster)
         self._distinct(owners, formers)
         return units
 
@@ -676,7 +676,7 @@ class _Loader:
                 )
             )
         if not communities:
-            raise self._error(COMMUNITY_SHEET, "没有可以计入的城市社区（居民委员会），请在表头下每个社区填一行")
+            raise self._error(COMMUNITY_SHEET, "没有可以计入的城市社区（居民委员会），请在表头下每个社区填一行", EmptyRoster)
         shared = self._shared(formers)
         self._distinct(owners, [former for former in formers if former[2] not in shared or former[2] in owners])
         findings += self._about_shared(shared, communities)

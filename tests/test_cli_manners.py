@@ -107,6 +107,21 @@ def test_what_is_filled_is_not_asked_for_again(here, start):
     assert "工作表“批次”：B6（联系人）、B7（联系电话）\n" in err and "“填报单位”：从" not in err and "“社区名册”：从C4、D4起" in err
 
 
+def test_a_mistake_in_what_is_filled_is_told_beside_the_blanks(here, start):
+    start(*DAY)
+    book = openpyxl.load_workbook("input/roster.xlsx")
+    book["填报单位"]["A4"], book["填报单位"]["B4"] = "5323", "楚雄市"
+    book.save("input/roster.xlsx")
+    _, _, err = start(*DAY)
+    assert "“社区名册”：从C4、D4起" in err and "另外：" in err and "第4行（A4）：“代码”现为“5323”" in err
+
+
+def test_a_countys_own_standard_is_nothing_received(here, start):
+    (here / "input/标准").mkdir(parents=True)
+    (here / "input/标准/大姚县.toml").write_bytes(b"")
+    assert start(*DAY)[0] == 3
+
+
 def test_workbooks_without_a_roster_stay_as_they_are(here, start):
     lay(here / "input", *FORMS)
     before = contents(here / "input")
