@@ -51,7 +51,7 @@ def guided(options: Options, *, own_input: bool, own_roster: bool, forms: bool =
         raise _unfilled(options, blanks, besides, forms=forms) from error
     except NothingToProcess as error:
         told = NothingToProcess(
-            f"{error}\n还没有下发的：先运行 {FORMS}，把 forms 文件夹中的填报工作簿发给各填报单位。\n"
+            f"{error}\n还没有下发的：先用命令 {FORMS} 生成填报工作簿，再把 forms 文件夹中的工作簿发给各填报单位。\n"
             f"已经下发的：把收到的工作簿（邮件、压缩包也可以）放进“{options.input}”文件夹，再运行一次。"
         )
         for note in getattr(error, "__notes__", ()):
@@ -109,14 +109,14 @@ def _steps(folder: Path, *, replies: bool) -> str:
         f"（怎么填见其中的“{GUIDE_SHEET}”表），保存并关闭。"
     )
     if not replies:
-        steps = [fill, f"再运行一次 {RUN}，结果在 output 文件夹中。"]
+        steps = [fill, f"再运行一次（{RUN}），结果在 output 文件夹中。"]
     else:
         steps = [
             fill,
-            f"运行 {FORMS}，程序在 forms 文件夹中给每个填报单位生成一个填报工作簿。",
+            f"用命令 {FORMS} 给每个填报单位生成一个填报工作簿，放在 forms 文件夹中。",
             "把这些工作簿发给各填报单位填写。",
             f"把各单位发回的工作簿（邮件、压缩包也可以，文件名不限）放进“{folder}”文件夹。",
-            f"再运行一次 {RUN}，结果在 output 文件夹中。",
+            f"再运行一次（{RUN}），结果在 output 文件夹中。",
         ]
     return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
 

@@ -22,6 +22,8 @@ from greencomm.intake.collect import Progress, found_in, same_file
 from greencomm.intake.labels import unique
 from greencomm.intake.opening import ROSTER_NAME, ignorable
 from greencomm.options import Options
+from greencomm.rosters_io import is_untouched_starter
+from greencomm.standard import load_standard
 from greencomm.texts import one_line, printable
 
 MOST_FILES, MOST_BYTES = 5_000, 4 << 30
@@ -105,6 +107,11 @@ def _put(each: _Found, shelf: _Shelf, options: Options, told: Received) -> None:
     name = each.name
     if roster:
         name = ROSTER_NAME
+        if shelf.same_place(options.roster) and is_untouched_starter(options.roster, load_standard()):
+            # Nobody has written anything in it: it is the program's own, and it stands in the way of the clerk's.
+            durable.write_file(options.roster, each.path.read_bytes())
+            told.placed.append(f"{shown} → {ROSTER_NAME}（这是名册，换下了程序放的空白名册）")
+            return
         if durable.is_there(options.roster) or name in shelf:
             place = one_line(printable(str(options.roster)))
             told.left_out.append(
@@ -116,7 +123,7 @@ def _put(each: _Found, shelf: _Shelf, options: Options, told: Received) -> None:
     except _Unreadable:
         told.left_out.append(f"{shown}：打不开，可能没有读取权限或正被其他程序占用。")
         return
-    where = "" if made == each.path.name else f" → {one_line(made)}"
+    where = "" if made in (each.path.name, shown) else f" → {one_line(made)}"
     other_name = PurePosixPath(made).name != each.path.name
     why = "（这是名册）" if roster else "（已有同名的文件，内容不同）" if made != name else "（原名太长或有不能用的字符）" if other_name else ""
     told.placed.append(f"{shown}{where}{why}")
@@ -148,6 +155,10 @@ class _Shelf:
 
     def _take(self, name: str) -> None:
         self.taken.update(each.as_posix().casefold() for each in (PurePosixPath(name), *PurePosixPath(name).parents))
+
+    def same_place(self, roster: Path) -> bool:
+        """Whether the roster in use is the one in this folder."""
+        return same_file(roster, self.folder / ROSTER_NAME)
 
     def know(self, size: int) -> None:
         """Have the hashes of all files of this size."""

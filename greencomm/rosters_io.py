@@ -85,6 +85,20 @@ def write_starter(path: Path, standard: Standard, day: datetime.date) -> None:
     """
     if durable.is_there(path):
         raise FileExistsError(errno.EEXIST, "", str(path))
+    durable.write_file(path, _starter(standard, day))
+
+
+def is_untouched_starter(path: Path, standard: Standard) -> bool:
+    """Whether a file is, byte by byte, a starter as this program writes it: nobody's work is in it. Raises OSError."""
+    if not durable.is_plain_file(path):
+        return False
+    there = path.read_bytes()
+    # All that the day decides is the year and the phase: first and last day of each year give every starter there is.
+    days = (datetime.date(year, month, day) for year in standard.annex2.years for month, day in ((1, 1), (12, 31)))
+    return any(_starter(standard, each) == there for each in days)
+
+
+def _starter(standard: Standard, day: datetime.date) -> bytes:
     year = min(max(day.year, min(standard.annex2.years)), max(standard.annex2.years))
     due = {phase: standard.deadline(phase).in_year(year) for phase in (SELF_EVALUATION, ANNUAL)}
     batch: dict[BatchLabel, str | int | datetime.date] = {
@@ -96,7 +110,7 @@ def write_starter(path: Path, standard: Standard, day: datetime.date) -> None:
     }
     made = io.BytesIO()
     _write(made, standard, batch, (), (), (), starter=True)
-    durable.write_file(path, made.getvalue())
+    return made.getvalue()
 
 
 def write_roster(

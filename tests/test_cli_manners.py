@@ -16,6 +16,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from season import CITY, COUNTY, ROSTER, STANDARD, TOWN, clean, form
+from soundness import faults
 
 from greencomm import cli, desktop, receiving, spelling, usage
 from greencomm.errors import RosterError
@@ -189,6 +190,11 @@ def test_the_starter_is_filled_as_far_as_the_notice_and_the_day_say(tmp_path, da
     assert [str(each.sqref) for each in sheet.data_validations.dataValidation] == ["B4"]
 
 
+def test_the_starter_is_a_sound_workbook(tmp_path):
+    write_starter(tmp_path / "roster.xlsx", STANDARD, datetime.date(2021, 3, 1))
+    assert faults((tmp_path / "roster.xlsx").read_bytes()) == []
+
+
 def test_the_starter_is_never_put_over_a_file(tmp_path):
     (tmp_path / "roster.xlsx").write_bytes(b"mine")
     with pytest.raises(FileExistsError):
@@ -313,13 +319,13 @@ def test_help_for_one_command(words):
 def test_whoever_started_with_the_launcher_is_told_what_to_type_there(here, start, monkeypatch, launcher, typed):
     monkeypatch.setenv("DESK_SELF", launcher)
     _, _, err = start(*DAY)
-    assert f"运行 {typed} forms，" in err and "process.py" not in err
+    assert f"用命令 {typed} forms 给" in err and "process.py" not in err
     _, out, _ = start("--help")
     assert f"  {typed} receive 文件…" in out and "process.py" not in out
     assert [line for line in out.splitlines() if columns(line) > 80] == []
     make_roster(here / "名册" / "roster.xlsx")
     _, out, _ = start("forms", "--roster", "名册/roster.xlsx", *DAY)
-    assert f"再运行 {typed}。" in out
+    assert f"再运行 {typed}。" in out, "also after forms"
 
 
 def test_help_loads_nothing():
@@ -494,6 +500,27 @@ def test_a_roster_is_recognised_and_never_put_over_the_present_one(desk, start):
     _, out, _ = start("receive", "下载/新名册.xlsx", *DAY)
     assert contents(desk / "input") == before
     assert "下载/新名册.xlsx：这是名册，已有名册“input/roster.xlsx”，没有换掉它。确实要换的，请先把“input/roster.xlsx”移到别处保存，再放一次。" in out
+
+
+@pytest.mark.parametrize("day", ["2021-03-01", "2021-10-18", "2022-12-31", "2026-03-01"])
+def test_a_starter_that_nobody_has_touched_gives_way_to_the_clerks_own_roster(here, start, day):
+    start("--date", day)
+    own = make_roster(here / "名册.xlsx").read_bytes()
+    lay(here, "楚雄市.xlsx")
+    status, out, _ = start("receive", "名册.xlsx", "楚雄市.xlsx", *DAY)
+    assert status == 0 and (here / "input/roster.xlsx").read_bytes() == own
+    assert "名册.xlsx → roster.xlsx（这是名册，换下了程序放的空白名册）" in out
+
+
+def test_a_starter_in_which_somebody_has_written_stays(here, start):
+    start(*DAY)
+    book = openpyxl.load_workbook("input/roster.xlsx")
+    book["批次"]["B6"] = "王某"
+    book.save("input/roster.xlsx")
+    before = contents(here / "input")
+    make_roster(here / "名册.xlsx")
+    status, out, _ = start("receive", "名册.xlsx", *DAY)
+    assert status == 3 and contents(here / "input") == before and "没有换掉它" in out
 
 
 def test_a_roster_goes_to_its_place_where_there_is_none(here, start):
