@@ -13,18 +13,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from greencomm import __version__
+from greencomm import __version__, spelling
 from greencomm.errors import UserError, keep_traceback
 from greencomm.machine import print_json, print_json_bytes
+from greencomm.spelling import COMMANDS, HELP_WORDS
 from greencomm.texts import visible
-from greencomm.usage import HELP
+from greencomm.usage import as_started, page
 
 if TYPE_CHECKING:
     from greencomm.batch import Options
     from greencomm.rollup import Rolled
 
-COMMANDS = ("run", "forms", "check", "close", "replay", "rollup")
 PHASES = {"self-evaluation": "self-evaluation", "annual": "annual", "自评": "self-evaluation", "年度总结": "annual"}
+OPENING = ("run", "receive", "forms", "rollup")
+"""Commands after which ``--open`` shows a folder."""
 INTERRUPTED = 130
 
 
@@ -45,18 +47,23 @@ def _parser() -> _Parser:
     for option in ("--year", "--phase", "--date", "--reason", "--who"):
         parser.add_argument(option)
     parser.add_argument("--unit", action="append", default=[])
-    for option in ("--accept-open", "--reopen"):
+    for option in ("--accept-open", "--reopen", "--open", "--json"):
         parser.add_argument(option, action="store_true")
-    parser.add_argument("--json", action="store_true")
     parser.add_argument("--help", "-h", action="store_true")
     parser.add_argument("--version", action="store_true")
     return parser
 
 
+def _options_known() -> tuple[set[str], set[str]]:
+    """All options, and those that take a value."""
+    actions = _parser()._actions
+    known = {option for action in actions for option in action.option_strings}
+    return known, {option for action in actions if action.nargs is None for option in action.option_strings}
+
+
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
-    parser = _parser()
-    known = {option for action in parser._actions for option in action.option_strings}
-    takes_value = {option for action in parser._actions if action.nargs is None for option in action.option_strings}
+    """The command line, after ``spelling.put_right``. Raises UsageError with what was probably meant."""
+    known, takes_value = _options_known()
     expecting = ""
     for word in argv:
         if expecting:
@@ -65,26 +72,27 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
             expecting = ""
             continue
         name = word.split("=", 1)[0]
-        if word.startswith("-") and word != "-" and name not in known:
-            near = difflib.get_close_matches(name, sorted(known), n=1)
-            hint = f"您是不是想写 {near[0]}？" if near else ""
-            raise UsageError(f"不认识的选项 {word}。{hint}可以用 python process.py --help 查看全部选项。")
+        if word.startswith(("-", "－")) and word != "-" and name not in known:
+            hint = spelling.near_option(word, known)
+            if os.path.lexists(word):
+                hint = f"文件名以横线开头的，前面要加上“./”：./{word}。"
+            raise UsageError(f"不认识的选项 {word}。{hint}{_SEE_HELP}")
         if word.startswith("--") and "=" in word and name not in takes_value:
             raise UsageError(f"选项 {name} 后面不需要写内容。")
         expecting = word if word in takes_value else ""
     if expecting:
         raise UsageError(f"选项 {expecting} 后面缺少内容。{_example(expecting)}")
-    args = parser.parse_intermixed_args(list(argv))
-    if args.help or args.version:
-        # Whatever else was written: who asks for help is not told that something is missing.
-        return args
+    args = _parser().parse_intermixed_args(list(argv))
     command, *rest = args.words or ["run"]
+    if args.version:
+        return args
     if command not in COMMANDS:
-        near = difflib.get_close_matches(command, COMMANDS, n=1)
-        hint = f"您是不是想写 {near[0]}？" if near else ""
-        if os.path.isfile(command):
-            hint = f"要自查这个文件，请写：{_check_command(command)}\n"
-        raise UsageError(f"不认识的命令“{command}”。{hint}可以用 python process.py --help 查看用法。")
+        hint = _named_path(args.words) or spelling.near_command(command, known, rest)
+        raise UsageError(f"不认识的命令“{command}”。{hint}{_SEE_HELP}")
+    if command == "receive" and not rest:
+        raise UsageError("请写明收到的文件，例如：python process.py receive 楚雄市.xlsx")
+    if args.open and command not in OPENING:
+        raise UsageError(f"选项 --open 不用于 {command}：它不写结果文件夹。{_SEE_HELP}")
     if command == "check" and not rest:
         raise UsageError("请写明要自查的文件，例如：python process.py check 楚雄市.xlsx")
     if args.run is not None and command != "rollup":
@@ -93,19 +101,52 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         raise UsageError("写了 --run 的，审核和汇总的就是这个文件夹中的各个地区，不再写其他文件夹。")
     if command == "rollup" and not rest and args.run is None:
         raise UsageError("请写明要汇总的结果文件夹，例如：python process.py rollup 楚雄州/2021-annual 大理州/2021-annual")
-    if command not in ("check", "rollup") and rest:
-        raise UsageError(f"多余的内容“{rest[0]}”。可以用 python process.py --help 查看用法。")
+    if command not in ("check", "rollup", "receive") and rest:
+        raise UsageError(f"多余的内容“{rest[0]}”。{spelling.near_command(rest[0], known - {'--help'}, rest[1:])}{_SEE_HELP}")
     if command == "replay" and args.standard is None:
         raise UsageError("请写明用哪个标准重算，例如：python process.py replay --standard 新标准.toml --year 2021")
     for option, value in (("--standard", args.standard), ("--unit", args.unit)):
         if value and command != "replay":
-            raise UsageError(f"选项 {option} 只用于 replay（用另一个标准重算）。可以用 python process.py --help 查看用法。")
+            raise UsageError(f"选项 {option} 只用于 replay（用另一个标准重算）。{_SEE_HELP}")
     if command != "close":
         for option in ("annex2", "reason", "who", "accept_open", "reopen"):
             if getattr(args, option):
                 raise UsageError(f"选项 --{option.replace('_', '-')} 只用于封存，例如：python process.py close --year 2021")
     args.command, args.files = command, rest
     return args
+
+
+def _help_wanted(words: Sequence[str]) -> str | None:
+    """The page of help that is asked for, whatever else was written; None where none is."""
+    named = [command for word in words if not word.startswith("-") and (command := spelling.meant_command(word))]
+    if "--help" not in words and HELP_WORDS[0] not in named[:2]:
+        return None
+    return page(next((command for command in named if command in COMMANDS), None))
+
+
+_SEE_HELP = "可以用 python process.py --help 查看用法。"
+
+
+def _named_path(words: Sequence[str]) -> str:
+    """What to write where the first word is a file or folder, as when it was dropped on the program; else empty."""
+    first = Path(words[0])
+    if not os.path.lexists(first):
+        return ""
+    named = " ".join(_quoted(word) for word in words)
+    if first.is_dir():
+        if (first / "result.json").is_file():
+            return f"要汇总这个地区的结果，请写：python process.py rollup {named}\n"
+        return f"要审核这个文件夹中收到的文件，请写：python process.py receive {named}\n"
+    if first.suffix.lower() == ".toml":
+        return f"要用这个标准重算，请写：python process.py replay --standard {_quoted(words[0])}\n"
+    return (
+        f"\n收到的文件要放进 input 文件夹并审核，请写：python process.py receive {named}\n"
+        f"要自查这个文件，请写：python process.py check {named}\n"
+    )
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"' if " " in word else word
 
 
 def _example(option: str) -> str:
@@ -115,19 +156,19 @@ def _example(option: str) -> str:
     return f"例如：{option} {examples.get(option, '文件夹')}"
 
 
-def existing_files(words: Sequence[str], folder: Path) -> list[Path]:
-    """The files that are meant, ``*`` and ``?`` filled in where the console has not done so.
+def existing_files(words: Sequence[str], folder: Path, command: str = "check") -> list[Path]:
+    """The files that are meant, ``*`` and ``?`` filled in where the console has not done so; ``receive`` takes folders too.
 
-    Raises UsageError for a folder and for what is not there, with what was probably meant.
+    Raises UsageError for what is not there, with what was probably meant.
     """
     paths: list[Path] = []
     for word in words:
-        if os.path.isdir(word):
+        if os.path.isdir(word) and command == "check":
             example = _check_command(os.path.join(word, "*.xlsx"))
             raise UsageError(f"“{word}”是文件夹，请写明其中的文件。全部自查可以写：{example}")
         meant = [Path(word)] if os.path.lexists(word) else [Path(name) for name in sorted(glob.glob(word)) if os.path.isfile(name)]
         if not meant:
-            raise UsageError(f"找不到文件“{word}”，请检查文件名是否写对。{_meant(words, Path(word), folder)}")
+            raise UsageError(f"找不到文件“{word}”，请检查文件名是否写对。{_meant(words, Path(word), folder, command)}")
         paths += meant
     return paths
 
@@ -148,11 +189,11 @@ def existing_folders(words: Sequence[str]) -> list[Path]:
     return paths
 
 
-def _meant(words: Sequence[str], missing: Path, folder: Path) -> str:
+def _meant(words: Sequence[str], missing: Path, folder: Path, command: str) -> str:
     """What may have been meant by a file that is not there: a name with blanks, a near name, one in the input folder."""
     joined = " ".join(words)
     if len(words) > 1 and os.path.isfile(joined):
-        return f"文件名中有空格的，要用英文双引号括起来：{_check_command(joined)}"
+        return f"文件名中有空格的，要用英文双引号括起来：python process.py {command} {_quoted(joined)}"
     for place in (missing.parent, folder):
         try:
             names = sorted(entry.name for entry in os.scandir(place) if entry.is_file() and not entry.name.startswith("~$"))
@@ -161,12 +202,12 @@ def _meant(words: Sequence[str], missing: Path, folder: Path) -> str:
         stems = {Path(name).stem: name for name in names}
         for stem in (missing.name, *difflib.get_close_matches(missing.stem, stems, n=1)):
             if stem in stems:
-                return f"您是不是想写：{_check_command(str(place / stems[stem]))}"
+                return f"您是不是想写：python process.py {command} {_quoted(str(place / stems[stem]))}"
     return ""
 
 
 def _check_command(file: str) -> str:
-    return "python process.py check " + (f'"{file}"' if " " in file else file)
+    return f"python process.py check {_quoted(file)}"
 
 
 def _options(args: argparse.Namespace) -> Options:
@@ -175,22 +216,26 @@ def _options(args: argparse.Namespace) -> Options:
     folder = args.input or Path("input")
     year = None
     if args.year is not None:
-        if not (args.year.isascii() and args.year.isdigit() and len(args.year) == 4):
-            raise UsageError(f"年度“{args.year}”应写成4位数字，例如：--year 2021")
-        year = int(args.year)
+        stated = spelling.folded(args.year)
+        if not (stated.isascii() and stated.isdigit() and len(stated) == 4):
+            raise UsageError(f"年度“{args.year}”应写成4位数字，例如：--year {spelling.meant_year(args.year) or 2021}")
+        year = int(stated)
     phase = None
     if args.phase is not None:
-        if args.phase not in PHASES:
-            raise UsageError(f"阶段“{args.phase}”应写成 self-evaluation（自评）或 annual（年度总结）。")
-        phase = PHASES[args.phase]
+        stated = spelling.folded(args.phase)
+        if stated not in PHASES:
+            raise UsageError(f"阶段“{args.phase}”应写成 self-evaluation（自评）或 annual（年度总结），例如：--phase 年度总结")
+        phase = PHASES[stated]
     if args.standards is not None and not args.standards.is_dir():
         raise UsageError(f"找不到标准文件夹“{args.standards}”，请检查 --standards 后面的文件夹名是否写对。")
     date = datetime.date.today()
     if args.date is not None:
         try:
-            date = datetime.date.fromisoformat(args.date)
+            date = datetime.datetime.strptime(spelling.folded(args.date), "%Y-%m-%d").date()
         except ValueError:
-            raise UsageError(f"日期“{args.date}”应写成年-月-日，例如：--date 2021-10-18") from None
+            meant = spelling.meant_day(args.date)
+            hint = f"您是不是想写：--date {meant}" if meant else "例如：--date 2021-10-18（要写日历上有的日子）"
+            raise UsageError(f"日期“{args.date}”应写成年-月-日，{hint}") from None
     return Options(
         input=folder,
         output=args.output or Path("output"),
@@ -209,14 +254,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         # A GBK console must never break on a rare character.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = spelling.put_right(sys.argv[1:] if argv is None else argv, *_options_known())
     as_json = "--json" in words
     archive = Path("archive")
     try:
-        args = _parse(words)
-        if args.help:
-            print(HELP, end="")
+        if wanted := _help_wanted(words):
+            print(as_started(wanted), end="")
             return 0
+        args = _parse(words)
         if args.version:
             print(__version__)
             return 0
@@ -257,7 +302,7 @@ def _was_interrupted(error: BaseException | None) -> bool:
 def _complain(message: str, status: int, as_json: bool) -> int:
     if as_json:
         print_json({"error": message, "exit_status": status})
-    print(visible(message), file=sys.stderr)
+    print(as_started(visible(message)), file=sys.stderr)
     return status
 
 
@@ -268,7 +313,7 @@ def _notes(error: BaseException) -> list[str]:
 
 def _notify(notices: Sequence[str]) -> None:
     for notice in notices:
-        print(f"请注意：{notice}", file=sys.stderr)
+        print(as_started(f"请注意：{notice}"), file=sys.stderr)
 
 
 def _crash(archive: Path) -> str:
@@ -284,14 +329,7 @@ def _dispatch(args: argparse.Namespace, options: Options) -> int:
     from greencomm import screen
 
     if args.command == "forms":
-        from greencomm.issuing import issue_forms
-
-        with screen.progress(quiet=args.json, title="正在生成填报工作簿") as step:
-            issued = issue_forms(options, direct=args.output is not None, progress=step)
-        if args.json:
-            _notify(issued.notices)
-        screen.show_forms(issued.made, issued.notices, as_json=args.json)
-        return 0
+        return _forms(args, options)
     if args.command == "replay":
         return _replay(args, options)
     if args.command == "rollup":
@@ -300,18 +338,80 @@ def _dispatch(args: argparse.Namespace, options: Options) -> int:
         return _close(args, options)
     from greencomm import batch
 
-    files = existing_files(args.files, options.input)
-    with screen.progress(quiet=args.json, title="正在读取" if args.command == "check" else "正在审核") as step:
-        outcome = batch.check(files, options, step) if args.command == "check" else batch.run(options, step)
+    if args.command == "check":
+        files = existing_files(args.files, options.input)
+        with screen.progress(quiet=args.json, title="正在读取") as step:
+            checked = batch.check(files, options, step)
+        with _reader_may_leave():
+            if args.json:
+                _notify(checked.notices)
+                print_json(checked.document)
+            else:
+                screen.show_check(checked)
+        return 1 if checked.has_send_back else 0
+    if args.command == "receive":
+        _receive(args, options)
+    with _guided(args, options), screen.progress(quiet=args.json, title="正在审核") as step:
+        outcome = batch.run(options, step)
     with _reader_may_leave():
         if args.json:
             _notify(outcome.notices)
             print_json(outcome.document)
-        elif isinstance(outcome, batch.Outcome) and args.command == "check":
-            screen.show_check(outcome)
         else:
             screen.show_run(outcome)
+    _show(args, outcome.folder)
     return 1 if outcome.has_send_back else 0
+
+
+@contextlib.contextmanager
+def _guided(args: argparse.Namespace, options: Options) -> Iterator[None]:
+    """How to begin, where there is no roster yet; with ``--open`` the folder that it is to be filled in is shown."""
+    from greencomm.beginning import guided
+    from greencomm.errors import NothingToProcess, RosterError
+
+    own_input, own_roster = args.input is not None, args.roster is not None
+    try:
+        with guided(options, own_input=own_input, own_roster=own_roster, forms=args.command == "forms"):
+            yield
+    except (NothingToProcess, RosterError):
+        _show(args, options.input)
+        raise
+
+
+def _show(args: argparse.Namespace, folder: Path | None) -> None:
+    """Open a folder where that was asked for; everything is in place by now."""
+    if args.open and folder is not None:
+        from greencomm.desktop import show_folder
+
+        show_folder(folder)
+
+
+def _receive(args: argparse.Namespace, options: Options) -> None:
+    """Put what came in into the input folder, and say so."""
+    from greencomm import screen
+    from greencomm.receiving import receive
+
+    if args.input is not None and not options.input.is_dir():
+        raise UsageError(f"找不到输入文件夹“{options.input}”，请检查 --input 后面的文件夹名是否写对。")
+    paths = existing_files(args.files, options.input, "receive")
+    with screen.progress(quiet=args.json, title="正在放入") as step:
+        received = receive(paths, options, step)
+    with _reader_may_leave():
+        screen.show_received(received.lines(options.input), aside=args.json)
+
+
+def _forms(args: argparse.Namespace, options: Options) -> int:
+    from greencomm import screen
+    from greencomm.issuing import issue_forms
+
+    with _guided(args, options), screen.progress(quiet=args.json, title="正在生成填报工作簿") as step:
+        issued = issue_forms(options, direct=args.output is not None, progress=step)
+    with _reader_may_leave():
+        if args.json:
+            _notify(issued.notices)
+        screen.show_forms(issued.made, issued.notices, as_json=args.json)
+    _show(args, issued.folder)
+    return 0
 
 
 def _replay(args: argparse.Namespace, options: Options) -> int:
@@ -354,6 +454,7 @@ def _rollup(args: argparse.Namespace, options: Options) -> int:
             print_json_bytes(done.document)
         else:
             screen.show_rollup(done)
+    _show(args, done.folder)
     return 1 if done.province.to_correct else 0
 
 

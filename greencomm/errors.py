@@ -19,6 +19,10 @@ class RosterError(UserError):
     """A roster that is missing or damaged, so that no ratio could be right."""
 
 
+class EmptyRoster(RosterError):
+    """A roster that names no unit, or no community: not damaged, but not filled yet."""
+
+
 class NothingToProcess(UserError):
     """No workbook of a county lies in the input folder."""
 

@@ -31,6 +31,7 @@ class Issued:
 
     made: list[Path] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    folder: Path = FORMS_FOLDER
 
 
 def issue_forms(options: Options, *, direct: bool, progress: Progress | None = None) -> Issued:
@@ -46,7 +47,7 @@ def issue_forms(options: Options, *, direct: bool, progress: Progress | None = N
     adopted = adopted_by(options, standard, roster)
     folder = options.output if direct else FORMS_FOLDER
     form_date = roster.batch.form_date or options.run_date
-    issued, held = Issued(), []
+    issued, held = Issued(folder=folder), []
     with _Desk(options.archive, folder) as desk:
         for number, unit in enumerate(roster.units):
             if progress:

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 import python_calamine
 
-from greencomm.errors import RosterError
+from greencomm.errors import EmptyRoster, RosterError
 from greencomm.findings import Finding, Place
 from greencomm.intake.workbook import cell_name
 from greencomm.ledger import LEDGER_SHEET, LedgerColumn, LedgerRow, read_ledger
@@ -40,8 +40,14 @@ COMMITTEE = "居民委员会"
 BATCH_SHEET, UNIT_SHEET, COMMUNITY_SHEET = "批次", "填报单位", "社区名册"
 REGION_SHEET = "地区"
 """Of a province's roster: the regions of which it expects results."""
+GUIDE_SHEET = "说明"
+"""What each sheet and column is for; never read."""
 WAIVER_SHEET = "免予处理"
 """Optional: findings that the prefecture waives."""
+
+
+EXAMPLE = "例："
+"""Begins every filled cell of an example row of the starter (S-58). A row of nothing else is no data."""
 
 
 class BatchLabel(StrEnum):
@@ -288,6 +294,14 @@ def load_roster(path: Path, standard: Standard, *, year: int | None = None, phas
     return _Loader(path, standard).load(year, phase)
 
 
+def blanks_of(path: Path, standard: Standard) -> list[str]:
+    """Of a roster that names no unit or no community yet: every place that is still to be filled, sheet and cell, in Chinese.
+
+    An empty list for a roster that has both. Raises RosterError where it cannot be read at all.
+    """
+    return _Loader(path, standard).blanks()
+
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """Pasted along from Word and databases; most of them break the parts of a workbook that a name is written into."""
 _EDGE = re.compile(r"^[\s\u200b-\u200d\ufeff]+|[\s\u200b-\u200d\ufeff]+$")
@@ -323,6 +337,11 @@ class _Cell:
         return normal_label(self.text)
 
     @property
+    def is_example(self) -> bool:
+        """Whether it is marked as an example."""
+        return self.text.startswith((EXAMPLE, "例:"))
+
+    @property
     def place(self) -> str:
         """``第5行（C5）``."""
         return f"第{self.row}行（{self.cell}）" if self.cell else f"第{self.row}行"
@@ -350,8 +369,8 @@ class _Loader:
         advice = "请用 Excel 或 WPS 打开检查，另存为“Excel 工作簿（.xlsx）”，或换用备份"
         return RosterError(f"名册“{self.file}”不是可以读取的工作簿，{advice}。")
 
-    def _error(self, sheet: str, mistake: str) -> RosterError:
-        return RosterError(f"名册“{self.file}”的工作表“{sheet}”{mistake}。")
+    def _error(self, sheet: str, mistake: str, kind: type[RosterError] = RosterError) -> RosterError:
+        return kind(f"名册“{self.file}”的工作表“{sheet}”{mistake}。")
 
     def _at(self, cell: _Cell, mistake: str) -> RosterError:
         return self._error(cell.sheet, f"{cell.place}：{mistake}")
@@ -377,7 +396,23 @@ class _Loader:
             raise self._damaged() from None
 
     def _table(self, sheet: str, columns: type[_Column], required: tuple[_Column, ...]) -> Iterator[dict[_Column, _Cell]]:
-        """Rows under the header row, by header; rows without anything in a known column are skipped."""
+        """Rows under the header row, by header; rows without anything in a known column and rows of examples are skipped."""
+        rows, header, position = self._header(sheet, columns, required)
+        for number, row in enumerate(rows[header + 1 :], header + 2):
+            cells = {
+                column: _Cell(sheet, number, cell_name(number, position[column] + 1), row[position[column]])
+                if column in position
+                else _Cell(sheet, number, None)
+                for column in columns
+            }
+            filled = [cell for cell in cells.values() if cell.text]
+            if filled and not all(cell.is_example for cell in filled):
+                yield cells
+
+    def _header(
+        self, sheet: str, columns: type[_Column], required: tuple[_Column, ...]
+    ) -> tuple[Sequence[Sequence[object]], int, dict[_Column, int]]:
+        """The sheet's rows, which of them has the headers (from 0), and where each header stands in it (from 0)."""
         by_label = {normal_label(column.value): column for column in columns}
         rows = self._rows(sheet)
         found = [[by_label.get(normal_label(value)) for value in row] for row in rows]
@@ -393,15 +428,43 @@ class _Loader:
                     both = f"{cell_name(header + 1, position[column] + 1)}和{cell_name(header + 1, at + 1)}"
                     raise self._error(sheet, f"{both}：标题“{column.value}”出现了两次，请只保留一列")
                 position[column] = at
-        for number, row in enumerate(rows[header + 1 :], header + 2):
-            cells = {
-                column: _Cell(sheet, number, cell_name(number, position[column] + 1), row[position[column]])
-                if column in position
-                else _Cell(sheet, number, None)
-                for column in columns
-            }
-            if any(cell.text for cell in cells.values()):
-                yield cells
+        return rows, header, position
+
+    def _no_example(self, row: dict[_Column, _Cell]) -> None:
+        """Refuse an example that somebody began to overwrite: what is left of it would count as the truth."""
+        for column, cell in row.items():
+            if cell.is_example:
+                raise self._at(cell, f"“{column.value}”还是示例（{cell.text}），请改成真实内容，没有的请清空")
+
+    # --- what is still to be filled ---
+
+    def blanks(self) -> list[str]:
+        """As ``blanks_of``."""
+        units = self._free_row(UNIT_SHEET, UnitColumn, (UnitColumn.CODE, UnitColumn.NAME))
+        communities = self._free_row(COMMUNITY_SHEET, CommunityColumn, (CommunityColumn.CODE, CommunityColumn.NAME))
+        if not (units or communities):
+            return []
+        cells = self._batch_cells()
+        wanted = (BatchLabel.YEAR, BatchLabel.PHASE, BatchLabel.UNIT, BatchLabel.CONTACT, BatchLabel.PHONE)
+        blank = [cells[label] for label in wanted if cells[label].cell and not cells[label].text]
+        found = []
+        if blank:
+            titles = "、".join(f"{cell.cell}（{label}）" for label, cell in cells.items() if cell in blank)
+            found.append(f"工作表“{BATCH_SHEET}”：{titles}")
+        if units:
+            found.append(f"工作表“{UNIT_SHEET}”：从{units}起，每个填报单位一行，填代码和名称")
+        if communities:
+            found.append(f"工作表“{COMMUNITY_SHEET}”：从{communities}起，每个城市社区一行，填所在县（市）、社区代码和社区名称")
+        return found
+
+    def _free_row(self, sheet: str, columns: type[_Column], required: tuple[_Column, ...]) -> str:
+        """The cells of the required columns in the first row below the examples; empty where the sheet has data."""
+        if any(True for _ in self._table(sheet, columns, required)):
+            return ""
+        rows, header, position = self._header(sheet, columns, required)
+        # Nothing but examples and blank rows lies below the header.
+        last = max((at for at, row in enumerate(rows) if any(_Cell(sheet, at, None, value).text for value in row)), default=header)
+        return "、".join(cell_name(last + 2, position[column] + 1) for column in required)
 
     def _required(self, cell: _Cell, title: str, example: str) -> str:
         if not cell.text:
@@ -534,6 +597,7 @@ class _Loader:
         """Unit code and cell by current code or name, to which nothing else may be equal."""
         formers: list[tuple[str, str, str, _Cell]] = []
         for row in self._table(sheet, UnitColumn, (UnitColumn.CODE, UnitColumn.NAME)):
+            self._no_example(row)
             code_cell, name_cell = row[UnitColumn.CODE], row[UnitColumn.NAME]
             code = self._code(code_cell, code_cell.folded, UnitColumn.CODE, _UNIT_CODE, "6位（开发区可为9位）", example_code)
             name = self._required(name_cell, UnitColumn.NAME, example_name)
@@ -553,7 +617,7 @@ class _Loader:
             units.append(Unit(code, name, codes, names, row[UnitColumn.STANDARD].text, *whom))
         if not units:
             each = "每个县（市）" if sheet == UNIT_SHEET else "每个州（市）"
-            raise self._error(sheet, f"没有{what}，请在表头下{each}填一行代码和名称")
+            raise self._error(sheet, f"没有{what}，请在表头下{each}填一行代码和名称", EmptyRoster)
         self._distinct(owners, formers)
         return units
 
@@ -583,6 +647,7 @@ class _Loader:
         formers: list[tuple[str, str, str, _Cell]] = []
         columns = CommunityColumn
         for row in self._table(COMMUNITY_SHEET, columns, (columns.CODE, columns.NAME)):
+            self._no_example(row)
             cell = row[columns.CODE]
             code = self._code(cell, cell.folded, columns.CODE, _COMMUNITY_CODE, "12位", "532301101001")
             name = self._required(row[columns.NAME], columns.NAME, "东兴社区居民委员会")
@@ -611,7 +676,7 @@ class _Loader:
                 )
             )
         if not communities:
-            raise self._error(COMMUNITY_SHEET, "没有可以计入的城市社区（居民委员会），请在表头下每个社区填一行")
+            raise self._error(COMMUNITY_SHEET, "没有可以计入的城市社区（居民委员会），请在表头下每个社区填一行", EmptyRoster)
         shared = self._shared(formers)
         self._distinct(owners, [former for former in formers if former[2] not in shared or former[2] in owners])
         findings += self._about_shared(shared, communities)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import errno
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,14 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.utility import xl_range
 
+from greencomm import durable
 from greencomm.ledger import LEDGER_SHEET, LedgerColumn, LedgerRow
 from greencomm.paper import row_height, text_width
 from greencomm.roster import (
     BATCH_SHEET,
     COMMUNITY_SHEET,
+    EXAMPLE,
+    GUIDE_SHEET,
     UNIT_SHEET,
     WAIVER_SHEET,
     BatchLabel,
@@ -27,18 +32,20 @@ from greencomm.roster import (
 )
 from greencomm.standard import ANNUAL, PHASE_TITLES, SELF_EVALUATION, Standard
 
-GUIDE_SHEET = "说明"
-
 _CREATED = datetime.datetime(2021, 1, 12)
 """Stored in the document instead of the clock, so that the same roster is the same bytes."""
 _FONT = {"font_name": "宋体", "font_size": 11, "valign": "vcenter"}
 _LINE = {"border": 1, "border_color": "#BFBFBF"}
 _TEXT = "@"
+_FAINT = {"num_format": _TEXT, "text_wrap": True, "indent": 1, "italic": True, "font_color": "#7F7F7F", "bg_color": "#F2F2F2"}
+"""How an example looks."""
 _DATE = "yyyy-mm-dd"
 _EMPTY_ROWS = 10
 """Ruled rows below the last one, so that there is room to go on."""
 _DROPDOWN_ROWS = 5000
 
+_TO_FILL = (BatchLabel.UNIT, BatchLabel.CONTACT, BatchLabel.PHONE)
+"""What only the clerk knows."""
 _BATCH_DATES = (BatchLabel.SELF_EVALUATION_DUE, BatchLabel.ANNUAL_DUE, BatchLabel.FORM_DATE)
 _WIDTHS = {
     UnitColumn.CODE: 14,
@@ -70,10 +77,40 @@ _WIDTHS = {
 }
 
 
-def write_starter(path: Path, standard: Standard) -> None:
-    """An empty roster with its explanations, for a prefecture that has none yet."""
-    batch = {BatchLabel.REGION: standard.region, BatchLabel.PHASE: PHASE_TITLES[ANNUAL]}
-    write_roster(path, standard, batch, (), ())
+def write_starter(path: Path, standard: Standard, day: datetime.date) -> None:
+    """A roster to begin with, for a prefecture that has none yet (S-58): whole or absent, never put over a file.
+
+    Year, phase and deadlines are filled from the standard and the day of the run; example rows are marked and are no
+    data. Same day, same bytes. Raises FileExistsError where ``path`` is taken, OSError where it cannot be written.
+    """
+    if durable.is_there(path):
+        raise FileExistsError(errno.EEXIST, "", str(path))
+    durable.write_file(path, _starter(standard, day))
+
+
+def is_untouched_starter(path: Path, standard: Standard) -> bool:
+    """Whether a file is, byte by byte, a starter as this program writes it: nobody's work is in it. Raises OSError."""
+    if not durable.is_plain_file(path):
+        return False
+    there = path.read_bytes()
+    # All that the day decides is the year and the phase: first and last day of each year give every starter there is.
+    days = (datetime.date(year, month, day) for year in standard.annex2.years for month, day in ((1, 1), (12, 31)))
+    return any(_starter(standard, each) == there for each in days)
+
+
+def _starter(standard: Standard, day: datetime.date) -> bytes:
+    year = min(max(day.year, min(standard.annex2.years)), max(standard.annex2.years))
+    due = {phase: standard.deadline(phase).in_year(year) for phase in (SELF_EVALUATION, ANNUAL)}
+    batch: dict[BatchLabel, str | int | datetime.date] = {
+        BatchLabel.REGION: standard.region,
+        BatchLabel.YEAR: year,
+        BatchLabel.PHASE: PHASE_TITLES[SELF_EVALUATION if day <= due[SELF_EVALUATION] else ANNUAL],
+        BatchLabel.SELF_EVALUATION_DUE: due[SELF_EVALUATION],
+        BatchLabel.ANNUAL_DUE: due[ANNUAL],
+    }
+    made = io.BytesIO()
+    _write(made, standard, batch, (), (), (), starter=True)
+    return made.getvalue()
 
 
 def write_roster(
@@ -88,15 +125,65 @@ def write_roster(
 
     Former codes of communities are written only where any differs from what follows from its unit's.
     """
+    _write(str(path), standard, batch, units, communities, ledger, starter=False)
+
+
+def _write(
+    target: str | io.BytesIO,
+    standard: Standard,
+    batch: Mapping[BatchLabel, str | int | datetime.date],
+    units: Sequence[Unit],
+    communities: Sequence[Community],
+    ledger: Sequence[LedgerRow],
+    *,
+    starter: bool,
+) -> None:
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
+    with xlsxwriter.Workbook(target, options) as book:
         book.set_properties({"title": f"{standard.region}绿色社区创建名册", "created": _CREATED})
-        _batch_sheet(book, standard, batch)
-        _unit_sheet(book, units)
-        _community_sheet(book, standard, units, communities)
+        _batch_sheet(book, standard, batch, starter=starter)
+        _unit_sheet(book, units, _UNIT_EXAMPLES if starter else [])
+        _community_sheet(book, standard, units, communities, _community_examples(standard) if starter else [])
         _page(_table_sheet(book, WAIVER_SHEET, list(WaiverColumn), []), landscape=True)
-        _ledger_sheet(book, standard, units, ledger)
-        _guide_sheet(book, standard)
+        _ledger_sheet(book, standard, units, ledger, starter=starter)
+        _guide_sheet(book, standard, _BEGIN if starter else [])
+
+
+def _example(*cells: str) -> list[str]:
+    return [f"{EXAMPLE}{cell}" if cell else "" for cell in cells]
+
+
+_UNIT_EXAMPLES = [
+    _example("532301", "楚雄市", "", "", "", "李明", "0878-3100000", "zjj@example.cn"),
+    _example("532302", "禄丰市", "532331", "禄丰县", "", "", "", ""),
+]
+
+
+def _community_examples(standard: Standard) -> list[list[str]]:
+    return [
+        _example("楚雄市", "鹿城镇", "532301101001", "东兴社区居民委员会", "", "", standard.reading.yes),
+        _example("楚雄市", "东瓜镇", "532301102001", "某某社区居民委员会", "", "楚雄高新区", ""),
+    ]
+
+
+_BEGIN = [
+    ("先看这里", "第1步", f"“{BATCH_SHEET}”：黄色的格子请填写；已经填好的年度、阶段和截止日期请核对。", ""),
+    ("先看这里", "第2步", f"“{UNIT_SHEET}”：在示例下面，每个报送材料的县（市）、开发区填一行。", ""),
+    (
+        "先看这里",
+        "第3步",
+        f"“{COMMUNITY_SHEET}”：在示例下面，每个城市社区填一行。可以从统计用区划代码表中整列复制过来，粘贴时选“只粘贴值”。",
+        "",
+    ),
+    (
+        "先看这里",
+        "示例",
+        f"灰色、以“{EXAMPLE}”开头的行是示例，程序不把它们当作数据，可以留着，也可以整行删去。其他的表现在不用填。",
+        f"{EXAMPLE}楚雄市",
+    ),
+    ("先看这里", "填好以后", "保存、关闭，再运行一次程序；还缺什么，程序会写明是哪张表的哪一格。", ""),
+]
+"""What the starter's guide says before all else."""
 
 
 def _header_format(book: Any) -> Any:
@@ -125,7 +212,9 @@ def _put(sheet: Any, row: int, column: int, value: str | int | datetime.date, ce
         sheet.write_blank(row, column, None, cell_format)
 
 
-def _batch_sheet(book: Any, standard: Standard, batch: Mapping[BatchLabel, str | int | datetime.date]) -> None:
+def _batch_sheet(
+    book: Any, standard: Standard, batch: Mapping[BatchLabel, str | int | datetime.date], *, starter: bool
+) -> None:
     sheet = book.add_worksheet(BATCH_SHEET)
     header = _header_format(book)
     label_format = book.add_format(_FONT | _LINE | {"bold": True, "bg_color": "#F2F2F2", "indent": 1})
@@ -136,17 +225,22 @@ def _batch_sheet(book: Any, standard: Standard, batch: Mapping[BatchLabel, str |
         )
         for number_format in (_TEXT, _DATE, "0")
     }
+    to_fill = book.add_format(_FONT | _LINE | {"num_format": _TEXT, "indent": 1, "text_wrap": True, "bg_color": "#FFF2CC"}) if starter else None
     widths = (22, 44, 70)
     for column, (title, width) in enumerate(zip(("项目", "填写", "怎么填"), widths, strict=True)):
         sheet.set_column(column, column, width)
         sheet.write_string(0, column, title, header)
     sheet.set_row(0, 24)
     hints = _batch_hints(standard)
+    if starter:
+        hints |= {label: f"已填好，请核对。{hints[label]}" for label in (*batch,) if label is not BatchLabel.REGION}
+        years = "、".join(map(str, standard.annex2.years))
+        hints[BatchLabel.YEAR] += f"按通知，附件2现有{years}年度。"
     for row, label in enumerate(BatchLabel, 1):
         value = batch.get(label, "")
         number_format = _DATE if label in _BATCH_DATES else "0" if label is BatchLabel.YEAR else _TEXT
         sheet.write_string(row, 0, label.value, label_format)
-        _put(sheet, row, 1, value, formats[number_format])
+        _put(sheet, row, 1, value, to_fill if to_fill and label in _TO_FILL else formats[number_format])
         sheet.write_string(row, 2, hints[label], hint_format)
         sheet.set_row(row, row_height([(str(value), widths[1]), (hints[label], widths[2])], least=24))
         if label is BatchLabel.PHASE:
@@ -187,28 +281,35 @@ def _table_sheet(
     name: str,
     columns: Sequence[UnitColumn | CommunityColumn | WaiverColumn | LedgerColumn],
     rows: list[list[str]],
+    examples: Sequence[list[str]] = (),
 ) -> Any:
-    """A sheet with a header row and rows of text; whole columns are text, so that a code typed later keeps its digits."""
+    """A sheet with a header row and rows of text; whole columns are text, so that a code typed later keeps its digits.
+
+    ``examples`` stand above all rows, in another colour."""
     sheet = book.add_worksheet(name)
     header = _header_format(book)
     plain = book.add_format(_FONT | {"num_format": _TEXT, "text_wrap": True, "indent": 1})
     ruled = book.add_format(_FONT | _LINE | {"num_format": _TEXT, "text_wrap": True, "indent": 1})
-    widths = [_WIDTHS[column] for column in columns]
+    widths = [
+        max(_WIDTHS[column], *(text_width(example[at]) + 4 for example in examples)) if examples else _WIDTHS[column]
+        for at, column in enumerate(columns)
+    ]
+    faint = book.add_format(_FONT | _LINE | _FAINT) if examples else None
     for at, column in enumerate(columns):
         sheet.set_column(at, at, widths[at], plain)
         sheet.write_string(0, at, column.value, header)
     sheet.set_row(0, 24)
-    for number, row in enumerate(rows + [[""] * len(columns)] * _EMPTY_ROWS, 1):
+    for number, row in enumerate([*examples, *rows, *[[""] * len(columns)] * _EMPTY_ROWS], 1):
         for at, value in enumerate(row):
-            _put(sheet, number, at, value, ruled)
+            _put(sheet, number, at, value, faint if number <= len(examples) else ruled)
         sheet.set_row(number, row_height(list(zip(row, widths, strict=True))))
-    last = len(rows) + _EMPTY_ROWS
+    last = len(examples) + len(rows) + _EMPTY_ROWS
     sheet.autofilter(0, 0, last, len(columns) - 1)
     sheet.ignore_errors({"number_stored_as_text": xl_range(1, 0, last, len(columns) - 1)})
     return sheet
 
 
-def _unit_sheet(book: Any, units: Sequence[Unit]) -> None:
+def _unit_sheet(book: Any, units: Sequence[Unit], examples: Sequence[list[str]]) -> None:
     rows = [
         [
             unit.code,
@@ -222,10 +323,12 @@ def _unit_sheet(book: Any, units: Sequence[Unit]) -> None:
         ]
         for unit in units
     ]
-    _page(_table_sheet(book, UNIT_SHEET, list(UnitColumn), rows), landscape=True)
+    _page(_table_sheet(book, UNIT_SHEET, list(UnitColumn), rows, examples), landscape=True)
 
 
-def _community_sheet(book: Any, standard: Standard, units: Sequence[Unit], communities: Sequence[Community]) -> None:
+def _community_sheet(
+    book: Any, standard: Standard, units: Sequence[Unit], communities: Sequence[Community], examples: Sequence[list[str]]
+) -> None:
     names = {unit.code: unit.name for unit in units}
     derived = {unit.code: unit.former_codes for unit in units}
     stated = {
@@ -250,13 +353,15 @@ def _community_sheet(book: Any, standard: Standard, units: Sequence[Unit], commu
                 *([stated.get(community.code, "")] if stated else []),
             ]
         )
-    sheet = _table_sheet(book, COMMUNITY_SHEET, columns, rows)
+    sheet = _table_sheet(book, COMMUNITY_SHEET, columns, rows, examples)
     pilot = columns.index(CommunityColumn.PILOT)
     sheet.data_validation(1, pilot, _DROPDOWN_ROWS, pilot, _choice([yes], "试点"))
     _page(sheet, landscape=True)
 
 
-def _ledger_sheet(book: Any, standard: Standard, units: Sequence[Unit], ledger: Sequence[LedgerRow]) -> None:
+def _ledger_sheet(
+    book: Any, standard: Standard, units: Sequence[Unit], ledger: Sequence[LedgerRow], *, starter: bool
+) -> None:
     columns = list(LedgerColumn)
     names = {unit.code: unit.name for unit in units}
     titles = {deliverable.id: deliverable.name for deliverable in standard.deliverables}
@@ -273,21 +378,23 @@ def _ledger_sheet(book: Any, standard: Standard, units: Sequence[Unit], ledger: 
     ]
     sheet = _table_sheet(book, LEDGER_SHEET, columns, rows)
     unit, item = columns.index(LedgerColumn.UNIT), columns.index(LedgerColumn.ITEM)
-    if units:
-        # The names of 填报单位, so that a unit added there can be chosen here.
-        source = f"='{UNIT_SHEET}'!$B$2:$B${len(units) + _EMPTY_ROWS + 1}"
+    if units or starter:
+        # The names of 填报单位, so that a unit added there can be chosen here; examples cannot.
+        first = len(_UNIT_EXAMPLES) + 2 if starter else 2
+        source = f"='{UNIT_SHEET}'!$B${first}:$B${first + len(units) + _EMPTY_ROWS - 1}"
         sheet.data_validation(1, unit, _DROPDOWN_ROWS, unit, {"validate": "list", "source": source, "error_type": "warning"})
     sheet.data_validation(1, item, _DROPDOWN_ROWS, item, _choice(list(titles.values()), LedgerColumn.ITEM.value))
     _page(sheet, landscape=True)
 
 
-def _guide_sheet(book: Any, standard: Standard) -> None:
+def _guide_sheet(book: Any, standard: Standard, first: Sequence[tuple[str, str, str, str]]) -> None:
     """What each sheet and column is for, in a clerk's words."""
     sheet = book.add_worksheet(GUIDE_SHEET)
     header = _header_format(book)
     body = book.add_format(_FONT | _LINE | {"text_wrap": True, "indent": 1})
     urban, yes = standard.urban_community, standard.reading.yes
-    rows = [
+    rows: list[tuple[str, str, str, str]] = [
+        *first,
         (BATCH_SHEET, "全表", "本次收什么、由谁收、何时截止。A列是项目，B列填写，C列是说明。", ""),
         (UNIT_SHEET, "全表", "每个报送材料的县（市）和开发区一行；各行的先后就是《汇总表》的先后。", ""),
         (UNIT_SHEET, UnitColumn.CODE, "必填。县（市）的6位区划代码；开发区可自编6位或9位数字，不能重复。", "532301"),

@@ -19,6 +19,7 @@ from greencomm.review.trial import pending_count, result_shown
 from greencomm.standard import PHASE_TITLES
 from greencomm.summary import open_findings
 from greencomm.texts import one_line
+from greencomm.usage import as_started
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -80,6 +81,22 @@ def show_run(outcome: Outcome | Repeated) -> None:
         console.print(line.text, soft_wrap=line.whole)
     console.print(f"结果已写到：{outcome.folder}")
     console.print(said.next_step)
+    if said.sample:
+        console.print(
+            "开始真实工作：把 input 文件夹中的示例（连同名册 roster.xlsx）全部移走，再运行一次，"
+            "程序会放好一份空白名册，并写明先做什么、后做什么。"
+        )
+
+
+def show_received(lines: Sequence[str], *, aside: bool) -> None:
+    """What was put into the input folder and what was not; ``aside``: standard output belongs to JSON."""
+    for line in lines:
+        if aside:
+            print(one_line(line), file=sys.stderr)
+        else:
+            _say(one_line(line))
+    if not aside:
+        _say("")
 
 
 _WEIGHTS = {
@@ -167,7 +184,7 @@ def show_replay(replay: Replay, workbook: Path | None, notices: Sequence[str] = 
 
 def _say(text: str) -> None:
     """One line of plain words; the console breaks it where it is full, a file keeps it whole."""
-    _console().print(text, soft_wrap=True)
+    _console().print(as_started(text), soft_wrap=True)
 
 
 def _where(finding: Finding, several: bool) -> str:
@@ -271,4 +288,4 @@ def show_forms(made: Sequence[Path], notices: Sequence[str], *, as_json: bool) -
     console.print(f"已生成{len(made)}个填报工作簿：")
     for path in made:
         console.print(f"  {path}")
-    console.print("下一步：把各工作簿发给对应的填报单位，请他们填好后发回。")
+    _say("下一步：把各工作簿发给对应的填报单位，请他们填好后发回；收到的放进 input 文件夹，再运行 python process.py。")

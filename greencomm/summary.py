@@ -159,8 +159,8 @@ def _next_step(result: RegionResult, has_send_back: bool) -> str:
 
     if has_send_back:
         return (
-            "下一步：打开 units 文件夹，核对后把函件和附件发给有“退回”问题的单位（.eml 是写好的邮件草稿，程序不会发出），"
-            "收到修改后的工作簿放进 input 再运行一次。"
+            "下一步：打开结果文件夹中的 units 文件夹，核对后把函件和附件发给有“退回”问题的单位（.eml 是写好的邮件草稿，程序不会发出），"
+            "收到修改后的工作簿放进 input 文件夹，再运行一次。"
         )
     if open_findings(result.findings, Severity.VERIFY):
         paper = f"“{NAME}.xlsx”" if result.phase == SELF_EVALUATION else " annex2.xlsx "

@@ -338,8 +338,8 @@ def test_codes_and_dropdowns_of_the_shipped_roster() -> None:
 
 def test_the_starter_asks_for_what_is_missing_and_explains_every_column(tmp_path: Path) -> None:
     path = tmp_path / "roster.xlsx"
-    write_starter(path, STANDARD)
-    with pytest.raises(RosterError, match="第3行（B3）：年度空白，请填四位数的年份"):
+    write_starter(path, STANDARD, datetime.date(2021, 3, 1))
+    with pytest.raises(RosterError, match="“填报单位”没有填报单位"):
         load_roster(path, STANDARD)
     book = openpyxl.load_workbook(path)
     explained = {(row[0].value, row[1].value) for row in book["说明"].iter_rows(min_row=2)}
@@ -601,7 +601,7 @@ def test_missing_columns_of_waivers_count_as_blank(tmp_path: Path) -> None:
 
 
 def test_a_starter_has_an_empty_sheet_of_waivers_with_its_labels(tmp_path: Path) -> None:
-    write_starter(tmp_path / "roster.xlsx", STANDARD)
+    write_starter(tmp_path / "roster.xlsx", STANDARD, datetime.date(2021, 3, 1))
     sheet = openpyxl.load_workbook(tmp_path / "roster.xlsx")["免予处理"]
     assert tuple(cell.value for cell in sheet[1]) == HEADERS and sheet["A2"].value is None
     guide = openpyxl.load_workbook(tmp_path / "roster.xlsx")["说明"]

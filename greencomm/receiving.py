@@ -1,0 +1,321 @@
+"""``python process.py receive FILE…``: copies of what came in are put into the input folder, never over anything (S-59).
+
+Nothing at the source is moved or changed, and each copy is whole or absent. What has the same bytes as a file of the
+input folder is not put there twice; other bytes under a name that is taken get a name of their own. Whatever is left
+out is named with the reason.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from greencomm import durable
+from greencomm.beginning import is_roster
+from greencomm.errors import UserError
+from greencomm.forms.names import file_name_part
+from greencomm.intake.collect import Progress, found_in, same_file
+from greencomm.intake.labels import unique
+from greencomm.intake.opening import ROSTER_NAME, ignorable
+from greencomm.options import Options
+from greencomm.rosters_io import is_untouched_starter
+from greencomm.standard import load_standard
+from greencomm.texts import one_line, printable
+
+MOST_FILES, MOST_BYTES = 5_000, 4 << 30
+"""More than any season brings at once: whoever drops that much has taken a wrong folder, or the whole disk."""
+_LONGEST_PART, _LONGEST_BYTES, _LONGEST_PATH = 80, 200, 160
+"""Characters and UTF-8 bytes of one name, characters of a path below the input folder: Windows stops at 260 in all."""
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
+"""Names that Windows keeps for itself, with any extension."""
+_SHORTCUTS = (".lnk", ".url", ".desktop")
+_LINK = "这是快捷方式（链接），不是文件本身；请拖入它所指的文件"
+
+
+@dataclass
+class Received:
+    """What became of each file, in Chinese, and in the order in which they were found."""
+
+    placed: list[str] = field(default_factory=list)
+    present: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    def lines(self, folder: Path) -> list[str]:
+        """What the screen says, one line each."""
+        told = []
+        for title, rows in (
+            (f"已放进“{folder}”文件夹{len(self.placed)}个：", self.placed),
+            (f"原来就在“{folder}”文件夹中的{len(self.present)}个，没有再放：", self.present),
+            (f"没有放进去的{len(self.left_out)}个：", self.left_out),
+        ):
+            told += [title, *(f"  ● {row}" for row in rows)] if rows else []
+        return told or ["没有找到文件。"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file to be put away; ``name`` is its path below the input folder, as far as it has its way."""
+
+    path: Path
+    name: str
+    why_not: str = ""
+
+
+def receive(paths: Sequence[Path], options: Options, progress: Progress | None = None) -> Received:
+    """Put copies of these files, and of what lies in these folders, into the input folder.
+
+    Raises UserError where a folder holds the program's own folders or far too much, OutputError where the input folder
+    cannot be written; what was put there before that stays, whole.
+    """
+    home = options.input.resolve()
+    found = list(_found(paths, options))
+    _bear(found)
+    told = Received()
+    with durable.speaking(options.input, "已经放进去的文件是完整的；原来的文件没有改动。"):
+        durable.make_folder(options.input)
+        shelf = _Shelf(options.input)
+        for number, each in enumerate(found):
+            if progress:
+                progress(number, len(found), each.name)
+            if each.why_not != _LINK and each.path.resolve().is_relative_to(home):
+                told.present.append(_shown(each.path))
+            elif each.why_not:
+                told.left_out.append(f"{_shown(each.path)}：{each.why_not}。")
+            else:
+                _put(each, shelf, options, told)
+        shelf.sync()
+    return told
+
+
+def _put(each: _Found, shelf: _Shelf, options: Options, told: Received) -> None:
+    try:
+        shelf.know(each.path.stat().st_size)
+        sha256 = durable.file_sha256(each.path)
+        roster = each.name.rpartition("/")[2].lower() == ROSTER_NAME or is_roster(each.path)
+    except OSError:
+        told.left_out.append(f"{_shown(each.path)}：打不开，可能没有读取权限或正被其他程序占用。")
+        return
+    shown = _shown(each.path)
+    if there := shelf.same(sha256):
+        same = "" if PurePosixPath(there).name == each.path.name else f"（内容与“{one_line(there)}”相同）"
+        told.present.append(f"{shown}{same}")
+        return
+    name = each.name
+    if roster:
+        name = ROSTER_NAME
+        if shelf.same_place(options.roster) and is_untouched_starter(options.roster, load_standard()):
+            # Nobody has written anything in it: it is the program's own, and it stands in the way of the clerk's.
+            durable.write_file(options.roster, each.path.read_bytes())
+            told.placed.append(f"{shown} → {ROSTER_NAME}（这是名册，换下了程序放的空白名册）")
+            return
+        if durable.is_there(options.roster) or name in shelf:
+            place = one_line(printable(str(options.roster)))
+            told.left_out.append(
+                f"{shown}：这是名册，已有名册“{place}”，没有换掉它。确实要换的，请先把“{place}”移到别处保存，再放一次。"
+            )
+            return
+    try:
+        made = shelf.put(each.path, name, sha256)
+    except _Unreadable:
+        told.left_out.append(f"{shown}：打不开，可能没有读取权限或正被其他程序占用。")
+        return
+    where = "" if made in (each.path.name, shown) else f" → {one_line(made)}"
+    other_name = PurePosixPath(made).name != each.path.name
+    why = "（这是名册）" if roster else "（已有同名的文件，内容不同）" if made != name else "（原名太长或有不能用的字符）" if other_name else ""
+    told.placed.append(f"{shown}{where}{why}")
+
+
+class _Unreadable(Exception):
+    """The source cannot be read, or is another one by now."""
+
+
+class _Shelf:
+    """The input folder: what lies there, by its bytes and by its names."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.sizes: dict[int, list[tuple[str, Path]]] = {}
+        """What was there before, by size: only files of one size need to be compared."""
+        self.taken: set[str] = set()
+        """Names without regard to case, folders among them: on Windows those are one file."""
+        self.hashes: dict[str, str] = {}
+        self.folders: dict[Path, None] = {}
+        for name, path in found_in(folder).items():
+            self._take(path.relative_to(folder).as_posix())
+            if durable.is_plain_file(path):
+                self.sizes.setdefault(path.stat().st_size, []).append((name, path))
+        self._hashed: set[int] = set()
+
+    def __contains__(self, name: str) -> bool:
+        return name.casefold() in self.taken or durable.is_there(self.folder / name)
+
+    def _take(self, name: str) -> None:
+        self.taken.update(each.as_posix().casefold() for each in (PurePosixPath(name), *PurePosixPath(name).parents))
+
+    def same_place(self, roster: Path) -> bool:
+        """Whether the roster in use is the one in this folder."""
+        return same_file(roster, self.folder / ROSTER_NAME)
+
+    def know(self, size: int) -> None:
+        """Have the hashes of all files of this size."""
+        for name, path in self.sizes.get(size, ()) if size not in self._hashed else ():
+            try:
+                self.hashes.setdefault(durable.file_sha256(path), name)
+            except OSError:
+                continue
+        self._hashed.add(size)
+
+    def same(self, sha256: str) -> str | None:
+        """The name of a file with these bytes."""
+        return self.hashes.get(sha256)
+
+    def put(self, source: Path, name: str, sha256: str) -> str:
+        """Copy to ``name``, or to one like it that is free; returns the name that it got."""
+        wanted = name
+        while True:
+            made = self._free(wanted)
+            target = self.folder / made
+            durable.make_folder(target.parent)
+            try:
+                durable.copy_in(source, target)
+                break
+            except FileExistsError:
+                # Another window was quicker.
+                self._take(made)
+            except OSError as error:
+                if error.filename == str(source) or not os.access(source, os.R_OK):
+                    raise _Unreadable from None
+                raise
+        self._take(made)
+        self.folders[target.parent] = None
+        self.hashes.setdefault(sha256, made)
+        return made
+
+    def _free(self, name: str) -> str:
+        parts = name.split("/")
+        for depth in range(1, len(parts)):
+            # A file where a folder is wanted, or a link that would lead out.
+            tried: set[str] = set()
+            own = parts[depth - 1]
+            while os.path.lexists(above := self.folder / "/".join(parts[:depth])) and (above.is_symlink() or not above.is_dir()):
+                tried.add(parts[depth - 1])
+                parts[depth - 1] = unique(own, tried)
+        name = "/".join(parts)
+        taken: set[str] = set()
+        made = name
+        while made in self:
+            taken.add(made)
+            made = unique(name, taken)
+        return made
+
+    def sync(self) -> None:
+        """Have the names of all copies on the disk."""
+        durable.sync_all(self.folders)
+
+
+# --- what was given ---------------------------------------------------------------------------------------------------
+
+
+def _found(paths: Sequence[Path], options: Options) -> Iterator[_Found]:
+    """Every file that was meant, once; what lies in a folder in the order of names, under the folder's name."""
+    seen: set[Path] = set()
+    for path in paths:
+        whole = path.resolve()
+        if whole.is_dir():
+            _refuse_own(path, whole, options)
+            name = path.name if path.name not in ("", "..") else whole.name
+            inside = _below(path, legal_part(printable(name)) if name else "", options)
+        else:
+            inside = iter((_file(path, _legal(path.name), options),))
+        for each in inside:
+            if (place := each.path.parent.resolve() / each.path.name) not in seen:
+                seen.add(place)
+                yield each
+
+
+def _refuse_own(path: Path, whole: Path, options: Options) -> None:
+    for own, what in ((options.input, "放收到的文件的文件夹"), (options.output, "结果文件夹"), (options.archive, "运行记录文件夹")):
+        inner = own.resolve()
+        if inner != whole and inner.is_relative_to(whole):
+            raise UserError(f"“{_shown(path)}”里面有程序自己的{what}“{own}”，没有放进去。请只选收到的文件，或者只放收到的文件的文件夹。")
+
+
+def _below(folder: Path, name: str, options: Options) -> Iterator[_Found]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
+    except OSError:
+        yield _Found(folder, name, "文件夹打不开，可能没有读取权限")
+        return
+    for entry in entries:
+        inner = f"{name}/{legal_part(printable(entry.name))}" if name else legal_part(printable(entry.name))
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(Path(entry.path), inner, options)
+        elif entry.is_symlink():
+            # Never followed: nobody asked for what lies elsewhere.
+            yield _Found(Path(entry.path), inner, _LINK)
+        else:
+            yield _file(Path(entry.path), _legal(inner), options)
+
+
+def _file(path: Path, name: str, options: Options) -> _Found:
+    whole = path.resolve()
+    if any(whole.is_relative_to(own.resolve()) for own in (options.output, options.archive)):
+        return _Found(path, name, "这是程序自己的结果，不是收到的文件")
+    if same_file(path, options.roster):
+        return _Found(path, name, "这就是正在使用的名册")
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return _Found(path, name, "打不开，可能没有读取权限，或者是失效的快捷方式")
+    if not stat.S_ISREG(mode):
+        return _Found(path, name, "这不是普通文件（是管道、设备一类）")
+    if path.name.lower().endswith(_SHORTCUTS):
+        return _Found(path, name, _LINK)
+    why = ignorable(f"{PurePosixPath(name).parent}/{printable(path.name)}")
+    return _Found(path, name, why if why and path.name.lower() != ROSTER_NAME else "")
+
+
+def _bear(found: Sequence[_Found]) -> None:
+    """Refuse more than a season can bring, before anything is copied."""
+    size = 0
+    for each in found:
+        with contextlib.suppress(OSError):
+            size += each.path.stat().st_size if not each.why_not else 0
+    if len(found) > MOST_FILES or size > MOST_BYTES:
+        raise UserError(
+            f"要放进去的有{len(found)}个文件，共{size / (1 << 20):.0f}MB，太多了，可能选错了文件夹；没有放进任何文件。"
+            "请只选收到的文件，或者分几次放。"
+        )
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+def legal_part(name: str) -> str:
+    """One name fit for Windows and Linux: nothing that they forbid, not too long, its extension kept."""
+    text = file_name_part(name) or "_"
+    stem, dot, suffix = text.rpartition(".")
+    if not stem or len(suffix) > 8:
+        stem, dot, suffix = text, "", ""
+    if stem.partition(".")[0].strip().lower() in _DEVICES:
+        stem = f"{stem}_"
+    end = dot + suffix
+    while len(stem + end) > _LONGEST_PART or len((stem + end).encode("utf-8", "replace")) > _LONGEST_BYTES:
+        stem = stem[:-1]
+    return stem.rstrip(". ") + end
+
+
+def _legal(name: str) -> str:
+    """A path below the input folder; one that is too long keeps its first folder and its name."""
+    parts = [legal_part(printable(part)) for part in name.split("/")]
+    if len("/".join(parts)) > _LONGEST_PATH:
+        parts = [parts[0][:40].rstrip(". "), parts[-1]]
+    return "/".join(parts)
+
+
+def _shown(path: Path) -> str:
+    return one_line(printable(str(path)))
