@@ -2,11 +2,12 @@
 
 import sys
 
-if sys.argv[1:] in (["--help"], ["-h"]):
-    from greencomm.usage import show
+if __name__ == "__main__":  # Windows reads this file anew in each process that opens files (S-11), and must not begin a run there.
+    if sys.argv[1:] in (["--help"], ["-h"]):
+        from greencomm.usage import show
 
-    raise SystemExit(show())
+        raise SystemExit(show())
 
-from greencomm.cli import main
+    from greencomm.cli import main
 
-raise SystemExit(main())
+    raise SystemExit(main())

@@ -21,6 +21,13 @@ ROOT = Path(__file__).resolve().parents[1]
 METHODS = ["fork", "spawn"] if sys.platform == "linux" else ["spawn"]
 
 
+def test_a_process_started_anew_does_not_begin_a_run_of_its_own():
+    """Where there is no fork each worker reads process.py again, under the name that multiprocessing gives to it."""
+    code = "import runpy; runpy.run_path('process.py', run_name='__mp_main__')"
+    done = subprocess.run([sys.executable, "-c", code, "--no-such-option"], cwd=ROOT, capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
 @pytest.fixture
 def named(tmp_path):
     def make(*names):
