@@ -82,11 +82,12 @@ open_terminal() {
             mate-terminal | xfce4-terminal) before="-x" ;;
             *) before="-e" ;;
         esac
-        "$try" $before /bin/sh "$self" --in-terminal "$marks/$try" "$@" >/dev/null 2>&1
-        for _ in 1 2 3 4 5; do
-            [ -e "$marks/$try" ] && break
-            sleep 1
-        done
+        if "$try" $before /bin/sh "$self" --in-terminal "$marks/$try" "$@" >/dev/null 2>&1; then
+            for _ in 1 2 3 4 5; do
+                [ -e "$marks/$try" ] && break
+                sleep 1
+            done
+        fi
         if [ -e "$marks/$try" ]; then
             rm -rf "$marks"
             return 0

@@ -26,6 +26,7 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 from packaging.requirements import Requirement
 from packaging.tags import Tag, compatible_tags, cpython_tags
@@ -210,10 +211,21 @@ def faults(platform: Platform, pythons: Sequence[str], pins: Sequence[Pinned], w
 
 
 def download(platform: Platform, python: str, pins: Iterable[Pinned], folder: Path) -> None:
-    """Let pip fetch the wheels of all that applies into ``folder``, hashes checked; Faults with pip's words where it cannot.
+    """Let pip fetch the wheels of all that applies into ``folder``, hashes checked; Faults with pip's words where it cannot."""
+    _pip(["download", "--dest", str(folder)], platform, python, pins)
 
-    pip judges markers by the Python that it runs on, so only what applies is asked for, without markers.
-    """
+
+def offered(platform: Platform, python: str, pins: Iterable[Pinned]) -> dict[str, str]:
+    """The wheels that pip would fetch, file name → sha256 by the index, without fetching them."""
+    with tempfile.TemporaryDirectory() as made:
+        report = Path(made) / "report.json"
+        _pip(["install", "--dry-run", "--ignore-installed", "--target", made, "--report", str(report)], platform, python, pins)
+        found = [each["download_info"] for each in json.loads(report.read_text("utf-8"))["install"]]
+    return {unquote(each["url"].rsplit("/", 1)[-1]): each["archive_info"]["hashes"]["sha256"] for each in found}
+
+
+def _pip(order: Sequence[str], platform: Platform, python: str, pins: Iterable[Pinned]) -> None:
+    """pip judges markers by the Python that it runs on: so only what applies is asked for, without markers."""
     lines = [
         f"{pin.name}=={pin.version} " + " ".join(f"--hash=sha256:{one}" for one in sorted(pin.hashes))
         for pin in pins
@@ -222,11 +234,12 @@ def download(platform: Platform, python: str, pins: Iterable[Pinned], folder: Pa
     with tempfile.TemporaryDirectory() as made:
         wanted = Path(made) / "requirements.txt"
         wanted.write_text("\n".join(lines) + "\n", "utf-8")
-        order = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps"]
-        order += ["--only-binary", ":all:", "--require-hashes", "--dest", str(folder), "-r", str(wanted)]
-        order += ["--implementation", "cp", "--python-version", python]
-        order += [part for tag in platform.tags for part in ("--platform", tag)]
-        done = subprocess.run(order, capture_output=True, text=True)
+        whole = [sys.executable, "-m", "pip", "--disable-pip-version-check", *order, "--quiet", "--no-deps"]
+        # Of the Python that a package wants pip asks the one that it runs on, too; the tags say it as well, and are checked.
+        whole += ["--ignore-requires-python"]
+        whole += ["--only-binary", ":all:", "--require-hashes", "-r", str(wanted), "--implementation", "cp"]
+        whole += ["--python-version", python, *(part for tag in platform.tags for part in ("--platform", tag))]
+        done = subprocess.run(whole, capture_output=True, text=True)
     if done.returncode:
         told = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
         raise Faults("\n".join([f"取不到安装包（{platform.name}，Python {python}）：", *told]))
