@@ -5,6 +5,8 @@
 here=$(dirname "$(readlink -f "$0")")
 self=$here/$(basename "$0")
 title=绿色社区创建评价
+DESK_SELF=$(basename "$0") # what a person types: the sentences of the program name it
+export DESK_SELF
 
 # Other programs set these for their own Python.
 unset PYTHONHOME PYTHONPATH

@@ -64,16 +64,22 @@ def dropped(line: str, launcher: str) -> list[str]:
     return names if all(re.match(r"[A-Za-z]:[\\/]|\\\\", name) for name in names) else []
 
 
-def command(arguments: list[str], files: list[str]) -> list[str]:
-    """The arguments for process.py: files are received, nothing given means a run, all else is passed on as it is.
+def _is_path(argument: str) -> bool:
+    """Whether a path of something that is there: commands and years have neither a dot nor a slash, whatever folder is called so."""
+    return not argument.startswith("--") and bool(re.search(r"[./\\]", argument)) and os.path.exists(argument)
 
-    ``files`` are those that were dropped; where there are none ``arguments`` may be paths of such.
+
+def command(arguments: list[str], files: list[str]) -> list[str]:
+    """The arguments for process.py: files are received, nothing given means a run, all else is passed on.
+
+    ``files`` are those that were dropped; where there are none ``arguments`` may be paths of such. Paths become absolute, for
+    they are meant from where the caller stands, and the program works beside its own files.
     """
-    if not files and arguments and all(os.path.exists(argument) for argument in arguments):
+    if not files and arguments and all(map(_is_path, arguments)):
         files = [os.path.abspath(argument) for argument in arguments]
     if files:
         return ["receive", "--open", *files]
-    return arguments or ["--open"]
+    return [os.path.abspath(argument) if _is_path(argument) else argument for argument in arguments] or ["--open"]
 
 
 # --- installing -------------------------------------------------------------------------------------------------------
@@ -318,7 +324,6 @@ def run(arguments: list[str]) -> int:
 
 def main(arguments: list[str]) -> int:
     """Exit status: process.py's, or 5 where it could not be started."""
-    # An argument that is a path is meant from where the caller stands; the program itself works beside its own files.
     wanted = command(arguments, dropped(os.environ.get("DESK_LINE", ""), os.environ.get("DESK_SELF", "")))
     try:
         os.chdir(HERE)

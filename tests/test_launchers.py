@@ -320,6 +320,12 @@ def test_first_start_installs_without_network_then_files_are_received_whatever_t
     # From where the caller stands; other words are the program's.
     assert told(launch(program, environment, NAMES[0], cwd=tmp_path)[1])["arguments"][2:] == [str(files[0])]
     assert told(launch(program, environment, "check", "--json", "x y.xlsx")[1])["arguments"] == ["check", "--json", "x y.xlsx"]
+    assert told(launch(program, environment, "check", NAMES[0], cwd=tmp_path)[1])["arguments"] == ["check", str(files[0])]
+    # A folder may be called like a command or a year.
+    (tmp_path / "forms").mkdir()
+    (tmp_path / "2021").mkdir()
+    words = ["forms", "--year", "2021"]
+    assert told(launch(program, environment, *words, cwd=tmp_path)[1])["arguments"] == words
 
     # Moved elsewhere: nothing to install, even without the wheels.
     moved = tmp_path / "别处" / "程序"
