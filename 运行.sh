@@ -82,10 +82,12 @@ open_terminal() {
         case $try in
             gnome-terminal) before="--" ;;
             mate-terminal | xfce4-terminal) before="-x" ;;
+            xterm) before="-u8 -fa Monospace -fs 11 -geometry 110x36 -e" ;; # its own fonts hold no Chinese
             *) before="-e" ;;
         esac
+        # shellcheck disable=SC2086 # several words
         if "$try" $before /bin/sh "$self" --in-terminal "$marks/$try" "$@" >/dev/null 2>&1; then
-            for _ in 1 2 3 4 5; do
+            for _ in 1 2 3 4 5 6 7 8 9 10; do
                 [ -e "$marks/$try" ] && break
                 sleep 1
             done

@@ -336,6 +336,16 @@ def test_first_start_installs_without_network_then_files_are_received_whatever_t
     assert INSTALLING not in screen and told(screen)["tiny"] == "one"
     (moved / "w").rename(moved / "wheels")
 
+    # A component that a virus scanner has taken away is told, and put back at the next start.
+    (installed,) = (moved / ".packages").glob("cp*")
+    shutil.rmtree(installed / "tiny")
+    status, screen = launch(moved, environment)
+    assert status == 5 and "杀毒软件" in screen and "Traceback" not in screen
+    assert "tiny" in (moved / "安装记录.txt").read_text("utf-8-sig")
+    status, screen = launch(moved, environment)
+    assert INSTALLED in screen and told(screen)["tiny"] == "one"
+    assert not (moved / "安装记录.txt").exists()
+
     # A copy that was broken off heals itself.
     copy = tmp_path / "copy"
     shutil.copytree(moved, copy)
@@ -366,7 +376,7 @@ def test_an_interrupted_installation_is_finished_at_the_next_start(tmp_path):
         (program / "desk" / "start.py").read_text("utf-8").replace('str(wheel / "pip")', f'"-c", {slow!r}'), "utf-8"
     )
     process = subprocess.Popen([program / SH], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not list((program / ".packages").glob("new-*")) and time.monotonic() < deadline:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
@@ -412,16 +422,6 @@ def test_a_wheel_that_is_not_the_pinned_one_is_not_installed(tmp_path):
     assert not list((program / ".packages").glob("cp*"))
 
 
-def test_a_component_taken_away_by_a_virus_scanner_is_put_back(tmp_path):
-    program, environment = unpacked(tmp_path), bare(tmp_path / "system")
-    launch(program, environment)
-    (installed,) = (program / ".packages").glob("cp*")
-    shutil.rmtree(installed / "tiny")
-    status, screen = launch(program, environment)
-    assert status == 5 and "杀毒软件" in screen
-    assert told(launch(program, environment)[1])["tiny"] == "one"
-
-
 def test_a_clone_without_wheels_says_what_to_do(tmp_path):
     for path in ("desk/start.py", "desk/check.py", SH):
         (tmp_path / path).parent.mkdir(exist_ok=True)
@@ -464,7 +464,7 @@ def test_in_a_terminal_it_waits_for_a_key(tmp_path):
     assert f"<{program}/desk/start.py>" in screen.decode("utf-8")
 
 
-@pytest.mark.parametrize("name, before", [("mate-terminal", "-x"), ("gnome-terminal", "--"), ("xterm", "-e")])
+@pytest.mark.parametrize("name, before", [("mate-terminal", "-x"), ("gnome-terminal", "--"), ("konsole", "-e")])
 def test_from_a_file_manager_it_opens_a_terminal(tmp_path, name, before):
     """The terminal returns at once, as those do that hand the window to a server; another one before it only fails."""
     seen = tmp_path / "seen"
@@ -475,7 +475,7 @@ def test_from_a_file_manager_it_opens_a_terminal(tmp_path, name, before):
     program = unpacked(tmp_path / "程序")
     status, screen = launch(program, environment, "/x y/甲&乙.xlsx")
     assert (status, screen) == (0, "")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not seen.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     lines = seen.read_text("utf-8").splitlines()
