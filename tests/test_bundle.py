@@ -214,6 +214,7 @@ def test_names_in_the_archives_are_read_everywhere(tmp_path):
     with zipfile.ZipFile(tmp_path / "windows.zip") as packed:
         for info in packed.infolist():
             assert info.filename.isascii() or info.flag_bits & 0x800, info.filename
+            assert info.create_system == 3  # else unzip reads names in the old code page
             assert info.date_time == (1980, 1, 1, 0, 0, 0) and info.filename.startswith("绿色社区创建评价/")
         assert "绿色社区创建评价/input/" in packed.namelist()
     build_bundle.pack(LINUX, entries(), tmp_path / "linux.tar.gz")

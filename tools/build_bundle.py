@@ -354,8 +354,9 @@ def pack(platform: Platform, entries: Mapping[str, Entry], path: Path) -> None:
 
 def _zip_info(name: str) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name, ZIP_DATE)
-    info.create_system = 0  # as made on Windows, wherever it is made
-    info.external_attr = 0x10 if name.endswith("/") else 0
+    # As made on Unix, wherever it is made: for those of Windows some unpackers take names for the old code page, UTF-8 or not.
+    info.create_system = 3
+    info.external_attr = (0o40755 << 16) | 0x10 if name.endswith("/") else 0o100644 << 16
     return info
 
 
