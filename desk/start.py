@@ -29,6 +29,7 @@ RECORD = "installed.json"
 """In each of them, written last: where it was installed, and how large each file is."""
 LOG = "安装记录.txt"
 SAMPLE = "示例"
+KEPT = "模板备份"
 
 _SPACE_MB = 400
 _UNUSABLE = 5
@@ -269,6 +270,35 @@ def laid_out_sample() -> bool:
     return True
 
 
+def keep_templates(made_for: dict[str, Any]) -> list[str]:
+    """Keep a copy of each template that people have changed; those that a newer bundle has replaced since, by their paths.
+
+    A bundle unpacked over the old one replaces them unseen. The copies of what was replaced go to a folder of their own, so that
+    it is told once.
+    """
+    replaced = []
+    for path, sha256 in made_for["files"].items():
+        if not path.startswith("templates/"):
+            continue
+        kept = HERE / KEPT / Path(path).relative_to("templates")
+        try:
+            data = (HERE / path).read_bytes()
+        except OSError:
+            continue
+        if hashlib.sha256(data).hexdigest() != sha256:
+            if not kept.exists() or kept.read_bytes() != data:
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                part = kept.with_name(f"{kept.name}.part")
+                part.write_bytes(data)
+                part.replace(kept)
+        elif kept.exists():
+            before = HERE / KEPT / "更新前" / kept.relative_to(HERE / KEPT)
+            before.parent.mkdir(parents=True, exist_ok=True)
+            kept.replace(before)
+            replaced.append(path)
+    return replaced
+
+
 # --- starting ---------------------------------------------------------------------------------------------------------
 
 
@@ -294,6 +324,8 @@ def run(arguments: list[str]) -> int:
         folder = home(made_for)
         if not whole(folder):
             install(made_for, folder)
+        if replaced := keep_templates(made_for):
+            say(f"您改过的模板现在是程序包里的原样：{'、'.join(replaced)}。改过的放在“{KEPT}/更新前”文件夹里，仍要用的请拷回去。")
         if (arguments[:1] or ["--open"])[0].startswith("--") and "--help" not in arguments and laid_out_sample():
             say(f"已把“{SAMPLE}”文件夹里的示例放进 input，供您试用。正式使用前请清空 input 文件夹，再放入收到的工作簿。")
         sys.path.insert(0, str(folder))

@@ -66,6 +66,7 @@ def entries(version: str = "1.0", value: str = "one") -> dict[str, Entry]:
         f"wheels/{name}": Entry(data),
         f"wheels/{pip}": Entry(pip_data),
         "greencomm/__init__.py": Entry(b""),
+        "templates/letters/催报.txt": Entry("请报送".encode()),
         "示例/input/roster.xlsx": Entry(b"roster of the sample"),
         "示例/archive/closings.json": Entry(b"{}"),
         SH: Entry((ROOT / SH).read_bytes(), executable=True),

@@ -357,9 +357,16 @@ def test_first_start_installs_without_network_then_files_are_received_whatever_t
     # A newer bundle unpacked over it brings its packages, and leaves roster, closed years and what people made alone.
     (moved / "input" / "roster.xlsx").write_bytes(b"our own")
     (moved / "input" / "双柏县.xlsx").write_bytes(b"received")
+    template = moved / "templates" / "letters" / "催报.txt"
+    template.write_text("请于月底前报送", "utf-8")
+    assert "模板" not in launch(moved, environment)[1]
     newer = unpacked(tmp_path / "newer", entries("1.1", "two"))
     shutil.copytree(newer, moved, dirs_exist_ok=True)
     status, screen = launch(moved, environment)
+    assert "您改过的模板现在是程序包里的原样：templates/letters/催报.txt。" in screen
+    assert (moved / "模板备份" / "更新前" / "letters" / "催报.txt").read_text("utf-8") == "请于月底前报送"
+    assert template.read_text("utf-8") == "请报送"
+    assert "模板" not in launch(moved, environment)[1]
     assert INSTALLED in screen and told(screen)["tiny"] == "two"
     assert (moved / "input" / "roster.xlsx").read_bytes() == b"our own"
     assert (moved / "input" / "双柏县.xlsx").read_bytes() == b"received"
