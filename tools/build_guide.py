@@ -1,4 +1,5 @@
-"""Writes the clerks' documents from their sources in tools/guide/ (S-56): docs/操作手册.md, docs/填报须知.md and docs/填报须知.docx.
+"""Writes the clerks' documents from their sources in tools/guide/ (S-56): docs/操作手册.md, the same as a page that every browser
+opens (docs/操作手册.html), docs/填报须知.md and docs/填报须知.docx.
 
 Every number, date and quote of the notice in them is filled in from the standard, every sentence about a rule or a file from the
 program. Run after a change of any of them (``tests/test_guide.py`` says when); ``--pictures`` makes the manual's pictures anew too.
@@ -6,6 +7,7 @@ program. Run after a change of any of them (``tests/test_guide.py`` says when); 
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 import tomllib
@@ -20,10 +22,12 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 import jinja2  # noqa: E402
 import numpy as np  # noqa: E402
 from build_docs import cell, table  # noqa: E402
+from markdown_it import MarkdownIt  # noqa: E402
 
 from greencomm.archive import BUSY  # noqa: E402
-from greencomm.intake.contents import kind_of  # noqa: E402
-from greencomm.intake.errors import Unreadable  # noqa: E402
+from greencomm.intake.arrivals import Arrival  # noqa: E402
+from greencomm.intake.contents import ENCRYPTED, ENCRYPTED_ADVICE  # noqa: E402
+from greencomm.intake.opening import open_bytes  # noqa: E402
 from greencomm.results import percent  # noqa: E402
 from greencomm.rules import CATALOGUE, SUBJECTS  # noqa: E402
 from greencomm.standard import ANNUAL, SELF_EVALUATION, load_standard  # noqa: E402
@@ -31,7 +35,8 @@ from greencomm.standard.kinds import RATE_SCALE, Rate  # noqa: E402
 from greencomm.standard.model import Deadline  # noqa: E402
 
 DOCS, SOURCES = ROOT / "docs", ROOT / "tools" / "guide"
-MANUAL, NOTICE, NOTICE_DOCX = DOCS / "操作手册.md", DOCS / "填报须知.md", DOCS / "填报须知.docx"
+MANUAL, PAGE = DOCS / "操作手册.md", DOCS / "操作手册.html"
+NOTICE, NOTICE_DOCX = DOCS / "填报须知.md", DOCS / "填报须知.docx"
 GENERATED = "<!-- 由 tools/build_guide.py 从 tools/guide/ 生成，请勿手改 -->"
 STANDARD = load_standard()
 
@@ -54,6 +59,8 @@ FILES: tuple[tuple[str, bytes], ...] = (
     ("程序（.exe）", b"MZ\x90\x00"),
     ("空文件", b""),
     ("下载、拷贝没有完成的工作簿", b"PK\x03\x04" + bytes(26)),
+    ("没有附件的邮件（.eml）", b"From: a@example.cn\r\nDate: Mon, 18 Oct 2021 09:00:00 +0800\r\nSubject: x\r\n\r\nx\r\n"),
+    ("空的压缩包", b"PK\x05\x06" + bytes(18)),
 )
 """What clerks receive that is no workbook, and how such a file begins."""
 
@@ -157,12 +164,12 @@ def files() -> str:
     """What the program says of things that are no workbook: asked of the program itself."""
     rows = []
     for what, data in FILES:
-        try:
-            kind_of(data)
-        except Unreadable as said:
-            rows.append((cell(what), cell(said.reason), cell(said.advice)))
-        else:
+        arrival = Arrival("x")
+        open_bytes(arrival, data, STANDARD)
+        if not arrival.refused:
             raise ValueError(f"the program opens this: {what}")
+        rows.append((cell(what), cell(arrival.refused), cell((arrival.advice or "").rstrip("。"))))
+    rows.append(("设了打开密码的工作簿", cell(ENCRYPTED), cell(ENCRYPTED_ADVICE)))
     return "\n".join(table(("收到的是", "程序说", "请对方怎么办"), rows))
 
 
@@ -183,6 +190,28 @@ def manual() -> str:
     )
 
 
+def anchor(heading: str) -> str:
+    """The name under which a heading is linked to, as GitHub and most readers of Markdown have it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def page(text: str) -> str:
+    """The manual as a page: a clerk's computer opens no Markdown."""
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = reader.parse(text.replace(GENERATED, ""))
+    for opening, inside in itertools.pairwise(tokens):
+        if opening.type == "heading_open":
+            opening.attrSet("id", anchor(inside.content))
+    body = reader.renderer.render(tokens, reader.options, {})
+    title = text.split("\n", 1)[0].removeprefix("# ")
+    style = (SOURCES / "page.css").read_text(encoding="utf-8")
+    return (
+        f'<!doctype html>\n{GENERATED}\n<html lang="zh-CN">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>\n{style}</style>\n</head>\n<body>\n'
+        f'{body}<a class="top" href="#目录">目录</a>\n</body>\n</html>\n'
+    )
+
+
 def notice() -> str:
     """docs/填报须知.md."""
     return filled("填报须知.md")
@@ -190,7 +219,8 @@ def notice() -> str:
 
 def pages() -> dict[Path, str]:
     """The documents that are text, by path."""
-    return {MANUAL: manual(), NOTICE: notice()}
+    text = manual()
+    return {MANUAL: text, PAGE: page(text), NOTICE: notice()}
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ from docx.shared import Mm, Pt
 from docx.text.paragraph import Paragraph
 from report_templates import FANG, HEI, PAPER, TITLE, font_table
 
-SIZE_TITLE, SIZE, LINE = 20, 11, 16.5
+SIZE_TITLE, SIZE, LINE = 20, 11, 17
 """Points: of the title, of all else, from line to line. Smaller than a letter's three-hao, so that all is on one page."""
 MARGINS = {"top": 20, "bottom": 15, "left": 25, "right": 23}
 """Millimetres."""
