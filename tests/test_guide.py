@@ -33,13 +33,14 @@ NOTICE = build_guide.NOTICE.read_text(encoding="utf-8")
 GUIDE = MANUAL.split("## 十五、")[0]
 """What is written by hand: the rest is made from the catalogue and from what the program says of files."""
 MOST_BYTES, LEAST_WIDTH = 200_000, 900
-TOP = {"运行.bat", "运行.sh", "input", "output", "forms", "archive", "templates", "docs", "填报须知.docx", "操作手册.html"}
+TOP = {"运行.bat", "运行.sh", "示例", "input", "output", "forms", "archive", "templates", "docs", "填报须知.docx", "操作手册.html"}
 """What lies in the bundle's folder, by the names that other tests look after."""
 OUTSIDE = {
     # Windows, Office, WPS, mail.
     "全部解压缩", "解压到当前文件夹", "启用编辑", "受保护的视图", "在终端中打开", "常规", "属性", "新宋体",
-    # The launcher and where it is put.
-    "绿色社区",
+    "在终端中运行", "权限", "允许以程序执行",
+    # The launcher, what lies beside it, and where it is put.
+    "运行", "离线安装", "绿色社区",
     # Spoken of, not shown.
     "某某农村社区", "无", "—", "以上", "分", "单位", "、", "情况属实", "社区", "表格",
 }  # fmt: skip
