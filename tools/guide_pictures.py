@@ -238,7 +238,10 @@ def words_of(pdf: Path) -> list[list[Word]]:
     pages = []
     for page in told.split("<page ")[1:]:
         height = float(page.split('height="', 1)[1].split('"', 1)[0])
-        words = [Word(*map(float, match.groups()[:4]), html.unescape(match[5])) for match in _WORD.finditer(page)]
+        words = [
+            Word(float(match[1]), float(match[2]), float(match[3]), float(match[4]), html.unescape(match[5]))
+            for match in _WORD.finditer(page)
+        ]
         pages.append([word for word in words if word.bottom < height - _FOOTER])
     return pages
 
