@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -92,7 +93,7 @@ class Prefecture:
         folder = self.input(year, phase)
         folder.mkdir(exist_ok=True)
         communities = [each for each in COMMUNITIES[year] if each.code not in without]
-        batch = {
+        batch: dict[BatchLabel, str | int | datetime.date] = {
             BatchLabel.REGION: "楚雄州", BatchLabel.YEAR: year, BatchLabel.PHASE: PHASE_TITLES[phase],
             BatchLabel.UNIT: "楚雄州住房和城乡建设局", BatchLabel.CONTACT: "示例联系人",
         }  # fmt: skip
@@ -111,7 +112,8 @@ class Prefecture:
         return main([*words, *map(str, places), "--date", f"{year}-10-20"])
 
     def result(self, year: int, phase: str = "annual") -> dict[str, Any]:
-        return json.loads((self.output / f"{year}-{phase}" / "result.json").read_text(encoding="utf-8"))
+        document: dict[str, Any] = json.loads((self.output / f"{year}-{phase}" / "result.json").read_text(encoding="utf-8"))
+        return document
 
     def first_year(self) -> None:
         """2021: self-evaluation, annual summary, closed."""

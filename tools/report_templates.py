@@ -478,7 +478,7 @@ def _footer(*, odd: bool) -> str:
     )
 
 
-def _font_table() -> str:
+def font_table() -> str:
     fonts = "".join(
         f'<w:font w:name="{name}"><w:altName w:val="{others}"/><w:panose1 w:val="{panose}"/><w:charset w:val="86"/>'
         f'<w:family w:val="{family}"/><w:pitch w:val="{"fixed" if family == "modern" else "variable"}"/></w:font>'
@@ -511,7 +511,7 @@ def _save(target: Path, body: str, charts: dict[str, tuple[str, ChartData]]) -> 
     ]  # fmt: skip
     parts: dict[str, str | bytes] = {
         "word/document.xml": _document(body), "word/styles.xml": _styles(), "word/settings.xml": _SETTINGS,
-        "word/fontTable.xml": _font_table(), "word/footer1.xml": _footer(odd=True), "word/footer2.xml": _footer(odd=False),
+        "word/fontTable.xml": font_table(), "word/footer1.xml": _footer(odd=True), "word/footer2.xml": _footer(odd=False),
         "word/theme/theme1.xml": _theme(),
     }  # fmt: skip
     for number, (chart, data) in enumerate(charts.values(), 1):
