@@ -11,12 +11,12 @@ from pathlib import Path
 import demo
 import openpyxl
 import pytest
+from build_templates import build_annex2
 
 from greencomm import paper
 from greencomm.errors import UserError
 from greencomm.outputs.annex2 import name_parts, write_annex2
 from greencomm.results import RegionResult
-from tools.build_templates import build_annex2
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "templates" / "annex2.xlsx"
