@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import itertools
 import os
 import subprocess
 import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,7 +66,7 @@ def by_libreoffice(file: Path, target: str) -> tuple[float, float, float]:
     return command(["soffice", profile, "--headless", "--convert-to", target, "--outdir", str(file.parent / "out"), str(file)])
 
 
-def shown(data: bytes) -> list[list[list[object]]]:
+def shown(data: bytes) -> Sequence[Sequence[Sequence[object]]]:
     """Every cell of every sheet as calamine reads it."""
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     return [book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names]
@@ -78,8 +79,7 @@ def differences(one: bytes, other: bytes) -> int:
     for mine, theirs in sheets:
         for row in range(max(len(mine), len(theirs))):
             a, b = (sheet[row] if row < len(sheet) else [] for sheet in (mine, theirs))
-            width = max(len(a), len(b))
-            count += sum(x != y for x, y in zip(a + [""] * (width - len(a)), b + [""] * (width - len(b)), strict=True))
+            count += sum(x != y for x, y in itertools.zip_longest(a, b, fillvalue=""))
     return count
 
 

@@ -21,6 +21,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from greencomm.options import Options
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT)]
@@ -111,9 +115,9 @@ def returned_copy(folder: Path) -> dict[str, float]:
     from openpyxl.styles import PatternFill
 
     from greencomm import batch
+    from greencomm.forms.returned import write_returned
     from greencomm.history import History
     from greencomm.intake.collect import collect
-    from greencomm.outputs.returned import write_returned
 
     options = _options(folder)
     standard, roster = batch.prepare(options)
@@ -137,7 +141,7 @@ def returned_copy(folder: Path) -> dict[str, float]:
     return {"returned": ours, "openpyxl": theirs}
 
 
-def _options(folder: Path) -> object:
+def _options(folder: Path) -> Options:
     from greencomm.options import Options
 
     return Options(folder, Path(), folder / "roster.xlsx", Path(tempfile.gettempdir()) / "none", datetime.date.fromisoformat(DATE))

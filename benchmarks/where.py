@@ -85,7 +85,7 @@ def main(folder: Path) -> None:
         for part in path:
             owner = getattr(owner, part)
         setattr(owner, name, _watched(getattr(owner, name), label))
-    opening._READERS[Kind.XLSX] = opening.read_xlsx
+    opening._READERS[Kind.XLSX] = vars(opening)["read_xlsx"]
     shares.use_cores(1)
     limits.MAX_WORKERS = 0
     start = _mark = time.process_time()

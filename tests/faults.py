@@ -1,7 +1,7 @@
 """Faults on purpose: a publication killed before, or failed at, each system call that touches the output or the archive.
 
 ``strace`` injects them. The publication is a small one made by hand (``python tests/faults.py publish …``), so that hundreds of
-points take seconds; ``tools/faults.py`` adds kills of the whole program, full disks and pairs of runs.
+points take seconds; ``tools/try_faults.py`` adds kills of the whole program, full disks and pairs of runs.
 """
 
 from __future__ import annotations

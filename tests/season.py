@@ -7,6 +7,7 @@ import datetime
 import hashlib
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import openpyxl
 from openpyxl.workbook import Workbook as Book
@@ -47,7 +48,7 @@ ACTUAL = {"6.2": 0, "8.1": 0, "8.2": 0, "8.3": 0, "10.1": 1, "12.1": 0.8, "13.2"
 
 def clean(**changes: tuple[object, object, object]) -> SheetAnswers:
     """A complete sheet of 96 points, claimed; ``c8_1=(3, None, "…")`` changes a clause."""
-    answers = {clause.id: (ACTUAL.get(clause.id), 0, None) for clause in STANDARD.clauses}
+    answers: dict[str, Any] = {clause.id: (ACTUAL.get(clause.id), 0, None) for clause in STANDARD.clauses}
     answers |= {key[1:].replace("_", "."): value for key, value in changes.items()}
     heading = {Heading.AUTHOR: "李填表", Heading.DATE: "2021-10-11", Heading.CLAIM: "是"}
     return SheetAnswers(heading, answers)
@@ -78,7 +79,7 @@ def form(
     return changed.getvalue()
 
 
-def arrive(path: str, data: bytes, **known: object) -> Arrival:
+def arrive(path: str, data: bytes, **known: Any) -> Arrival:
     """The file as intake would hand it on; ``known`` adds what it knows besides, such as the time of receipt."""
     arrival = Arrival(path, sha256="0" * 64)
     open_bytes(arrival, data, STANDARD)
@@ -127,14 +128,14 @@ def cell_of(sheet: Worksheet, clause: str, header: str) -> str:
     column = next(cell.column for cell in head if str(cell.value or "").startswith(header))
     id_column = next(cell.column for cell in head if cell.value == "条款")
     row = next(row[0].row for row in sheet.iter_rows(min_row=head[0].row) if row[id_column - 1].value == clause)
-    return sheet.cell(row, column).coordinate
+    return str(sheet.cell(row, column).coordinate)
 
 
 def beside(sheet: Worksheet, label: str) -> str:
     """Address of the value beside a heading label, past the label's merged range."""
     cell = next(cell for row in sheet.iter_rows() for cell in row if str(cell.value or "").rstrip("：") == label)
     merged = next((area for area in sheet.merged_cells.ranges if cell.coordinate in area), None)
-    return sheet.cell(cell.row, (merged.max_col if merged else cell.column) + 1).coordinate
+    return str(sheet.cell(cell.row, (merged.max_col if merged else cell.column) + 1).coordinate)
 
 
 def put(sheet: str, clause: str, header: str, value: object) -> Callable[[Book], None]:

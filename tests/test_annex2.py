@@ -13,6 +13,7 @@ from typing import Any
 import demo
 import openpyxl
 import pytest
+from build_templates import build_annex2
 
 from greencomm import paper
 from greencomm.errors import UserError
@@ -20,7 +21,6 @@ from greencomm.outputs.annex2 import fill, name_parts, unit_form, write_annex2
 from greencomm.outputs.book import provenance
 from greencomm.outputs.unit_annex2 import UnitForms
 from greencomm.results import RegionResult, UnitResult
-from tools.build_templates import build_annex2
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "templates" / "annex2.xlsx"

@@ -18,6 +18,7 @@ import demo
 import docx
 import openpyxl
 import pytest
+import report_templates
 from docx.table import Table
 from docx.text.paragraph import Paragraph
 from injections import INJECTIONS, UNSAFE
@@ -37,7 +38,6 @@ from greencomm.outputs.letters import attached_roles
 from greencomm.outputs.word import Placeholder, WordTemplate
 from greencomm.results import RegionResult, UnitState
 from greencomm.standard import SELF_EVALUATION
-from tools import report_templates
 
 C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"

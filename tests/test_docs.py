@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
+import build_docs
 import pytest
 
 from greencomm.rules import CATALOGUE
 from greencomm.standard import load_standard
 from greencomm.standard.loader import FOLDER
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-
-import build_docs  # noqa: E402
 
 STANDARD = load_standard()
 NOTICE = (FOLDER / "chuxiong-2021.notice.txt").read_text(encoding="utf-8")

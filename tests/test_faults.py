@@ -1,4 +1,4 @@
-"""A publication killed before, or failed at, a seeded sample of its system calls; ``python tools/faults.py`` tries them all."""
+"""A publication killed before, or failed at, a seeded sample of its system calls; ``python tools/try_faults.py`` tries them all."""
 
 from __future__ import annotations
 

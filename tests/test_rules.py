@@ -196,7 +196,7 @@ def two_files_with_one_community():
 def after(*listed, unit=("532301", "楚雄市"), not_green=(), roster=ROSTER, answers=None):
     """The season after 2020, when ``listed`` (code, name) were on the list of ``unit`` and ``not_green`` were not green."""
     green = tuple(Listed(code, name) for code, name in listed)
-    row = ClosedUnit(*unit, green, len(green), 10, Fraction(len(green), 10))
+    row = ClosedUnit(unit[0], unit[1], green, len(green), 10, Fraction(len(green), 10))
     known = [ClosedCommunity(each.code, each.name, unit[0], True, 90) for each in green]
     known += [ClosedCommunity(code, name, unit[0], False, 70) for code, name in not_green]
     year = ClosedYear(2020, len(green), 10, Fraction(len(green), 10), (row,), tuple(known))

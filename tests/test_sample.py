@@ -52,7 +52,7 @@ def result(cloned, shipped):
 
 
 def test_the_sample_is_what_its_script_makes(tmp_path):
-    from tools.build_sample import build
+    from build_sample import build
 
     build(tmp_path)
     made, there = digests(tmp_path), digests(ROOT)

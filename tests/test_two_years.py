@@ -10,6 +10,7 @@ from fractions import Fraction
 import demo
 import openpyxl
 import pytest
+from build_templates import build_annex2
 from demo import BELOW, GREEN, MISSING
 from season import arrive, form, judge
 from two_years import CITY, COMMUNITIES, STANDARD, UNITS, Prefecture
@@ -22,7 +23,6 @@ from greencomm.roster import Batch, Roster
 from greencomm.rules import CATALOGUE
 from greencomm.standard import ANNUAL, load_standard
 from greencomm.standard.loader import DEFAULT
-from tools.build_templates import build_annex2
 
 
 @pytest.fixture(scope="module")

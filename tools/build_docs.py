@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +33,7 @@ def cell(text: str) -> str:
     return re.sub(r"([\\|*<>`_])", r"\\\1", text).replace("\n", " ")
 
 
-def table(headers: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+def table(headers: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
     """Lines of a Markdown table; cells are Markdown already."""
     return [f"| {' | '.join(row)} |" for row in (headers, ("---",) * len(headers), *rows)]
 
@@ -248,7 +249,7 @@ GUIDE = """\
 - 示例数据的报告由程序自己加上“示例”字样，文件属性中的标准、校验码和程序版本也由程序写，不用写在模板里。
 
 写错了名称、括号不成对、模板打不开时，程序什么也不写，只说是哪个模板的哪一段、错在哪里。两个模板都可以从程序的原件中取回，
-也可以用 `python -m tools.build_templates {region} {unit}` 重新生成（原有的修改会丢失）。
+也可以用 `python tools/build_templates.py {region} {unit}` 重新生成（原有的修改会丢失）。
 
 ## 图表
 

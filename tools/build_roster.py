@@ -109,7 +109,7 @@ def build(target: Path = TARGET, year: int = SECOND) -> None:
         )
         for row in rows
     ]
-    entries = LEDGER
+    entries: tuple[tuple[str | None, str, str, datetime.date | None, str, str], ...] = LEDGER
     if year == SECOND:
         units = sorted((NEW if unit.code == OLD.code else unit for unit in units), key=lambda unit: unit.code)
         communities = sorted(map(renamed, communities), key=lambda community: community.code)

@@ -1,6 +1,6 @@
 """Writes templates that officers may edit: the empty Annex 2 and the two of the annual report.
 
-``python -m tools.build_templates`` makes what is missing; ``python -m tools.build_templates annex2.xlsx`` makes that one anew,
+``python tools/build_templates.py`` makes what is missing; ``python -m tools.build_templates annex2.xlsx`` makes that one anew,
 whatever somebody edited in it.
 """
 
@@ -15,13 +15,17 @@ from openpyxl.styles import Alignment, Border, Font, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
-from greencomm.forms.style import HEI, SONG
-from greencomm.outputs import annex2, book
-from greencomm.outputs.assessment import REGION_FILE, UNIT_FILE
-from greencomm.standard import Standard, load_standard
-from tools import report_templates
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
-FOLDER = Path(__file__).parent.parent / "templates"
+import report_templates  # noqa: E402
+
+from greencomm.forms.style import HEI, SONG  # noqa: E402
+from greencomm.outputs import annex2, book  # noqa: E402
+from greencomm.outputs.assessment import REGION_FILE, UNIT_FILE  # noqa: E402
+from greencomm.standard import Standard, load_standard  # noqa: E402
+
+FOLDER = ROOT / "templates"
 ISSUED = datetime.date(2021, 1, 12)
 """The notice's date, as the fixed date of the template."""
 COUNTY_ROWS = 3

@@ -539,7 +539,9 @@ def other_reading(data: bytes, sheet: str) -> Callable[[str], Any] | None:
 def through_the_program(folder: Path) -> Iterator[str]:
     """The batch's files as the input of a run."""
     (folder / "good.xlsx").write_bytes(base(BATCH))
-    titles = {BatchLabel.REGION: "楚雄州", BatchLabel.YEAR: 2021, BatchLabel.PHASE: "年度总结", BatchLabel.UNIT: "州住建局"}
+    titles: dict[BatchLabel, str | int | datetime.date] = {
+        BatchLabel.REGION: "楚雄州", BatchLabel.YEAR: 2021, BatchLabel.PHASE: "年度总结", BatchLabel.UNIT: "州住建局",
+    }  # fmt: skip
     write_roster(folder / "roster.xlsx", STANDARD, titles, ROSTER.units, ROSTER.communities)
     with tempfile.TemporaryDirectory() as other:
         options = Options(folder, Path(other) / "output", folder / "roster.xlsx", Path(other) / "archive", DAY)

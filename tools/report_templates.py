@@ -1,6 +1,6 @@
 """Draws ``templates/assessment.docx`` and ``templates/assessment-unit.docx`` as GB/T 9704 lays out an official document.
 
-Made once; from then on they are the officers', who edit them in Word. ``tools.build_templates`` makes them anew on request.
+Made once; from then on they are the officers', who edit them in Word. ``build_templates.py`` makes them anew on request.
 """
 
 from __future__ import annotations
@@ -319,7 +319,8 @@ def _ending(signer: str, date: str) -> list[str]:
 
 def _narrower(width: float) -> float:
     """Of a table that has a column for the unit besides."""
-    return {24: 21, 65: 52, 15: 14, 13: 13}.get(width, width)
+    narrower: dict[float, float] = {24: 21, 65: 52, 15: 14, 13: 13}
+    return narrower.get(width, width)
 
 
 # --- Word's XML ---------------------------------------------------------------------------------------------------------

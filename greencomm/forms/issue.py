@@ -29,8 +29,8 @@ from greencomm.intake.workbook import cell_name
 from greencomm.lean import ColourRule, EntryRules, LeanBook, LeanSheet, Stencil, entry_rules
 from greencomm.results import ratio
 from greencomm.roster import Community, Roster, Unit
-from greencomm.standard import PHASE_TITLES, RATE_SCALE, Clause, Item, Standard
-from greencomm.standard.kinds import Award, Counted, Discretionary, Flag, Occurrence, Rate, Shortfall
+from greencomm.standard import PHASE_TITLES, Clause, Item, Standard
+from greencomm.standard.kinds import Counted, Example, Rate
 
 BACK = f"返回{layout.SUMMARY_SHEET}"
 GREEN, BELOW, UNFINISHED, UNTOUCHED = "达标", "未达标", "填报中", "未填"
@@ -1251,47 +1251,12 @@ def _how_to_fill(issue: Issue) -> list[str]:
     return texts
 
 
-@dataclass(frozen=True)
-class _Example:
-    """One invented answer with what is said about it."""
-
-    clause: Clause
-    actual: CellInput
-    stated: CellInput
-    evidence: str
-    comment: str
-
-
-def _examples(standard: Standard) -> list[_Example]:
-    """An answer for each kind of clause that the standard has, and one of a rate with nothing to measure."""
+def _examples(standard: Standard) -> list[tuple[Clause, Example]]:
+    """Answers for each kind of clause that the standard has, to its first clause of the kind."""
     first: dict[type[Clause], Clause] = {}
     for clause in standard.clauses:
         first.setdefault(type(clause), clause)
-    examples: list[_Example] = []
-    for clause in first.values():
-        middle = clause.possible[len(clause.possible) // 2]
-        if isinstance(clause, Flag):
-            examples.append(_Example(clause, None, 0, "", "没有这种情况，填0"))
-        elif isinstance(clause, Discretionary):
-            examples.append(_Example(clause, None, middle, "5个小区中有2个没有参与，见会议签到表", f"扣{middle}分，写明理由"))
-        elif isinstance(clause, Occurrence):
-            count = clause.cap // clause.points + 1
-            evidence = f"共{count}{clause.unit}，名称和照片见附件1"
-            examples.append(_Example(clause, count, None, evidence, clause.arithmetic(count)))
-        elif isinstance(clause, Rate):
-            percent = clause.start - clause.step - clause.step // 2
-            comment = clause.arithmetic(percent * RATE_SCALE)
-            examples.append(_Example(clause, f"{percent}%", None, "共20件，处理17件，见台账", comment))
-            if clause.not_applicable:
-                word = standard.reading.not_applicable
-                examples.append(_Example(clause, word, None, "本年度没有投诉", f"没有可统计的，写“{word}”，不扣分"))
-        elif isinstance(clause, Shortfall):
-            count = clause.required - 1
-            evidence = f"已开展{count}{clause.unit}，签到表见附件2"
-            examples.append(_Example(clause, count, None, evidence, clause.arithmetic(count)))
-        elif isinstance(clause, Award):
-            examples.append(_Example(clause, None, middle, "州级文明社区，证书见附件3", f"加{middle}分，写明奖项"))
-    return examples
+    return [(clause, example) for clause in first.values() for example in clause.examples(standard.reading.not_applicable)]
 
 
 def _write_examples(writer: _GuideWriter, plan: SheetPlan) -> None:
@@ -1303,8 +1268,8 @@ def _write_examples(writer: _GuideWriter, plan: SheetPlan) -> None:
 
 
 def _example_rows(standard: Standard) -> Iterator[tuple[tuple[CellInput, ...], tuple[str, ...]]]:
-    for example in _examples(standard):
-        clause, actual = example.clause, example.actual
+    for clause, example in _examples(standard):
+        actual = example.actual
         typed: live.Answers = {clause.id: (_percent_number(actual), example.stated, example.evidence)}
         due = live.live_view(standard, typed).due[clause.id]
         looks = ("code", "reference", "unused" if actual is None else "centre_input", "centre_input", "centre", "small_input")

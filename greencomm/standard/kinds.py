@@ -7,9 +7,10 @@ Measured values travel as integers so that scoring is exact: counts as they are,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +28,22 @@ MOST_POINTS = 60
 
 class ClauseMistake(ValueError):
     """A clause's numbers contradict each other; the loader adds file and clause to the sentence."""
+
+
+class Key(NamedTuple):
+    """A key of its own that a kind takes from the standard's file; without ``default`` the file must have it."""
+
+    type: type = int
+    default: object = ...
+
+
+class Example(NamedTuple):
+    """One invented answer, shown on the form's first sheet with what is said about it."""
+
+    actual: int | str | None
+    stated: int | None
+    evidence: str
+    comment: str
 
 
 @dataclass(frozen=True)
@@ -61,7 +78,8 @@ class Clause:
     """True where the clause adds points to an item that starts at 0 (D-02)."""
     needs_reason: ClassVar[bool] = False
     """True where a deduction is at the assessor's discretion and 说明 must give the reason."""
-    own_keys: ClassVar[frozenset[str]] = frozenset()
+    own_keys: ClassVar[Mapping[str, Key]] = {}
+    """What the kind takes from the file besides what every clause has; each is a field of the same name."""
 
     def __post_init__(self) -> None:
         self.check()
@@ -119,6 +137,10 @@ class Clause:
         """How the deduction follows from a measured value, in Chinese: ``3处×1=3，上限2，扣2``."""
         return ""
 
+    def examples(self, not_applicable: str) -> tuple[Example, ...]:
+        """Invented answers for the form's first sheet; ``not_applicable`` is the word for nothing to measure."""
+        raise TypeError(f"clause {self.id} has no kind")
+
     def live_valid_actual(self, actual: str) -> str:
         """Worksheet condition: the number in cell ``actual`` is a value that can be measured."""
         return "FALSE"
@@ -159,6 +181,9 @@ class Flag(Clause):
     def terms(self) -> str:
         return f"符合即扣{self.points}分"
 
+    def examples(self, not_applicable: str) -> tuple[Example, ...]:
+        return (Example(None, 0, "", "没有这种情况，填0"),)
+
 
 @dataclass(frozen=True)
 class Discretionary(Clause):
@@ -176,6 +201,10 @@ class Discretionary(Clause):
     def terms(self) -> str:
         return f"酌情扣{range_text(self.points, self.cap)}分（整数）"
 
+    def examples(self, not_applicable: str) -> tuple[Example, ...]:
+        middle = self.possible[len(self.possible) // 2]
+        return (Example(None, middle, "5个小区中有2个没有参与，见会议签到表", f"扣{middle}分，写明理由"),)
+
 
 @dataclass(frozen=True)
 class Award(Clause):
@@ -192,6 +221,10 @@ class Award(Clause):
     @property
     def terms(self) -> str:
         return f"加{range_text(self.points, self.cap)}分（整数）"
+
+    def examples(self, not_applicable: str) -> tuple[Example, ...]:
+        middle = self.possible[len(self.possible) // 2]
+        return (Example(None, middle, "州级文明社区，证书见附件3", f"加{middle}分，写明奖项"),)
 
 
 @dataclass(frozen=True)
@@ -235,6 +268,10 @@ class Occurrence(Counted):
         capped = f"，上限{self.cap}" if full > self.cap else ""
         return f"{actual}{self.unit}×{self.points}={full}{capped}，扣{min(full, self.cap)}"
 
+    def examples(self, not_applicable: str) -> tuple[Example, ...]:
+        count = self.cap // self.points + 1
+        return (Example(count, None, f"共{count}{self.unit}，名称和照片见附件1", self.arithmetic(count)),)
+
     def live_deduction(self, actual: str) -> str:
         return f"MIN({self.cap},{actual}*{self.points})"
 
@@ -246,7 +283,7 @@ class Shortfall(Counted):
     required: int = field(kw_only=True)
     kind: ClassVar[str] = "shortfall"
     kind_title: ClassVar[str] = "缺次扣分"
-    own_keys: ClassVar[frozenset[str]] = frozenset({"required"})
+    own_keys: ClassVar[Mapping[str, Key]] = {"required": Key()}
 
     def check(self) -> None:
         super().check()
@@ -275,6 +312,10 @@ class Shortfall(Counted):
         capped = f"，上限{self.cap}" if full > self.cap else ""
         return f"应{self.required}{self.unit}，少{short}{self.unit}×{self.points}={full}{capped}，扣{min(full, self.cap)}"
 
+    def examples(self, not_applicable: str) -> tuple[Example, ...]:
+        count = self.required - 1
+        return (Example(count, None, f"已开展{count}{self.unit}，签到表见附件2", self.arithmetic(count)),)
+
     def live_deduction(self, actual: str) -> str:
         return f"MIN({self.cap},MAX(0,{self.required}-{actual})*{self.points})"
 
@@ -291,7 +332,9 @@ class Rate(Clause):
     kind: ClassVar[str] = "rate"
     kind_title: ClassVar[str] = "按比例扣分"
     measure: ClassVar[str | None] = "rate"
-    own_keys: ClassVar[frozenset[str]] = frozenset({"start", "step", "item_zero_below", "not_applicable"})
+    own_keys: ClassVar[Mapping[str, Key]] = {
+        "start": Key(), "step": Key(), "item_zero_below": Key(default=None), "not_applicable": Key(bool, default=False),
+    }  # fmt: skip
 
     def check(self) -> None:
         super().check()
@@ -343,6 +386,14 @@ class Rate(Clause):
         capped = f"，上限{self.cap}" if steps * self.points > self.cap else ""
         rule = f"{self.start}%起每低{self.step}%为一档"
         return f"{rule}，{shown}低{steps}档×{self.points}={steps * self.points}{capped}，扣{deduction}"
+
+    def examples(self, not_applicable: str) -> tuple[Example, ...]:
+        percent = self.start - self.step - self.step // 2
+        measured = Example(f"{percent}%", None, "共20件，处理17件，见台账", self.arithmetic(percent * RATE_SCALE))
+        if not self.not_applicable:
+            return (measured,)
+        nothing = f"没有可统计的，写“{not_applicable}”，不扣分"
+        return (measured, Example(not_applicable, None, "本年度没有投诉", nothing))
 
     def live_percent(self, actual: str) -> str:
         """Worksheet expression: percent points of the number in ``actual`` (at most 1 is a fraction, D-04).

@@ -272,10 +272,7 @@ class Loader:
         if kind not in KINDS:
             raise table.fail(f"不认识的条款类型 kind“{kind}”，可用的有 {'、'.join(KINDS)}")
         cls = KINDS[kind]
-        own: dict[str, Any] = {}
-        for key in sorted(cls.own_keys):
-            default = {"item_zero_below": None, "not_applicable": False}.get(key, ...)
-            own[key] = table.take(key, bool if key == "not_applicable" else int, default)
+        own: dict[str, Any] = {key: table.take(key, *wanted) for key, wanted in sorted(cls.own_keys.items())}
         if issubclass(cls, Counted):
             own["count_limit"] = self.count_limit
         unit = table.take("unit", str, "")

@@ -333,7 +333,7 @@ def _as_data(clause: Clause, kind: type[Clause] | None) -> dict[str, Any]:
         data |= {"unit": clause.unit} if clause.unit else {}
         data |= {"asks": clause.asks} if clause.asks else {}
         data |= {"cases": list(clause.cases)} if clause.cases else {}
-    own = clause.own_keys & kind.own_keys if kind is not None else clause.own_keys
+    own = clause.own_keys.keys() & (clause if kind is None else kind).own_keys.keys()
     return data | {key: value for key in sorted(own) if (value := getattr(clause, key)) is not None}
 
 

@@ -1,7 +1,7 @@
 """Every fault that ``tests/faults.py`` knows, and what only whole machines have: kills at random times of the whole program,
 full, read-only and locked file systems, pairs of runs at once. Prints a table: tried, survived, violations.
 
-    python tools/faults.py [--kills 200] [--sample N]
+    python tools/try_faults.py [--kills 200] [--sample N]
 
 Needs strace, and root for mounts (without, those lines say so). ``--sample N`` tries N points for each scene instead of all.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime
 import os
 import random
 import shutil
@@ -65,7 +66,9 @@ def season(folder: Path) -> Path:
 
     place = folder / "season"
     (place / "input").mkdir(parents=True)
-    batch = {BatchLabel.REGION: "楚雄州", BatchLabel.YEAR: 2021, BatchLabel.PHASE: "年度总结", BatchLabel.UNIT: "州住建局"}
+    batch: dict[BatchLabel, str | int | datetime.date] = {
+        BatchLabel.REGION: "楚雄州", BatchLabel.YEAR: 2021, BatchLabel.PHASE: "年度总结", BatchLabel.UNIT: "州住建局",
+    }  # fmt: skip
     write_roster(place / "input" / "roster.xlsx", load_standard(), batch, ROSTER.units, ROSTER.communities)
     (place / "input" / "双柏县.xlsx").write_bytes(form(COUNTY))
     return place
@@ -75,15 +78,18 @@ def program(place: Path, day: int) -> list[str]:
     return [sys.executable, str(ROOT / "process.py"), "--date", f"2021-10-{day}"]
 
 
+def quietly(words: list[str], place: Path) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(words, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+
+
 def random_kills(folder: Path, kills: int) -> None:
     """The whole program killed at random times, its outputs watched at every instant, a plain run after every tenth kill."""
     place = season(folder)
-    quiet = {"cwd": place, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "check": False}
     target, given = place / "output" / faults.NAME, faults.snapshot(place / "input")
     expected, wrong = {}, []
     for day in (18, 19):
         began = time.monotonic()
-        subprocess.run(program(place, day), **quiet)
+        quietly(program(place, day), place)
         lasts = time.monotonic() - began
         expected[day] = faults.snapshot(target)
     pick, started, hits = random.Random("kills"), time.monotonic(), 0
@@ -102,7 +108,7 @@ def random_kills(folder: Path, kills: int) -> None:
             if {path.name for path in target.parent.iterdir()} != {faults.NAME}:
                 wrong.append(f"kill {number}: litter")
             if number % 10 == 9:
-                done = subprocess.run(program(place, day), **quiet)
+                done = quietly(program(place, day), place)
                 if done.returncode not in (0, 1) or faults.snapshot(target) != expected[day]:
                     wrong.append(f"after kill {number}: {done.returncode} {done.stderr.decode('utf-8', 'replace')}")
     if faults.snapshot(place / "input") != given:
