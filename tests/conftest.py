@@ -1,11 +1,20 @@
 """Shared fixtures: the shipped standard, a copy of the shipped sample."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from greencomm.standard import Standard, load_standard
+
+
+@pytest.fixture(autouse=True)
+def unmeasured(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a test marked so, processes that it starts write no coverage: it disturbs or times what they write to the disk."""
+    if request.node.get_closest_marker("unmeasured"):
+        for name in [name for name in os.environ if name.startswith("COV")]:
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")

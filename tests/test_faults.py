@@ -21,6 +21,7 @@ def elsewhere(tmp_path, tmp_path_factory):
     shutil.rmtree(far)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("kind", faults.SCENES)
 def test_old_results_or_new_ones_whatever_the_system_does(kind, tmp_path, elsewhere):
     scene = faults.build(kind, tmp_path, elsewhere)
@@ -35,6 +36,7 @@ def test_old_results_or_new_ones_whatever_the_system_does(kind, tmp_path, elsewh
     assert [problem for problems in found for problem in problems] == []
 
 
+@pytest.mark.unmeasured
 def test_the_commit_is_one_rename_and_decides(tmp_path):
     """Killed before it, the old results stand and are said to; killed after it, the next run completes the new ones."""
     scene = faults.build("update", tmp_path)
@@ -51,6 +53,7 @@ def test_the_commit_is_one_rename_and_decides(tmp_path):
     assert "没有完成就中断了" in said[commit][1] and "补写完整" in said[commit + 1][1]
 
 
+@pytest.mark.unmeasured
 def test_the_harness_sees_what_it_looks_for(tmp_path):
     """A mixture, a missing output, litter and a lost file are all called by their names."""
     scene = faults.build("update", tmp_path)

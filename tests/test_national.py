@@ -380,6 +380,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.unmeasured
 def test_ctrl_c_ends_within_a_second_and_leaves_no_process_and_nothing_half_done(received, played, tmp_path):
     shutil.copytree(received, tmp_path / "全国")
     started = subprocess.Popen(

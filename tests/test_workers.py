@@ -132,6 +132,7 @@ def processes_in(folder):
     return found
 
 
+@pytest.mark.unmeasured
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
