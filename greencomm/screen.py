@@ -53,10 +53,11 @@ def progress(*, quiet: bool, title: str, percent: bool = False) -> Iterator[Prog
 
     done = (TaskProgressColumn(), TextColumn("剩余"), TimeRemainingColumn()) if percent else (MofNCompleteColumn(),)
     with Progress(TextColumn(title), BarColumn(), *done, TextColumn("{task.description}", markup=False)) as bar:
-        task = bar.add_task("")
+        # Where nothing has changed since the last run there is no step, and so no bar that stands still.
+        task = bar.add_task("", visible=False)
 
         def step(done: int, total: int, what: str) -> None:
-            bar.update(task, completed=done, total=total, description=one_line(what))
+            bar.update(task, completed=done, total=total, description=one_line(what), visible=True)
 
         yield step
 

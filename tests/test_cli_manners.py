@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -18,7 +19,7 @@ import pytest
 from season import CITY, COUNTY, ROSTER, STANDARD, TOWN, clean, form
 from soundness import faults
 
-from greencomm import cli, desktop, receiving, spelling, usage
+from greencomm import cli, desktop, receiving, screen, spelling, usage
 from greencomm.errors import RosterError
 from greencomm.forms.names import file_name_part
 from greencomm.roster import BatchLabel, load_roster
@@ -689,3 +690,25 @@ def test_open_never_is_an_error(here, monkeypatch):
     monkeypatch.setattr(desktop.subprocess, "Popen", broken)
     desktop.show_folder(here)
     desktop.show_folder(here / "不在")
+
+
+# --- the bar ------------------------------------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    """A screen that somebody watches."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("steps", "shown"), [([], False), ([(3, 10, "楚雄市.xlsx")], True)])
+def test_a_bar_shows_only_once_something_is_done(monkeypatch, steps, shown):
+    """A run on unchanged input takes no step: a bar at 0 of 100 would look like a run that hangs."""
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    with screen.progress(quiet=False, title="正在审核") as step:
+        assert step is not None
+        for each in steps:
+            step(*each)
+    assert ("/10" in sys.stdout.getvalue()) == shown
