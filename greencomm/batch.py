@@ -168,12 +168,23 @@ def _run(options: Options, progress: Progress | None, *, afresh: bool) -> Outcom
         result, self_evaluation = _with_self_evaluation(result, publication)
         gc.freeze()
         outcome, whole = publish(result, history, options, publication, step.wrote)
-        if whole and not any(finding.rule == CHECK_FAILED.code for finding in result.findings):
-            watch.remember(
-                publication, name, arrivals, roster.sha256, real=closings.real, earlier=earlier,
-                self_evaluation=self_evaluation, has_send_back=outcome.has_send_back, summary=outcome.summary,
-            )  # fmt: skip
+        with _results_stand(outcome):
+            if whole and not any(finding.rule == CHECK_FAILED.code for finding in result.findings):
+                watch.remember(
+                    publication, name, arrivals, roster.sha256, real=closings.real, earlier=earlier,
+                    self_evaluation=self_evaluation, has_send_back=outcome.has_send_back, summary=outcome.summary,
+                )  # fmt: skip
         return outcome
+
+
+@contextlib.contextmanager
+def _results_stand(outcome: Outcome) -> Iterator[None]:
+    """Whatever ends the run from here on (Ctrl-C, a mistake of ours): nobody shall hear that the old results are unchanged."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"新的结果已经写好，在“{outcome.folder}”文件夹中。")
+        raise
 
 
 class _Steps:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from greencomm import __version__, spelling
-from greencomm.errors import UserError, keep_traceback
+from greencomm.errors import OutputError, UserError, keep_traceback
 from greencomm.machine import print_json, print_json_bytes
 from greencomm.spelling import COMMANDS, HELP_WORDS
 from greencomm.texts import visible
@@ -277,7 +277,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _notify(_notes(error))
         if _was_interrupted(error):
             return _complain("已按您的要求停止。" if _notes(error) else "已按您的要求停止；原有结果没有改动。", INTERRUPTED, as_json)
-        return _complain(_crash(archive), 4, as_json)
+        return _complain(_crash(archive, _notes(error)), 4, as_json)
 
 
 def leave(status: int) -> NoReturn:
@@ -316,9 +316,9 @@ def _notify(notices: Sequence[str]) -> None:
         print(as_started(f"请注意：{notice}"), file=sys.stderr)
 
 
-def _crash(archive: Path) -> str:
-    """Keep what only a programmer can read in a file, and say so in one sentence."""
-    message = "程序内部出错，没有完成；原有结果没有改动。"
+def _crash(archive: Path, notes: Sequence[str]) -> str:
+    """Keep what only a programmer can read in a file, and say so in one sentence; ``notes`` tell what has been done by then."""
+    message = "程序内部出错，没有全部做完。" if notes else "程序内部出错，没有完成；原有结果没有改动。"
     log = keep_traceback(archive)
     if log is None:
         return message + "请把使用的文件发给软件维护人员。"
@@ -500,3 +500,6 @@ def _reader_may_leave() -> Iterator[None]:
     except (BrokenPipeError, SystemExit):
         # Rich makes the one into the other. What is still to be written goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OutputError("屏幕上的内容没有能全部写出来：接收它的文件写不进去，例如磁盘已满。已经写好的结果没有受影响。") from None

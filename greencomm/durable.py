@@ -12,6 +12,7 @@ import os
 import shutil
 import stat
 import time
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
@@ -32,6 +33,14 @@ _MANY_OPEN = {errno.EMFILE, errno.ENFILE}
 _PATIENCE = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between tries on Windows, where a virus scanner or an indexer holds a new file for a moment."""
 _T = TypeVar("_T")
+
+
+def zip_entry(name: str) -> zipfile.ZipInfo:
+    """An entry of a zip, the same wherever it is made: Python's own name the system and the time at hand."""
+    entry = zipfile.ZipInfo(name, ZIP_DATE)
+    entry.create_system = 3  # Unix
+    return entry
+
 
 
 # --- what is there ----------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from xlsxwriter.worksheet import CellBlankTuple, CellFormulaTuple, CellNumberTup
 
 from greencomm.packing import Part, packed
 from greencomm.strings import StringsPackager
+from greencomm.texts import remembered
 
 _HEIGHT = 0.75
 """Points of a pixel."""
@@ -562,7 +563,7 @@ def number_text(number: Any) -> str:
     return text if float(text) == number else repr(number)
 
 
-@lru_cache(maxsize=8192)
+@remembered(8192)
 def escaped(text: str) -> str:
     """Text between tags."""
     if "&" in text or "<" in text or ">" in text:

@@ -83,9 +83,13 @@ def _entries(value: dict[object, object], depth: int) -> list[str]:
     return pieces
 
 
-@lru_cache(1024, typed=True)
 def _name(key: object) -> str:
     """A key and its colon; what is no text as the library has it, which is not ``str``."""
+    return _text_name(key) if key.__class__ is str else json.dumps({key: 0}, ensure_ascii=False)[1:-2]
+
+
+@lru_cache(1024)
+def _text_name(key: object) -> str:
     return json.dumps({key: 0}, ensure_ascii=False)[1:-2]
 
 
@@ -120,7 +124,9 @@ def print_json(value: object) -> None:
 
 
 def print_json_bytes(data: bytes) -> None:
-    """A document that is written already, and nothing else on standard output."""
+    """A document that is written already, and nothing else on standard output; none where that is closed."""
+    if sys.stdout is None:
+        return
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()

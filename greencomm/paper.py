@@ -31,17 +31,24 @@ def _char_width(ch: str) -> float:
     return _WIDE if unicodedata.east_asian_width(ch) in "WFA" else _NARROW
 
 
+_SHORT = 200
+"""Characters of a text up to which its measures are remembered."""
+
+
 def text_width(text: str, size: float = 11) -> float:
     """Width of the longest line of ``text``."""
     return max((sum(map(_char_width, line)) for line in text.split("\n")), default=0.0) * size / 11
 
 
-@lru_cache(maxsize=65536)
 def line_count(text: str, width: float, size: float = 11) -> int:
     """How many lines ``text`` takes when it wraps within a column (or merged columns) of ``width``.
 
     Words and numbers stay whole, closing punctuation never begins a line and opening punctuation never ends one.
     """
+    return _known_count(text, width, size) if len(text) <= _SHORT else _line_count(text, width, size)
+
+
+def _line_count(text: str, width: float, size: float) -> int:
     room = max((width - 0.8) * 11 / size, _WIDE)
     lines = 0
     for paragraph in text.split("\n"):
@@ -60,15 +67,22 @@ def line_count(text: str, width: float, size: float = 11) -> int:
     return lines
 
 
+_known_count = lru_cache(maxsize=65536)(_line_count)
+
+
 @lru_cache(maxsize=4096)
 def height(lines: int, size: float = 11, padding: float = 4) -> float:
     """Height of a row that shows ``lines`` lines, at most Excel's highest."""
     return min(round(lines * size * _LINE_FACTOR + padding, 1), MAX_ROW_HEIGHT)
 
 
-@lru_cache(maxsize=65536)
 def text_height(text: str, width: float, size: float = 11) -> float:
     """Height of a row that shows ``text`` whole in a column of ``width``."""
+    return _known_height(text, width, size) if len(text) <= _SHORT else height(line_count(text, width, size), size)
+
+
+@lru_cache(maxsize=65536)
+def _known_height(text: str, width: float, size: float) -> float:
     return height(line_count(text, width, size), size)
 
 

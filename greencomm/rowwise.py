@@ -99,7 +99,7 @@ class RowBook(LeanBook):
 
     def add_format(self, properties: dict[str, Any] | None = None) -> Any:
         # Workbooks have their looks in common: each is put together once, and numbered by every workbook for itself.
-        look = copy.copy(_look(tuple((self.default_format_properties | (properties or {})).items())))
+        look = copy.copy(_look(tuple((*each, each[1].__class__) for each in (self.default_format_properties | (properties or {})).items())))
         look.xf_format_indices, look.dxf_format_indices = self.xf_format_indices, self.dxf_format_indices
         self.formats.append(look)
         return look
@@ -111,8 +111,8 @@ def _whole_number(value: int) -> str:
 
 
 @lru_cache(maxsize=2048)
-def _look(properties: tuple[tuple[str, Any], ...]) -> Any:
-    """A format that belongs to no workbook yet."""
-    look = Format(dict(properties))
+def _look(properties: tuple[tuple[str, Any, type], ...]) -> Any:
+    """A format that belongs to no workbook yet; 13 and 13.0 are two, for they are written differently."""
+    look = Format({name: value for name, value, _ in properties})
     look._get_format_key()
     return look

@@ -257,7 +257,7 @@ class Keeping:
 
     def add(self, path: str, file: Path) -> None:
         """Pack one output, whole in ``file``: straight to the disk, for all of a country's at once would not fit into memory."""
-        entry = zipfile.ZipInfo(path, durable.ZIP_DATE)
+        entry = durable.zip_entry(path)
         entry.external_attr = 0o644 << 16
         packed = PurePosixPath(path).suffix in _PACKED
         self._zip.writestr(entry, file.read_bytes(), zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED)

@@ -4,7 +4,28 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import TypeVar
+
+_T = TypeVar("_T")
+_SHORT = 400
+"""Characters of a text up to which what was made of it is remembered: longer ones are seldom said twice, and take room."""
+
+
+def remembered(most: int) -> Callable[[Callable[[str], _T]], Callable[[str], _T]]:
+    """Have a function of a text remember what it made of the last ``most`` short ones."""
+
+    def remembering(function: Callable[[str], _T]) -> Callable[[str], _T]:
+        known = lru_cache(maxsize=most)(function)
+
+        @wraps(function)
+        def result(text: str) -> _T:
+            return known(text) if len(text) <= _SHORT else function(text)
+
+        return result
+
+    return remembering
 
 
 def normal_label(text: object) -> str:
@@ -52,15 +73,16 @@ _UNSTORABLE = re.compile(
 _SHARED_ESCAPE = re.compile("(_x[0-9A-Fa-f]{4})_(?=x[0-9A-Fa-f]{4}_)")
 
 
-@lru_cache(maxsize=8192)
+@remembered(8192)
 def for_cell(text: str) -> str:
     """Text that came from a county, fit for a cell: what cannot be seen or stored made visible, and not too long."""
     # XlsxWriter escapes what Excel reads as an escape, but not where two of them share an underscore.
     kept = _SHARED_ESCAPE.sub(r"\1＿", visible(text))
-    return kept if len(kept) <= _LONGEST_TEXT else kept[:_LONGEST_TEXT] + "……"
+    end = _fitting(kept, _LONGEST_TEXT)
+    return kept if end == len(kept) else kept[:end] + "……"
 
 
-@lru_cache(maxsize=8192)
+@remembered(8192)
 def as_typed(text: str) -> tuple[str, str]:
     """A county's text as it goes back into a cell, character by character, and what a cell has no room for.
 
@@ -68,12 +90,18 @@ def as_typed(text: str) -> tuple[str, str]:
     """
     kept = _UNSTORABLE.sub(lambda match: _mark(match[0]), text)
     kept = _SHARED_ESCAPE.sub(r"\1＿", kept)
-    if len(kept) <= _CELL_UNITS // 2:
-        return kept, ""
-    end = min(len(kept), _CELL_UNITS)
-    while len(kept[:end].encode("utf-16-le")) // 2 > _CELL_UNITS:
-        end -= max(1, (len(kept[:end].encode("utf-16-le")) // 2 - _CELL_UNITS) // 2)
+    end = _fitting(kept, _CELL_UNITS)
     return kept[:end], kept[end:]
+
+
+def _fitting(text: str, units: int) -> int:
+    """How many characters of a text take no more than so many units of UTF-16, by which Excel counts."""
+    if len(text) <= units // 2:
+        return len(text)
+    end = min(len(text), units)
+    while (over := len(text[:end].encode("utf-16-le")) // 2 - units) > 0:
+        end -= max(1, over // 2)
+    return end
 
 
 def quoted(text: str) -> str:

@@ -86,3 +86,11 @@ def test_all_at_once(place):  # noqa: F811
     assert {path for path in states if "/" not in path} == {"roster.xlsx", "双柏县.xlsx"}
     assert "Traceback" not in screen and "panicked" not in screen
     assert json.loads((place / "output" / "2021-annual" / "result.json").read_text(encoding="utf-8")) == together
+
+
+@pytest.mark.parametrize("length", [15_999, 16_000, 16_383, 16_384, 20_000, 40_000])
+def test_a_text_of_emoji_fits_into_a_cell(length):
+    """Excel counts units of UTF-16, two for each: one more than it has room for, and it offers to repair the workbook."""
+    shown = for_cell("😀" * length)
+    assert len(shown.encode("utf-16-le")) // 2 <= 32_767
+    assert shown.startswith("😀" * min(length, 15_990)) and (length > 16_000) == shown.endswith("……")

@@ -432,3 +432,16 @@ def test_texts_are_stored_as_xlsxwriter_stores_them(texts):
         book.close()
         parts.append(zipfile.ZipFile(target).read("xl/sharedStrings.xml"))
     assert parts[0] == parts[1]
+
+
+def test_looks_of_equal_numbers_of_two_kinds_are_two():
+    """13 and 13.0 are written differently: whichever a process asks for first must not decide for the next."""
+    written = []
+    for sizes in ((13.0, 13), (13,)):
+        for size in sizes:
+            target = io.BytesIO()
+            book = RowBook(target)
+            book.add_worksheet().write_number(0, 0, 1, book.add_format({"font_size": size}))
+            book.close()
+        written.append(target.getvalue())
+    assert written[0] == written[1]

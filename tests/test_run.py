@@ -495,3 +495,32 @@ def test_ctrl_c_is_told_as_such_whatever_a_library_makes_of_it(monkeypatch, caps
     monkeypatch.chdir(ROOT)
     assert main([]) == 130
     assert "已按您的要求停止" in capsys.readouterr().err
+
+
+# --- interrupted, or out of order, when the results stand already ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(("error", "status", "said"), [(KeyboardInterrupt, 130, "已按您的要求停止。"), (ZeroDivisionError, 4, "没有全部做完")])
+def test_new_results_are_not_called_unchanged(place, monkeypatch, capsys, error, status, said):
+    def stop(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("greencomm.repeat.Watch.remember", stop)
+    monkeypatch.chdir(place)
+    put(place, "市.xlsx", form(CITY))
+    assert main(["--date", "2021-10-18"]) == status
+    screen = capsys.readouterr().err
+    assert said in screen and "原有结果没有改动" not in screen and "新的结果已经写好" in screen and "2021-annual" in screen
+    assert (place / "output" / "2021-annual" / "result.json").exists()
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_a_screen_that_cannot_be_written_is_told(place, words):
+    """Standard output goes into a file on a full disk, as Linux plays it."""
+    put(place, "市.xlsx", form(CITY))
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "process.py"), "--date", "2021-10-18", *words], cwd=place, stdout=full, stderr=subprocess.PIPE
+        )
+    assert done.returncode == 4 and "写不进去" in done.stderr.decode() and b"Traceback" not in done.stderr
+    assert (place / "output" / "2021-annual" / "result.json").exists()

@@ -108,7 +108,7 @@ def close(report: Report, target: Path | BinaryIO, bulks: Sequence[Bulk]) -> Non
             data = source.read(entry)
             bulk = parts.get(entry.filename)
             if bulk is None:
-                made.writestr(zipfile.ZipInfo(entry.filename, durable.ZIP_DATE), data, zipfile.ZIP_DEFLATED, _LEVEL)
+                made.writestr(durable.zip_entry(entry.filename), data, zipfile.ZIP_DEFLATED, _LEVEL)
                 continue
             model = _MODEL.search(data)
             assert model is not None
@@ -124,3 +124,5 @@ def close(report: Report, target: Path | BinaryIO, bulks: Sequence[Bulk]) -> Non
                         part.write("".join(batch).encode())
                         batch = []
                 part.write("".join(batch).encode() + b"</sheetData>" + data[model.end() :])
+            # The system that made it, as of the others (``durable.zip_entry``).
+            made.getinfo(entry.filename).create_system = durable.zip_entry("").create_system
