@@ -14,6 +14,8 @@ import pytest
 from season import CITY, COUNTY, arrive, form, judge
 from test_run import place, put, review  # noqa: F401
 
+from greencomm.texts import for_cell
+
 GOOD = form(COUNTY)
 CASES = {case.name: case for case in hostile.CASES}
 SECONDS = 20
