@@ -61,7 +61,7 @@ LEAVES = (
     Leaf("local-standards.md", "县（市）自定标准.html", "这一页请信息技术人员看：标准文件由他们写，放好以后照常运行就行。",
          ("（[D-14](decisions/D-14.md)）", "它的全文和不同之处见 [standard-示例县-2021.md](standard-示例县-2021.md)。")),
     Leaf("assessment-template.md", "总结评估报告的模板.html",
-         "只改文字、字体和版式的，用 Word 或 WPS 直接改就行；要动大括号里的内容，这一页请信息技术人员看。改以前先把模板另存一份。",
+         "这一页请信息技术人员看。只改文字、字体和版式的不用看它：用 Word 或 WPS 直接改，大括号里的内容不要动。改以前先把模板另存一份。",
          ("，\n也可以用 `python tools/build_templates.py assessment.docx assessment-unit.docx` 重新生成（原有的修改会丢失）",)),
 )  # fmt: skip
 """They are written for whoever has the repository; a clerk's computer opens no Markdown, and has no records of decisions."""
