@@ -620,7 +620,7 @@ def test_a_chart_that_was_deleted_is_not_missed(season, templates) -> None:
 def test_a_slip_is_told_in_one_chinese_sentence_before_anything_is_written(season, templates, tmp_path, monkeypatch, name, old, new, told) -> None:
     edit(templates / name, old, new)
     said = refusal(season, templates)
-    assert said.startswith(f"报告模板“{name}”") and told in said and said.endswith("写法和全部名称请对照 docs/assessment-template.md。")
+    assert said.startswith(f"报告模板“{name}”") and told in said and said.endswith("写法和全部名称请对照 docs/总结评估报告的模板.html。")
     assert not re.search("[A-Za-z]+Error|jinja|docxtpl|line [0-9]", said)
     monkeypatch.setattr("greencomm.outputs.TEMPLATES", templates)
     (tmp_path / "out").mkdir()

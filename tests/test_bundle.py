@@ -14,6 +14,7 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from bundles import HERE, PYTHON, ROOT, SH, bare, entries, launch
@@ -185,8 +186,9 @@ def test_a_bundle_holds_what_a_clerk_needs_and_no_more(files, platform):
     # Everything that the program reads is there, and the whole sample; not over anybody's own input and archive.
     assert {path for path in files if path.startswith(("greencomm/", "templates/"))} <= set(made)
     assert {f"示例/{path}" for path in files if path.startswith(("input/", "archive/"))} <= set(made)
-    for path in ("docs/离线安装.md", "desk/start.py", "desk/check.py"):
+    for path in ("docs/离线安装.html", "docs/操作手册.html", "docs/填报须知.docx", "desk/start.py", "desk/check.py"):
         assert path in made
+    assert not [path for path in made if path.startswith("docs/") and path.endswith(".md")], "a clerk's computer opens no Markdown"
     assert not [path for path in made if path.startswith(("docs/decisions", "tests", "tools", ".")) or path.endswith(".pyc")]
     assert made[launcher].data == (ROOT / launcher).read_bytes()
     read_me = made["请先看我.txt"].data
@@ -196,9 +198,26 @@ def test_a_bundle_holds_what_a_clerk_needs_and_no_more(files, platform):
 
 
 def test_documents_of_the_guide_come_along_when_there_are_any(files):
-    more = {**files, "docs/操作手册.md": Entry(b""), "docs/操作手册/1.png": Entry(b""), "docs/填报须知.docx": Entry(b"")}
+    more = {**files, "docs/又一页.html": Entry(b""), "docs/操作手册/1.png": Entry(b"")}
     made = build_bundle.program(LINUX, more)
-    assert {"docs/操作手册.md", "docs/操作手册/1.png", "docs/填报须知.docx"} <= set(made)
+    assert {"docs/又一页.html", "docs/操作手册/1.png"} <= set(made)
+
+
+def test_pages_in_the_bundle_lead_only_to_what_is_in_the_bundle(files):
+    """The manual leads to the pages on a county's own standard and on the report's templates, the former to the example."""
+    made = build_bundle.program(LINUX, files)
+    led_to = {}
+    for path in (path for path in made if path.startswith("docs/") and path.endswith(".html")):
+        text = made[path].data.decode("utf-8")
+        anchors = set(re.findall(r'<h\d id="([^"]+)"', text))
+        targets = {unquote(target) for target in re.findall(r'(?:href|src)="([^"]+)"', text)}
+        assert {target[1:] for target in targets if target.startswith("#")} <= anchors, path
+        led_to[path] = {f"docs/{target}" for target in targets if not target.startswith("#")}
+        assert led_to[path] <= set(made), path
+    assert {path for path in led_to["docs/操作手册.html"] if path.endswith(".html")} == {
+        "docs/县（市）自定标准.html", "docs/总结评估报告的模板.html", "docs/离线安装.html",
+    }  # fmt: skip
+    assert led_to["docs/县（市）自定标准.html"] == {"docs/examples/示例县-2021.toml"}
 
 
 @pytest.mark.parametrize("platform", [WINDOWS, LINUX], ids=["zip", "tar.gz"])

@@ -132,6 +132,25 @@ def test_the_page_has_the_same_links_and_pictures() -> None:
     assert "http" not in text and "<script" not in text
 
 
+@pytest.mark.parametrize("leaf", build_guide.LEAVES, ids=lambda leaf: leaf.name)
+def test_a_page_of_the_bundle_is_for_who_has_no_repository(leaf: build_guide.Leaf) -> None:
+    """Whom it is for stands first; what only the repository has (decisions, tools) and how engineers start the program do not."""
+    text = build_guide.leaf_page(leaf).split("<body>")[1]
+    assert "信息技术人员看" in text.split("</h1>")[1][:200]
+    assert not re.search(r"python process|build_templates|[DS]-\d\d|\.md\b", text)
+
+
+def test_years_that_can_be_done_are_those_of_annex_2() -> None:
+    years = "、".join(f"{year}年" for year in load_standard().annex2.years)
+    for chapter in ("## 二、", "## 十一、"):
+        assert f"现在是{years}" in section(chapter) or f"现在有{years}" in section(chapter)
+
+
+def section(heading: str) -> str:
+    """A chapter of the manual."""
+    return MANUAL.split(f"\n{heading}")[1].split("\n## ")[0]
+
+
 def test_the_table_of_contents_is_complete() -> None:
     listed = re.findall(r"^\d+\. \[(.+)\]\(#(.+)\)$", MANUAL, re.MULTILINE)
     chapters = re.findall(r"^## ([一二三四五六七八九十]+、(.+))$", MANUAL, re.MULTILINE)
@@ -195,7 +214,7 @@ def test_what_is_quoted_is_what_people_see(shown: tuple[str, set[str], dict[str,
 
 def test_names_and_commands_exist(shown: tuple[str, set[str], dict[str, str]]) -> None:
     _, names, _ = shown
-    names = names | TOP | {"单位_催报.txt", "楚雄市_2021年度总结_填报工作簿.xlsx", "2021-annual", "letters", "changed", "reopened"}
+    names = names | TOP | {"单位_催报.txt", "楚雄市_2022年度总结_填报工作簿.xlsx", "2022-self-evaluation", "2022", "letters", "changed", "reopened"}
     for text in re.findall(r"`([^`]+)`", GUIDE):
         command = re.fullmatch(r"(?:运行\.bat|\./运行\.sh)(?: (.+))?", text)
         if command:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 from season import clean, form
-from two_years import COUNTY, STANDARD, Prefecture
+from two_years import COUNTY, STANDARD, UNITS, Prefecture, below
 
 from greencomm.cli import main
 from greencomm.roster import Roster, load_roster
@@ -156,7 +157,120 @@ def test_closing_and_opening_again(desk: Desk, capsys: pytest.CaptureFixture[str
     assert desk.do("close", "--year", "2021", "--reopen", "--reason", "双柏县补报两个社区", day="2021-11-02") == 0
     assert list(Path("archive/reopened/2021").iterdir())
     assert desk.do(day="2021-11-02") == 1
-    assert desk.do("close", "--year", "2021", "--accept-open", day="2021-11-03") == 0
+    assert desk.do("close", "--year", "2021", "--who", "王某", "--accept-open", day="2021-11-03") == 0
+
+
+def test_a_closed_year_is_changed_while_the_next_one_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """十一、重新打开, step by step: 北门 of 禄丰县, which did not report in 2021 (8 of 11), is handed in late in 2022: 9 of 11.
+
+    Not with this year's roster, its year changed: 双柏县's four and the zone's would be lost, for both have changed since."""
+    monkeypatch.chdir(tmp_path)
+    play, desk = Prefecture(tmp_path), Path("input")
+    for year in (2021, 2022):
+        play.receive(year)
+    # 2021 as it was closed; then this year's roster and workbooks lie in the input folder.
+    play.input(2021).rename(desk)
+    assert main(["--date", "2021-10-20"]) == 0
+    assert main(["close", "--year", "2021", "--who", "王某", "--date", "2021-10-25"]) == 0
+    roster_then = load_roster(desk / "roster.xlsx", STANDARD)
+    desk.rename("去年")
+    play.input(2022).rename(desk)
+    main(["--date", "2022-10-20"])
+    now = _document(2022)
+
+    # 1 to 3
+    assert main(["close", "--year", "2021", "--reopen", "--reason", "禄丰县补报一个社区", "--who", "王某", "--date", "2022-10-21"]) == 0
+    (place,) = Path("archive/reopened/2021").iterdir()
+    desk.rename("存好")
+    shutil.copytree(place / "input", desk)
+    # 4
+    late = {"532331101003": clean(), "532331101002": below()}
+    (desk / "禄丰县补报.xlsx").write_bytes(form(UNITS[2021][2], late, roster=roster_then, submission=2))
+    assert main(["--date", "2022-10-21"]) == 0
+    region = _document(2021)["region"]
+    assert (region["green"], region["urban_communities"]) == (9, 11)
+    # What step 3 warns of.
+    right = (desk / "roster.xlsx").read_bytes()
+    shutil.copyfile("存好/roster.xlsx", desk / "roster.xlsx")
+    _set_year(desk / "roster.xlsx", 2021)
+    assert main(["--date", "2022-10-21"]) == 1 and _document(2021)["region"]["green"] == 4
+    (desk / "roster.xlsx").write_bytes(right)
+    assert main(["--date", "2022-10-21"]) == 0
+    # 5
+    assert main(["close", "--year", "2021", "--who", "王某", "--date", "2022-10-21"]) == 0
+    # 6
+    shutil.rmtree(desk)
+    Path("存好").rename(desk)
+    main(["--date", "2022-10-22"])
+    assert _document(2022)["region"]["combined"] == now["region"]["combined"] + 1
+
+
+def test_without_the_old_files_only_the_late_ones_count(desk: Desk) -> None:
+    """十一、重新打开, step 3: 不复制，名单就只剩补报的."""
+    desk.put("双柏县.xlsx", flawed=False)
+    desk.do()
+    assert desk.result()["region"]["green"] == 8
+    assert desk.do("close", "--year", "2021", "--who", "王某") == 0
+    assert desk.do("close", "--year", "2021", "--reopen", "--reason", "双柏县补报两个社区", "--who", "王某") == 0
+    for path in desk.input.glob("*.xlsx"):
+        if path.name != "roster.xlsx":
+            path.unlink()
+    desk.put("双柏县补报.xlsx", flawed=False, submission=2)
+    desk.do()
+    assert desk.result()["region"]["green"] == 4, "双柏县's four"
+
+
+def _document(year: int) -> dict[str, Any]:
+    return json.loads(Path(f"output/{year}-annual/result.json").read_text(encoding="utf-8"))
+
+
+def _set_year(roster: Path, year: int) -> None:
+    book = openpyxl.load_workbook(roster)
+    (row,) = (row for row in book["批次"].iter_rows() if row[0].value == "年度")
+    row[1].value = year
+    book.save(roster)
+
+
+def test_a_unit_is_renamed_in_one_sheet_of_the_roster(desk: Desk) -> None:
+    """二之2: the sheet of communities is left as it is; workbooks of the old name and code are the renamed unit's."""
+    desk.put("双柏县.xlsx", flawed=False)
+    assert desk.do() == 0
+    book = openpyxl.load_workbook(desk.input / "roster.xlsx")
+    (row,) = (row for row in book["填报单位"].iter_rows() if row[1].value == "双柏县")
+    for cell, value in zip(row, ("532399", "双柏市", "532322", "双柏县"), strict=False):
+        cell.value = value
+    book.save(desk.input / "roster.xlsx")
+    assert desk.do() == 0
+    unit = next(unit for unit in desk.result()["units"] if unit["name"] == "双柏市")
+    assert (unit["code"], unit["urban_communities"], len(unit["green"])) == ("532399", 4, 4)
+
+
+def test_blank_forms_of_another_year_stay_where_they_are(desk: Desk) -> None:
+    """三: both lie there, told apart by their names."""
+    desk.put("双柏县.xlsx", flawed=False)
+    assert desk.do("forms") == 0
+    _set_year(desk.input / "roster.xlsx", 2022)
+    assert desk.do("forms", day="2022-03-01") == 0
+    assert {"楚雄市_2021年度总结_填报工作簿.xlsx", "楚雄市_2022年度总结_填报工作簿.xlsx"} <= set(os.listdir("forms"))
+
+
+def test_a_year_without_columns_in_annex_2_is_not_begun(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """二之1."""
+    _set_year(desk.input / "roster.xlsx", max(STANDARD.annex2.years) + 1)
+    assert desk.do("forms") == 2 and desk.do() == 2
+    assert "附件2" in capsys.readouterr().err
+    assert not Path("forms").exists() and not desk.output.parent.exists()
+
+
+def test_only_a_year_is_closed_not_a_self_evaluation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """九, 十一."""
+    monkeypatch.chdir(tmp_path)
+    play = Prefecture(tmp_path)
+    play.receive(2021, "self-evaluation")
+    play.input(2021, "self-evaluation").rename("input")
+    assert main(["--date", "2021-08-25"]) == 0
+    assert main(["close", "--year", "2021", "--who", "王某", "--date", "2021-08-25"]) in (2, 3)
+    assert not Path("archive/2021").exists()
 
 
 def test_a_roster_changed_later(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """Writes the clerks' documents from their sources in tools/guide/ (S-56): docs/操作手册.md, the same as a page that every browser
-opens (docs/操作手册.html), docs/填报须知.md and docs/填报须知.docx.
+opens (docs/操作手册.html), docs/填报须知.md and docs/填报须知.docx; and as pages, with Chinese names, the documents of docs/ that
+the bundle carries (:data:`LEAVES`).
 
 Every number, date and quote of the notice in them is filled in from the standard, every sentence about a rule or a file from the
 program. Run after a change of any of them (``tests/test_guide.py`` says when); ``--pictures`` makes the manual's pictures anew too.
@@ -12,9 +13,11 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
@@ -38,6 +41,30 @@ DOCS, SOURCES = ROOT / "docs", ROOT / "tools" / "guide"
 MANUAL, PAGE = DOCS / "操作手册.md", DOCS / "操作手册.html"
 NOTICE, NOTICE_DOCX = DOCS / "填报须知.md", DOCS / "填报须知.docx"
 GENERATED = "<!-- 由 tools/build_guide.py 从 tools/guide/ 生成，请勿手改 -->"
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A document of docs/ that the bundle carries as a page."""
+
+    source: str
+    name: str
+    """File name of the page in docs/."""
+    before: str = ""
+    """What stands below the title: for whom the page is; Markdown."""
+    left_out: tuple[str, ...] = ()
+    """What is of use only where the whole repository lies: taken out as it stands there."""
+
+
+LEAVES = (
+    Leaf("离线安装.md", "离线安装.html"),
+    Leaf("local-standards.md", "县（市）自定标准.html", "这一页请信息技术人员看：标准文件由他们写，放好以后照常运行就行。",
+         ("（[D-14](decisions/D-14.md)）", "它的全文和不同之处见 [standard-示例县-2021.md](standard-示例县-2021.md)。")),
+    Leaf("assessment-template.md", "总结评估报告的模板.html",
+         "这一页请信息技术人员看。只改文字、字体和版式的不用看它：用 Word 或 WPS 直接改，大括号里的内容不要动。改以前先把模板另存一份。",
+         ("，\n也可以用 `python tools/build_templates.py assessment.docx assessment-unit.docx` 重新生成（原有的修改会丢失）",)),
+)  # fmt: skip
+"""They are written for whoever has the repository; a clerk's computer opens no Markdown, and has no records of decisions."""
 STANDARD = load_standard()
 
 PARTS = {
@@ -123,6 +150,7 @@ def values() -> dict[str, Any]:
         "加分原文": re.search(r"加[0-9]+分", award.quote)[0],  # type: ignore[index]
         "加分范围": f"{award.possible[1]}到{award.cap}分",
         "第一个目标": percent(STANDARD.targets[0].ratio),
+        "附件2年度": "、".join(f"{year}年" for year in STANDARD.annex2.years),
         "旧代码": "532331",
         "示例年度": "封存的2021年度是示例数据；放入正式报送的工作簿以后，程序不再采用它",
         "正忙": BUSY.rstrip("。"),
@@ -195,21 +223,37 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-def page(text: str) -> str:
-    """The manual as a page: a clerk's computer opens no Markdown."""
+def page(text: str, generated: str = GENERATED) -> str:
+    """A document as a page: a clerk's computer opens no Markdown. Links to other documents lead to their pages."""
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = reader.parse(text.replace(GENERATED, ""))
+    tokens = reader.parse(re.sub(r"<!--.*?-->", "", text))
+    leaves = {quote(leaf.source): leaf.name for leaf in LEAVES}
     for opening, inside in itertools.pairwise(tokens):
         if opening.type == "heading_open":
             opening.attrSet("id", anchor(inside.content))
+        for each in inside.children or ():
+            if each.type == "link_open" and each.attrs["href"] in leaves:
+                each.attrSet("href", quote(leaves[str(each.attrs["href"])]))
     body = reader.renderer.render(tokens, reader.options, {})
     title = text.split("\n", 1)[0].removeprefix("# ")
     style = (SOURCES / "page.css").read_text(encoding="utf-8")
+    contents = '<a class="top" href="#目录">目录</a>\n' if "\n## 目录\n" in text else ""
     return (
-        f'<!doctype html>\n{GENERATED}\n<html lang="zh-CN">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
+        f'<!doctype html>\n{generated}\n<html lang="zh-CN">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>\n{style}</style>\n</head>\n<body>\n'
-        f'{body}<a class="top" href="#目录">目录</a>\n</body>\n</html>\n'
+        f'{body}{contents}</body>\n</html>\n'
     )
+
+
+def leaf_page(leaf: Leaf) -> str:
+    """A document of docs/ as the bundle carries it: for a clerk's computer, where the program is started as the manual says."""
+    text = (DOCS / leaf.source).read_text(encoding="utf-8")
+    for part in leaf.left_out:
+        if text.count(part) != 1:
+            raise ValueError(f"{leaf.source} no longer has: {part}")
+        text = text.replace(part, "")
+    title, rest = text.replace("python process.py", "运行.bat").split("\n", 1)
+    return page(f"{title}\n\n{leaf.before}\n{rest}", f"<!-- 由 tools/build_guide.py 从 docs/{leaf.source} 生成，请勿手改 -->")
 
 
 def notice() -> str:
@@ -220,7 +264,7 @@ def notice() -> str:
 def pages() -> dict[Path, str]:
     """The documents that are text, by path."""
     text = manual()
-    return {MANUAL: text, PAGE: page(text), NOTICE: notice()}
+    return {MANUAL: text, PAGE: page(text), NOTICE: notice(), **{DOCS / leaf.name: leaf_page(leaf) for leaf in LEAVES}}
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -43,6 +43,10 @@ _FOOTER = 45
 """Points at the foot of a page that hold its number."""
 _ABOVE = 26
 """Pixels above a page that begins with its columns' titles, for numbers."""
+_BESIDE = 27
+"""Pixels from a number's left to what it stands beside."""
+_TOUCH = 1.5
+"""Points by which the boxes of words in neighbouring columns may overlap."""
 _SIDE = 30
 """Pixels at the left of a printed page where numbers may stand."""
 
@@ -262,6 +266,17 @@ def _first(shot: Shot, words: Sequence[Word], text: str) -> Word:
     return found[0]
 
 
+def _leftmost(wanted: Word, words: Iterable[Word]) -> Word:
+    """What begins farthest to the left in the column of a word: above or below it."""
+    return min([wanted, *(word for word in words if word.left < wanted.right and wanted.left < word.right)], key=lambda word: word.left)
+
+
+def _before(wanted: Word, words: Iterable[Word]) -> float:
+    """Where a column is cut off before a word of it: in the middle of the gap to what the column before has there."""
+    near = [word.right for word in words if wanted.left - _MARGIN < word.right <= wanted.left + _TOUCH and word.left < wanted.left]
+    return (max([wanted.left - _MARGIN, *near]) + wanted.left) / 2
+
+
 def _printed(shot: Shot, pdf: Path, folder: Path) -> str:
     """The part of the page that is meant, with its numbers."""
     pages = words_of(pdf)
@@ -269,13 +284,17 @@ def _printed(shot: Shot, pdf: Path, folder: Path) -> str:
     words = pages[number - 1]
     left, right = min(word.left for word in words) - _MARGIN, max(word.right for word in words) + _MARGIN
     top, bottom = min(word.top for word in words) - _MARGIN, max(word.bottom for word in words) + _MARGIN
-    if shot.right:
-        right = _first(shot, words, shot.right).left - _MARGIN / 2
     if shot.top:
         top = _first(shot, words, shot.top).top - _MARGIN / 2
     if shot.bottom:
         bottom = _first(shot, words, shot.bottom).bottom + _MARGIN / 2
-    away, again = (_first(shot, words, text).left - _MARGIN / 2 if text else right for text in shot.cut)
+    shown = [word for word in words if top < (word.top + word.bottom) / 2 < bottom]
+    if shot.right:
+        right = _before(_leftmost(_first(shot, words, shot.right), shown), shown)
+    away = again = right
+    if shot.cut[0]:
+        away = _before(_leftmost(_first(shot, words, shot.cut[0]), shown), shown)
+        again = _before(_first(shot, words, shot.cut[1]), shown)
     scale = (WIDTH - _SIDE) / (away - left + right - again)
     above = _ABOVE if shot.top and any(text.startswith("^") for text in shot.marks) else 0
 
@@ -297,12 +316,16 @@ def _printed(shot: Shot, pdf: Path, folder: Path) -> str:
             check=True, capture_output=True, timeout=120,
         )  # fmt: skip
         parts.append(f'<img src="{image.as_uri()}.png"{" class=again" if place else ""}>')
-    marks = []
+    marks: list[str] = []
+    placed: list[tuple[float, float]] = []
     for position, text in enumerate(shot.marks, 1):
         word = _first(shot, words, text.removeprefix("^"))
-        x, y = across(word.left) - 24, (down(word.top) + down(word.bottom)) / 2 - 11
+        x, y = across(word.left) - _BESIDE, (down(word.top) + down(word.bottom)) / 2 - 11
         if text.startswith("^"):
             x, y = (across(word.left) + across(word.right)) / 2 - 11, down(word.top) - 23
+        while any(abs(x - other) < _BESIDE and abs(y - above_it) < _BESIDE for other, above_it in placed):
+            x -= _BESIDE
+        placed.append((x, y))
         marks.append(f'<span class="mark" style="left:{max(x, 2):.0f}px;top:{max(y, 2):.0f}px">{position}</span>')
     return _html(f'<div class="page" style="padding-top:{above}px">{"".join(parts)}</div>{"".join(marks)}')
 

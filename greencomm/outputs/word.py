@@ -295,7 +295,7 @@ class WordTemplate:
         """``start`` and ``length``: where in the words of that line the mistake is."""
         text = _plain(lines[line - 1]) if line and line <= len(lines) else ""
         quoted = f"这一段是：{one_line(grammar.around(text, start, start + length, _QUOTED)).rstrip('。')}" if text else ""
-        guide = "写法和全部名称请对照 docs/assessment-template.md"
+        guide = "写法和全部名称请对照 docs/总结评估报告的模板.html"
         return UserError("。".join(part for part in (f"报告模板“{self.name}”{mistake}", quoted, f"{guide}。") if part))
 
     # --- the package around it --------------------------------------------------------------------------------------
