@@ -174,7 +174,7 @@ def _next_step(result: RegionResult, has_send_back: bool) -> str:
     from greencomm.outputs.achievement import NAME
 
     silent = silent_units(result)
-    chase = f"有{len(silent)}个单位没有报送，先催报（结果文件夹的 units 里有催报函）"
+    chase = f"还有{len(silent)}个单位没有报送，先催报（结果文件夹的 units 里有催报函）"
     # Of files that are nobody's there is nobody to whom anything could be returned.
     sent_back = open_findings(result.findings, Severity.SEND_BACK) if has_send_back else []
     strays = [finding.place.file for finding in sent_back if finding.place.unit is None and finding.place.file]
@@ -183,19 +183,20 @@ def _next_step(result: RegionResult, has_send_back: bool) -> str:
         return (
             "下一步：打开结果文件夹中的 units 文件夹，核对后把函件和附件发给有“退回”问题的单位（.eml 是写好的邮件草稿，程序不会发出），"
             "收到修改后的工作簿放进 input 文件夹，再运行一次。"
-            + (f"另外，{stray}" if stray else "") + (f"还{chase}。" if silent else "")
+            + (f"另外，{stray}" if stray else "") + (f"{chase}。" if silent else "")
         )  # fmt: skip
-    stamp = f"打印“{NAME}.xlsx”盖章" if result.phase == SELF_EVALUATION else "打印 annex2.xlsx 盖章归档"
-    steps = [stray] if stray else []
-    if open_findings(result.findings, Severity.VERIFY):
-        compare = "请把差异报告中的“需核实”问题与单位核对" + ("。" if silent else f"，然后{stamp}。")
-        steps.append(compare if stray else f"没有需要退回的；{compare}")
-    elif not stray and not silent:
-        own = "各单位的名单在 units 文件夹中，由各单位盖章报送。" if result.phase == SELF_EVALUATION else ""
-        steps.append(f"没有需要修改的，可以{stamp}。{own}")
-    if silent:
-        steps.append(f"还{chase}；确定不再等的，才{stamp}。")
-    return f"下一步：{''.join(steps)}"
+    own_lists = result.phase == SELF_EVALUATION
+    stamp = f"打印“{NAME}.xlsx”盖章" if own_lists else "打印 annex2.xlsx 盖章归档"
+    verify = bool(open_findings(result.findings, Severity.VERIFY))
+    if not stray and not silent:
+        if verify:
+            return f"下一步：没有需要退回的；请把差异报告中的“需核实”问题与单位核对，然后{stamp}。"
+        if own_lists:
+            return f"下一步：没有需要修改的，可以{stamp}；各单位的名单在 units 文件夹中，由各单位盖章报送。"
+        return "下一步：没有需要修改的，可以打印 annex2.xlsx 盖章归档。"
+    compare = "请把差异报告中的“需核实”问题与单位核对。" if verify else ""
+    wait = f"{chase}；确定不再等的，才{stamp}。" if silent else ""
+    return f"下一步：{stray}{compare}{wait}"
 
 
 def silent_units(result: RegionResult) -> list[str]:
