@@ -503,8 +503,14 @@ _DROPPED_NAMED = 5
 
 def _dropped(before: ClosedYear, now: ClosedYear) -> str:
     """What the list of a year that was opened again lost since its last closing; empty where nothing."""
-    green = {entry.code for unit in now.units for entry in unit.green}
-    lost = [entry.name for unit in before.units for entry in unit.green if entry.code not in green]
+    green = {(unit.code, known) for unit in now.units for entry in unit.green for known in (entry.code, entry.name)}
+    # A code that was put right in the roster makes no community another one.
+    lost = [
+        entry.name
+        for unit in before.units
+        for entry in unit.green
+        if not {(unit.code, entry.code), (unit.code, entry.name)} & green
+    ]
     if not lost:
         return ""
     named = "、".join(lost[:_DROPPED_NAMED]) + ("等" if len(lost) > _DROPPED_NAMED else "")

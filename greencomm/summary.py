@@ -140,7 +140,7 @@ def _only_papers(result: RegionResult) -> list[Line]:
         return []
     what = list(dict.fromkeys(entry.deliverable.name for _, absent in wanting for entry in absent))
     more = "等材料" if len(what) > 1 else ""
-    return [Line(f"只欠{what[0]}{more}、不用再报填报工作簿的单位：{'、'.join(named)}。")]
+    return [Line(f"只欠{what[0]}{more}（不用再报填报工作簿）：{'、'.join(named)}。")]
 
 
 _ROSTER_CHANGES = frozenset(
