@@ -80,8 +80,9 @@ open_terminal() {
     for try in deepin-terminal mate-terminal gnome-terminal xfce4-terminal konsole qterminal lxterminal x-terminal-emulator xterm; do
         command -v "$try" >/dev/null 2>&1 || continue
         case $try in
-            gnome-terminal) before="--" ;;
-            mate-terminal | xfce4-terminal) before="-x" ;;
+            # Wide enough for the table of a second year.
+            gnome-terminal) before="--geometry=110x36 --" ;;
+            mate-terminal | xfce4-terminal) before="--geometry=110x36 -x" ;;
             xterm) before="-u8 -fa Monospace -fs 11 -geometry 110x36 -e" ;; # its own fonts hold no Chinese
             *) before="-e" ;;
         esac

@@ -200,7 +200,10 @@ def _meant(words: Sequence[str], missing: Path, folder: Path, command: str) -> s
         except OSError:
             continue
         stems = {Path(name).stem: name for name in names}
-        for stem in (missing.name, *difflib.get_close_matches(missing.stem, stems, n=1)):
+        # 楚雄市.xlsx stands for 楚雄市绿色社区填报.xlsx as well as for 楚雄.xlsx.
+        inside = [each for each in stems if min(len(each), len(missing.stem)) > 1 and (missing.stem in each or each in missing.stem)]
+        inside.sort(key=lambda stem: abs(len(stem) - len(missing.stem)))
+        for stem in (missing.name, missing.stem, *inside, *difflib.get_close_matches(missing.stem, stems, n=1)):
             if stem in stems:
                 return f"您是不是想写：python process.py {command} {_quoted(str(place / stems[stem]))}"
     return ""

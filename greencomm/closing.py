@@ -10,12 +10,13 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from greencomm import __version__, durable
 from greencomm.archive import Publication
-from greencomm.batch import Options, keep_apart, prepare, roster_year
+from greencomm.batch import Options, keep_apart, prepare
 from greencomm.closings import (
     CLOSE,
     IMPORTED,
@@ -24,6 +25,7 @@ from greencomm.closings import (
     RESULTS,
     SCHEMA,
     Closings,
+    DamagedYear,
     YearFolder,
     imported_document,
     named,
@@ -37,10 +39,12 @@ from greencomm.findings import Severity
 from greencomm.intake.collect import Progress, found_in, same_file
 from greencomm.outputs.register import Entry, write_register
 from greencomm.past_years import ClosedYear, Trace, follow
+from greencomm.results import Status, UnitState
 from greencomm.review.names import base_name
 from greencomm.roster import Community, Roster
 from greencomm.runs import DamagedRun, KeptRun
-from greencomm.standard import ANNUAL, Standard
+from greencomm.standard import ANNUAL, PHASE_TITLES, Standard
+from greencomm.usage import started_by_launcher
 
 _UNKNOWN = "（未记名）"
 _ROSTER = "roster"
@@ -87,6 +91,12 @@ class Closed:
     """Names of units by code."""
     communities: Mapping[str, str] = field(default_factory=dict)
     """Names of communities by code."""
+    silent: tuple[str, ...] = ()
+    """Names of the units that are asked for sheets and of which nothing counts: their communities stand as 未报."""
+    holders: frozenset[str] = frozenset()
+    """Paths of received files, archives and mails among them."""
+    steps: tuple[str, ...] = ()
+    """What follows a reopening, in Chinese."""
 
     @property
     def document(self) -> dict[str, Any]:
@@ -112,7 +122,7 @@ def close(options: Options, wish: Wish, progress: Progress | None = None) -> Clo
             f'python process.py close --year {options.year or 2021} --reopen --reason "双柏县补报两个社区"'
         )
     if options.phase not in (None, ANNUAL):
-        raise UserError("封存的是年度总结的结果，不用写 --phase，或写 --phase annual。")
+        raise UserError(f"封存的是年度总结的结果，不用写 --phase，或写 --phase {PHASE_TITLES[ANNUAL]}。")
     if wish.annex2 is not None and options.year is None:
         raise UserError("导入附件2时请用 --year 写明是哪一年的，例如：python process.py close --year 2021 --annex2 附件2.xlsx")
     keep_apart(options)
@@ -154,13 +164,60 @@ def _reopen(closings: Closings, options: Options, wish: Wish) -> Closed:
         again = "已重新打开，尚未再封存" if closings.reopened(year) else "没有封存"
         raise UserError(f"{year}年度{again}，不需要重新打开。")
     later = "、".join(str(each) for each in closings.built_upon(year))
+    steps = _Reopening(closed, options)
     with _speaking(closed, "仍是封存状态；如已记录重新打开，再运行一次就会接着完成"):
         place = closings.reopen(closed, who=wish.person, date=options.run_date.isoformat(), reason=wish.reason.strip())
     notices = (
         f"已封存的{later}年度是在{year}年度的基础上封存的，{year}年度有改动后，它的附件2和合计会与新的{year}年度对不上。"
         f"{year}年度再封存之后，请把{later}年度也重新打开、重新运行、再封存。",
     )
-    return Closed(False, year, place, reopened=True, notices=notices if later else ())
+    return Closed(False, year, place, reopened=True, notices=notices if later else (), steps=steps.after(place))
+
+
+class _Reopening:
+    """What a person does after a year was opened again, so that it is closed with no less than before."""
+
+    def __init__(self, closed: YearFolder, options: Options) -> None:
+        self.year, self.options = closed.year, options
+        self.roster = self.annex2 = ""
+        self.same = False
+        with contextlib.suppress(DamagedYear, OSError, KeyError):
+            manifest = closed.manifest
+            self.roster = str(manifest["roster"] or "")
+            self.annex2 = str(manifest.get("annex2") or "") if closed.is_imported else ""
+            # What was received later may lie beside it already; it is only asked whether all that was closed is still there.
+            there = all("后来放进去" in each for each in closed.changes(found_in(options.input)))
+            inside = self.roster.startswith(f"{INPUT}/")
+            self.same = there and (inside or durable.surely_holds(options.roster, manifest["files"][self.roster]["sha256"]))
+
+    def after(self, place: Path | None) -> tuple[str, ...]:
+        """The steps in order, each a clause of a Chinese sentence; ``place`` is where the archive lies now."""
+        again = f"python process.py close --year {self.year}"
+        if self.annex2 and place is not None:
+            return (
+                f"改好附件2（原来导入的是“{place / self.annex2}”，请另存一份再改）",
+                f"再导入、再封存：{again} --annex2 附件2.xlsx",
+            )
+        run = "双击运行" if started_by_launcher() else "运行 python process.py"
+        folder = self.options.input.name or str(self.options.input)
+        add, run, close = f"把补报、改正的文件放进 {folder}", f"{run}，核对结果", f"再封存：{again}"
+        if self.same:
+            # The files of the year still lie in the input folder: only what is new is to be added.
+            return (add, run, close)
+        kept = place / INPUT if place is not None else None
+        source = f"把“{kept}”里的全部文件拷回 {folder}" if kept else f"把{self.year}年度的全部文件（连同当年的名册）放进 {folder}"
+        inside = not self.roster or self.roster.startswith(f"{INPUT}/")
+        roster = f"名册的“年度”应是{self.year}"
+        if place is not None and not inside:
+            roster = f"名册用“{place / self.roster}”，拷成 {folder} 里的 roster.xlsx"
+        return (
+            f"把 {folder} 里现在的文件连同名册移到别处放好",
+            f"{source}（少拷了文件，其中的社区会从名单上消失）；{roster}",
+            add,
+            run,
+            close,
+            f"移走 {folder} 里的这些文件（已封存），把①的文件连同名册移回来（名册的“年度”又是现在办的年度）",
+        )
 
 
 # --- importing ----------------------------------------------------------------------------------------------------------
@@ -183,6 +240,7 @@ def _import(closings: Closings, options: Options, wish: Wish, form: Path) -> Clo
                 f"python process.py close --year {year} --annex2 {form.name} --roster {year}年名册.xlsx"
             )
         raise UserError("\n".join(lines))
+    before = closings.before_reopening(year)
     with _speaking(closings.year(year), _PLACED):
         number = closings.number(year)
         building = closings.building(year)
@@ -205,7 +263,8 @@ def _import(closings: Closings, options: Options, wish: Wish, form: Path) -> Clo
             closed = closings.seal(year, building, manifest)
         finally:
             durable.remove_tree(building)
-    return Closed(True, year, closed.folder, tuple(closed.manifest["files"]))
+    told = _dropped(before, filed.year) if before is not None else ""
+    return Closed(True, year, closed.folder, tuple(closed.manifest["files"]), notices=(told,) if told else ())
 
 
 def _imported_again(closings: Closings, closed: YearFolder, form: Path, options: Options, wish: Wish) -> Closed:
@@ -269,16 +328,15 @@ class _Closing:
             return self._without_run(closed)
         if run is None:
             raise NothingToProcess(
-                f"{self.year}年度的年度总结还没有运行过，没有可以封存的结果。"
-                f"请先运行：python process.py --year {self.year} --phase {ANNUAL}"
+                self._not_the_phase() or f"{self.year}年度的年度总结还没有运行过，没有可以封存的结果。{self._run_first('')}"
             )
         changes = self._changes(run)
         if self.closings.check_there(closed):
             return self._again(closed, run, changes)
         if changes:
             raise UserError(
-                f"{self.year}年度的输入在上次运行之后有变动，没有封存：{'；'.join(changes)}。"
-                f"请先重新运行，再封存：python process.py --year {self.year} --phase {ANNUAL}"
+                self._not_the_phase()
+                or f"{self.year}年度的输入在上次运行之后有变动，没有封存：{'；'.join(changes)}。{self._run_first('重新')}"
             )
         document = _document(run)
         left = tuple(
@@ -288,9 +346,14 @@ class _Closing:
         )
         names = {unit["code"]: unit["name"] for unit in document["units"]}
         members = {each["code"]: each["name"] for each in document["communities"]}
+        silent = silent_in(document)
         if left and not self.wish.accept_open:
-            return Closed(False, self.year, None, open=left, names=names, communities=members)
+            holders = frozenset(file["path"] for file in document["files"] if file["sha256"])
+            return Closed(
+                False, self.year, None, open=left, names=names, communities=members, silent=silent, holders=holders
+            )
         earlier, notices = self.closings.earlier_years(self.standard, self.year)
+        before = self.closings.before_reopening(self.year)
         with _speaking(closed, _PLACED):
             number = self.closings.number(self.year)
             building = self.closings.building(self.year)
@@ -300,7 +363,31 @@ class _Closing:
             finally:
                 durable.remove_tree(building)
         files = tuple(sealed.manifest["files"])
-        return Closed(True, self.year, sealed.folder, files, left, tuple(notices), names=names, communities=members)
+        if before is not None and before.sample is bool(document["sample"]) and (told := _dropped(before, run_year(document, ""))):
+            notices.append(told)
+        return Closed(
+            True, self.year, sealed.folder, files, left, tuple(notices), names=names, communities=members, silent=silent
+        )
+
+    @cached_property
+    def _stated(self) -> tuple[int, str]:
+        """Year and phase that the roster itself names."""
+        batch = prepare(dataclasses.replace(self.options, year=None, phase=None))[1].batch
+        return batch.year, batch.phase
+
+    def _not_the_phase(self) -> str:
+        """The sentence for whoever closes while the roster is at the self-evaluation; empty where that is not the reason."""
+        year, phase = self._stated
+        if phase == ANNUAL or self.options.phase is not None or year != self.year:
+            return ""
+        title = PHASE_TITLES[ANNUAL]
+        return f"封存的是{title}；现在名册的阶段是“{PHASE_TITLES[phase]}”，不用封存。等{title}审核完了，再封存。"
+
+    def _run_first(self, again: str) -> str:
+        """How to run before closing: as the launcher does where the roster names this very batch, else with its options."""
+        if self._stated == (self.year, ANNUAL):
+            return "请再运行一次（双击），再封存。" if started_by_launcher() else f"请先{again}运行，再封存：python process.py"
+        return f"请先{again}运行，再封存：python process.py --year {self.year} --phase {PHASE_TITLES[ANNUAL]}"
 
     def _latest(self) -> KeptRun | None:
         runs = self.publication.runs(f"{self.year}-{ANNUAL}")
@@ -322,7 +409,9 @@ class _Closing:
         return _already(self.closings, closed, self.options, self.wish)
 
     def _differs(self, closed: YearFolder, changes: Sequence[str]) -> UserError:
-        other = roster_year(self.options)
+        if told := self._not_the_phase():
+            return UserError(f"{self.year}年度已于{closed.closed_words}，没有改动。{told}")
+        other, _ = self._stated
         return _closed_already(closed, changes) if other == self.year else of_another_year(closed, other)
 
     def _again(self, closed: YearFolder, run: KeptRun, changes: list[str]) -> Closed:
@@ -394,6 +483,41 @@ class _Closing:
     def _tell(self, step: int, steps: int, what: str) -> None:
         if self.progress:
             self.progress(step, steps, what)
+
+
+def silent_in(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the units in a ``result.json`` that are asked for sheets and of which nothing counts.
+
+    Units that stand on earlier lists whole owe no form and are not among them (``UnitResult.unreported``).
+    """
+    owing = {
+        each["unit"] for each in document["communities"] if each["status"] == Status.MISSING and each.get("listed") is None
+    }
+    units = document["units"]
+    return tuple(unit["name"] for unit in units if unit["state"] != UnitState.RECEIVED and unit["code"] in owing)
+
+
+_DROPPED_NAMED = 5
+"""How many communities that are green no longer a sentence names."""
+
+
+def _dropped(before: ClosedYear, now: ClosedYear) -> str:
+    """What the list of a year that was opened again lost since its last closing; empty where nothing."""
+    green = {(unit.code, known) for unit in now.units for entry in unit.green for known in (entry.code, entry.name)}
+    # A code that was put right in the roster makes no community another one.
+    lost = [
+        entry.name
+        for unit in before.units
+        for entry in unit.green
+        if not {(unit.code, entry.code), (unit.code, entry.name)} & green
+    ]
+    if not lost:
+        return ""
+    named = "、".join(lost[:_DROPPED_NAMED]) + ("等" if len(lost) > _DROPPED_NAMED else "")
+    return (
+        f"比上次封存时少{len(lost)}个社区：{named}。请核对是不是漏了文件；"
+        f"确是漏了的，请重新打开{now.year}年度，补齐后再运行、再封存。"
+    )
 
 
 def received(run: KeptRun) -> dict[str, str | None]:

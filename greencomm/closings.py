@@ -303,6 +303,21 @@ class Closings:
         durable.sync(self.archive)
         return place
 
+    def before_reopening(self, year: int) -> ClosedYear | None:
+        """The year as it was closed before it was opened again; None where it was not, or that archive cannot be read."""
+        last = self.last_event(year)
+        folder = self.archive / "reopened" / str(year)
+        if last is None or last["event"] != REOPEN or not folder.is_dir():
+            return None
+        for place in sorted(folder.iterdir(), reverse=True):
+            closed = YearFolder(year, place)
+            if closed.manifest_sha256 is not None and closed.manifest_sha256 == last["manifest"]:
+                try:
+                    return closed.load()
+                except DamagedYear:
+                    return None
+        return None
+
     def recover(self, today: str = "") -> list[str]:
         """Finish what an interrupted command had begun, under the archive's lock; says so in Chinese.
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from greencomm.findings import Finding, Settled, Severity
 from greencomm.intake.collect import Progress
@@ -17,18 +17,20 @@ from greencomm.machine import print_json
 from greencomm.results import FileState, percent, standing_counts, standings
 from greencomm.review.trial import pending_count, result_shown
 from greencomm.standard import PHASE_TITLES
-from greencomm.summary import open_findings
+from greencomm.summary import open_findings, stray_files
 from greencomm.texts import one_line
 from greencomm.usage import as_started
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from greencomm.batch import Outcome
     from greencomm.closing import Closed
     from greencomm.repeat import Repeated
     from greencomm.review.trial import Replay
     from greencomm.rollup import Rolled
+    from greencomm.summary import Summary
 
 _REDIRECTED_WIDTH = 120
 
@@ -64,20 +66,15 @@ def progress(*, quiet: bool, title: str, percent: bool = False) -> Iterator[Prog
 
 def show_run(outcome: Outcome | Repeated) -> None:
     """A table per unit, what became of files that were not accepted, and the next step."""
-    from rich.table import Table
-
     said, console = outcome.summary, _console()
     for notice in outcome.notices:
         _say(f"请注意：{one_line(notice)}")
     if said.sample:
         console.print("【示例】以下结果来自随程序附带的示例数据，不是真实评价结果。")
-    table = Table(title=said.title, show_lines=False)
-    for position, heading in enumerate(said.headings):
-        table.add_column(heading, justify="right" if position > 1 else "left")
-    for row in said.rows:
-        table.add_row(*row)
-    table.add_row(*said.total, style="bold")
+    table, left_out = run_table(said, console)
     console.print(table)
+    if left_out:
+        console.print(f"窗口较窄，表中没有列出：{'、'.join(left_out)}（见 status.xlsx）。把窗口放宽，再运行一次就都有。")
     for line in said.lines:
         console.print(line.text, soft_wrap=line.whole)
     console.print(f"结果已写到：{outcome.folder}")
@@ -87,6 +84,68 @@ def show_run(outcome: Outcome | Repeated) -> None:
             "开始真实工作：把 input 文件夹中的示例（连同名册 roster.xlsx）全部移走，再运行一次，"
             "程序会放好一份空白名册，并写明先做什么、后做什么。"
         )
+
+
+_LEAST_NEEDED = ("社区数", "已报", "提示", "本年比例", "报送情况", "需核实", "本年新增")
+"""Columns that a narrow console does without, in this order; of none of them hangs what to do next."""
+
+
+def run_table(said: Summary, console: Console) -> tuple[Table, list[str]]:
+    """The table of a run as wide as the console allows, and the headings of columns that it has no room for.
+
+    First headings break into two lines, then the space around cells goes, then columns, the least needed first. What is
+    left is never cropped: a unit's name that is still too long goes on in a second line.
+    """
+    for broken, padding in ((False, 1), (True, 1), (True, 0)):
+        table = _table(said, (), broken=broken, padding=padding)
+        if _fits(table, said, console):
+            return table, []
+    left_out: list[str] = []
+    for heading in _LEAST_NEEDED:
+        if heading in said.headings:
+            left_out.append(heading)
+            table = _table(said, left_out, broken=True, padding=0)
+            if _fits(table, said, console):
+                break
+    return table, left_out
+
+
+def _longest_name(said: Summary) -> int:
+    from rich.cells import cell_len
+
+    return max(cell_len(text) for text in (said.headings[0], said.total[0], *(row[0] for row in said.rows)))
+
+
+def _fits(table: Table, said: Summary, console: Console) -> bool:
+    """Whether the console holds the table with units' names in lines of at least ``_NAME_WIDTH``."""
+    # Never measured against the console itself: rich would only say that all of it is taken.
+    needed = console.measure(table, options=console.options.update(width=sys.maxsize)).maximum
+    return needed - max(_longest_name(said) - _NAME_WIDTH, 0) <= console.width
+
+
+def _table(said: Summary, left_out: Sequence[str], *, broken: bool, padding: int) -> Table:
+    from rich.table import Table
+
+    table = Table(title=said.title, show_lines=False, padding=(0, padding))
+    kept = [position for position, heading in enumerate(said.headings) if heading not in left_out]
+    for position in kept:
+        heading = said.headings[position]
+        shown = _IN_TWO_LINES.get(heading, heading) if broken else heading
+        if position:
+            table.add_column(shown, justify="right" if position > 1 else "left", no_wrap=True)
+        else:
+            table.add_column(shown, min_width=min(_longest_name(said), _NAME_WIDTH), overflow="fold")
+    for row, style in ((*((row, "") for row in said.rows), (said.total, "bold"))):
+        table.add_row(*(row[position] for position in kept), style=style)
+    return table
+
+
+_NAME_WIDTH = 20
+"""Columns of the console that a unit's name gets at least, ten characters; a longer one may go on in the next line."""
+_IN_TWO_LINES = {
+    "报送情况": "报送\n情况", "社区数": "社区\n数", "完成比例": "完成\n比例", "本年新增": "本年\n新增",
+    "本年比例": "本年\n比例", "合计比例": "合计\n比例", "需核实": "需\n核实",
+}  # fmt: skip
 
 
 def show_received(lines: Sequence[str], *, aside: bool) -> None:
@@ -204,6 +263,9 @@ def show_close(done: Closed) -> None:
     if done.reopened:
         kept = f"；原来的档案保存在：{done.folder}" if done.folder else "；原来的档案已经不见了，没有可以保存的"
         _say(f"{done.year}年度已重新打开，可以修改后再运行、再封存{kept}")
+        _say("接下来请依次做：")
+        for number, step in zip(_CIRCLED, done.steps, strict=False):
+            _say(f"  {number}{one_line(step)}")
         return
     if done.open:
         _say(f"还有{len(done.open)}条“退回”的问题没有解决：")
@@ -211,24 +273,45 @@ def show_close(done: Closed) -> None:
             own = [finding for finding in done.open if finding["unit"] == code]
             if own:
                 _say(f"  {name}：{len(own)}条")
-            for finding in own:
-                member = done.communities.get(finding["community"], "")
-                where = "，".join(filter(None, (member, finding["file"] and f"“{finding['file']}”", finding["cell"])))
-                _say(f"    ● {one_line(where)}：{one_line(finding['message'])}" if where else f"    ● {one_line(finding['message'])}")
-        for finding in done.open:
-            if finding["unit"] not in done.names:
-                _say(f"    ● {one_line(finding['file'] or '')}：{one_line(finding['message'])}")
+            _say_open(own, done.communities)
+        _say_open([finding for finding in done.open if finding["unit"] not in done.names], done.communities)
+    silent = f"另有{len(done.silent)}个单位没有报送：{'、'.join(done.silent)}" if done.silent else ""
     if not done.closed:
+        strays = [finding["file"] for finding in done.open if finding["unit"] not in done.names and finding["file"]]
+        what = ["请等各单位改正后重新运行再封存"] if len(strays) < len(done.open) else []
+        what += [f"{stray.rstrip('。')}，然后封存"] if (stray := stray_files(strays, done.holders)) else []
         _say(
-            f"{done.year}年度没有封存。请等各单位改正后重新运行再封存；确实不再改正的，可以写："
+            f"{done.year}年度没有封存。{'；'.join(what)}；确实不再改正的，可以写："
             f"python process.py close --year {done.year} --accept-open"
         )
+        if silent:
+            _say(f"{silent}；封存时它们的社区按未报计。")
     elif done.already:
         _say(f"{done.year}年度已经封存，内容相同，没有改动：{done.folder}")
     else:
         accepted = "（以上问题已记入档案）" if done.open else ""
         _say(f"{done.year}年度已封存{accepted}，共{len(done.files)}个文件：{done.folder}")
+        if silent:
+            _say(f"{silent}；它们的社区按未报封存。")
         _say("下一步：请备份这个文件夹；以后各年的附件2由它取得往年的名单和数量，请不要改动其中的文件。")
+
+
+_CIRCLED = "①②③④⑤⑥⑦⑧⑨"
+
+
+def _say_open(findings: Sequence[Mapping[str, Any]], communities: Mapping[str, str]) -> None:
+    """A line for each place of these findings, as result.json has them; two that would read alike name their sheets."""
+
+    def line(finding: Mapping[str, Any], *, sheet: bool) -> str:
+        file, on = finding["file"] and f"“{finding['file']}”", sheet and finding["sheet"] and f"“{finding['sheet']}”表"
+        member = communities.get(finding["community"], "")
+        where = "，".join(part for part in (member, file, on, finding["cell"]) if part)
+        return f"    ● {one_line(where)}：{one_line(finding['message'])}" if where else f"    ● {one_line(finding['message'])}"
+
+    short = [line(finding, sheet=False) for finding in findings]
+    told = [line(each, sheet=short.count(text) > 1) for each, text in zip(findings, short, strict=True)]
+    for text in dict.fromkeys(told):
+        _say(text)
 
 
 def show_rollup(done: Rolled) -> None:

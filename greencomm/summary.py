@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from greencomm import rules
 from greencomm.findings import Finding, Severity
 from greencomm.ledger import LEDGER_SHEET
 from greencomm.results import FileState, RegionResult, Status, UnitState, percent
-from greencomm.review.deliverables import late_text, owed
+from greencomm.review.deliverables import late_text, owed, papers
 from greencomm.roster import WAIVER_SHEET
 from greencomm.standard import SELF_EVALUATION
 from greencomm.targets import Near, nearest_in_region
@@ -104,9 +104,10 @@ def _lines(result: RegionResult) -> list[Line]:
         for file in rejected:
             reason = one_line(file.reason or "").rstrip("。") + "。"
             lines.append(Line(f"  ● {one_line(file.path)}：{reason}{one_line(file.advice or '')}", whole=True))
-    missing = [unit.unit.name for unit in result.units if unit.state is UnitState.MISSING]
+    missing = [unit.unit.name for unit in result.units if unit.state is UnitState.MISSING and unit.unreported]
     if missing:
         lines.append(Line(f"未报送的单位：{'、'.join(missing)}（催报名单见 status.xlsx）。"))
+    lines += _only_papers(result)
     waivers = [finding for finding in result.findings if finding.place.sheet == WAIVER_SHEET and finding.place.unit is None]
     if waivers:
         lines.append(Line(f"名册的“{WAIVER_SHEET}”表有{len(waivers)}处需要看一下："))
@@ -129,10 +130,25 @@ def _lines(result: RegionResult) -> list[Line]:
     return lines
 
 
+def _only_papers(result: RegionResult) -> list[Line]:
+    """The units that stand on earlier lists whole: no form is asked of them, only what goes with it."""
+    from greencomm.outputs.progress import Step, step_of
+
+    wanting = [(unit, papers(unit, result)) for unit in result.units if step_of(unit) is Step.PAPERS]
+    named = [unit.unit.name for unit, absent in wanting if absent]
+    if not named:
+        return []
+    what = list(dict.fromkeys(entry.deliverable.name for _, absent in wanting for entry in absent))
+    more = "等材料" if len(what) > 1 else ""
+    return [Line(f"只欠{what[0]}{more}（不用再报填报工作簿）：{'、'.join(named)}。")]
+
+
 _ROSTER_CHANGES = frozenset(
     rule.code for rule in (rules.LISTED_MERGED_IN_PART, rules.LISTED_SPLIT, rules.LISTED_GONE, rules.UNIT_GONE)
 )
 """What only the prefecture can put right, in its roster."""
+_STRAYS_NAMED = 5
+"""How many files that are nobody's a sentence names."""
 _NAMED = 3
 """How many of the nearest communities the screen names."""
 
@@ -157,17 +173,56 @@ def _score(near: Near) -> str:
 def _next_step(result: RegionResult, has_send_back: bool) -> str:
     from greencomm.outputs.achievement import NAME
 
-    if has_send_back:
+    silent = silent_units(result)
+    chase = f"还有{len(silent)}个单位没有报送，先催报（结果文件夹的 units 里有催报函）"
+    # Of files that are nobody's there is nobody to whom anything could be returned.
+    sent_back = open_findings(result.findings, Severity.SEND_BACK) if has_send_back else []
+    strays = [finding.place.file for finding in sent_back if finding.place.unit is None and finding.place.file]
+    stray = stray_files(strays, {file.path for file in result.files if file.sha256})
+    if len(sent_back) > len(strays):
         return (
             "下一步：打开结果文件夹中的 units 文件夹，核对后把函件和附件发给有“退回”问题的单位（.eml 是写好的邮件草稿，程序不会发出），"
             "收到修改后的工作簿放进 input 文件夹，再运行一次。"
-        )
-    if open_findings(result.findings, Severity.VERIFY):
-        paper = f"“{NAME}.xlsx”" if result.phase == SELF_EVALUATION else " annex2.xlsx "
-        return f"下一步：没有需要退回的；请把差异报告中的“需核实”问题与单位核对，然后打印{paper}盖章。"
-    if result.phase == SELF_EVALUATION:
-        return f"下一步：没有需要修改的，可以打印“{NAME}.xlsx”；各单位的名单在 units 文件夹中，由各单位盖章报送。"
-    return "下一步：没有需要修改的，可以打印 annex2.xlsx 盖章归档。"
+            + (f"另外，{stray}" if stray else "") + (f"{chase}。" if silent else "")
+        )  # fmt: skip
+    own_lists = result.phase == SELF_EVALUATION
+    stamp = f"打印“{NAME}.xlsx”盖章" if own_lists else "打印 annex2.xlsx 盖章归档"
+    verify = bool(open_findings(result.findings, Severity.VERIFY))
+    if not stray and not silent:
+        if verify:
+            return f"下一步：没有需要退回的；请把差异报告中的“需核实”问题与单位核对，然后{stamp}。"
+        if own_lists:
+            return f"下一步：没有需要修改的，可以{stamp}；各单位的名单在 units 文件夹中，由各单位盖章报送。"
+        return "下一步：没有需要修改的，可以打印 annex2.xlsx 盖章归档。"
+    compare = "请把差异报告中的“需核实”问题与单位核对。" if verify else ""
+    wait = f"{chase}；确定不再等的，才{stamp}。" if silent else ""
+    return f"下一步：{stray}{compare}{wait}"
+
+
+def silent_units(result: RegionResult) -> list[str]:
+    """Names of units that are asked for sheets and sent nothing that counts, and to which nothing is returned.
+
+    Units that stand on earlier lists whole owe no form and are not among them.
+    """
+    return [
+        unit.unit.name
+        for unit in result.units
+        if unit.unreported and unit.state is not UnitState.RECEIVED and not unit.open_count(Severity.SEND_BACK)
+    ]
+
+
+def stray_files(paths: Sequence[str], holders: Collection[str]) -> str:
+    """What to do about files that are no unit's, such as a photograph; empty where there are none.
+
+    ``holders`` are the paths of received files: what lies within one of them cannot be moved away by itself.
+    """
+    files = list(dict.fromkeys(paths))
+    if not files:
+        return ""
+    named = "、".join(one_line(path) for path in files[:_STRAYS_NAMED]) + ("等" if len(files) > _STRAYS_NAMED else "")
+    inside = any(path.startswith(f"{holder}/") for path in files for holder in holders)
+    held = "（在压缩包或邮件里的，先把其中的报送材料另存到 input，再移走压缩包或邮件）" if inside else ""
+    return f"有{len(files)}个文件认不出是哪个单位的（{named}）：是报送材料的请对方重发；不是的，从 input 移走{held}，再运行一次。"
 
 
 def open_findings(findings: Sequence[Finding], severity: Severity) -> list[Finding]:

@@ -197,12 +197,21 @@ archive 中的“2021”），或者放着它们的文件夹。结果写到 outp
 }
 
 
+def _launcher() -> str:
+    """The launcher's file name; empty where there is none, or none that a person could type."""
+    name = os.environ.get(LAUNCHER, "")
+    return "" if "/" in name or "\\" in name or not name.isprintable() else name
+
+
+def started_by_launcher() -> bool:
+    """Whether the person at hand started with a double click, and so runs again with one (S-59)."""
+    return bool(_launcher())
+
+
 def as_started(text: str) -> str:
     """The text with commands as the person at hand types them: ``运行.bat forms`` where the launcher was used (S-59)."""
-    name = os.environ.get(LAUNCHER, "")
-    if not name or "/" in name or "\\" in name or not name.isprintable():
-        return text
-    return text.replace(PROGRAM, name if name.lower().endswith((".bat", ".cmd")) else f"./{name}")
+    name = _launcher()
+    return text if not name else text.replace(PROGRAM, name if name.lower().endswith((".bat", ".cmd")) else f"./{name}")
 
 
 def page(command: str | None = None) -> str:

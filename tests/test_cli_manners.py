@@ -712,3 +712,15 @@ def test_a_bar_shows_only_once_something_is_done(monkeypatch, steps, shown):
         for each in steps:
             step(*each)
     assert ("/10" in sys.stdout.getvalue()) == shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "lies_there"),
+    [("楚雄市.xlsx", "楚雄市绿色社区填报.xlsx"), ("姚安县", "姚安县_报送.xlsx"), ("大姚县.xlsx", "大姚.xlsx")],
+)
+def test_a_unit_s_file_is_found_by_the_units_name(here, start, typed, lies_there):
+    lay(here / "input", "楚雄市.xlsx")
+    make_roster(here / "input" / "roster.xlsx")
+    (here / "input" / "楚雄市.xlsx").rename(here / "input" / lies_there)
+    status, _, err = start("check", typed, *DAY)
+    assert status == 2 and f"您是不是想写：python process.py check {Path('input', lies_there)}" in err

@@ -471,11 +471,20 @@ def test_in_a_terminal_it_waits_for_a_key(tmp_path):
     assert f"<{program}/desk/start.py>" in screen.decode("utf-8")
 
 
-@pytest.mark.parametrize("name, before", [("mate-terminal", "-x"), ("gnome-terminal", "--"), ("konsole", "-e")])
+@pytest.mark.parametrize(
+    "name, before",
+    [
+        ("mate-terminal", "--geometry=110x36 -x"),
+        ("gnome-terminal", "--geometry=110x36 --"),
+        ("xfce4-terminal", "--geometry=110x36 -x"),
+        ("konsole", "-e"),
+    ],
+)
 def test_from_a_file_manager_it_opens_a_terminal(tmp_path, name, before):
     """The terminal returns at once, as those do that hand the window to a server; another one before it only fails."""
     seen = tmp_path / "seen"
-    opener = f'[ "$1" = {before} ] || exit 9\nshift\n("$@" </dev/null >"{seen}.part"; echo "ended $?" >>"{seen}.part"; mv "{seen}.part" "{seen}") &'
+    checks = "".join(f'[ "$1" = {word} ] || exit 9\nshift\n' for word in before.split())
+    opener = checks + f'("$@" </dev/null >"{seen}.part"; echo "ended $?" >>"{seen}.part"; mv "{seen}.part" "{seen}") &'
     tools = {**QUIET, name: opener, "deepin-terminal": "exit 1"}
     environment = {**bare(tmp_path / "system", python=False, more=tools), "DISPLAY": ":9"}
     Path(environment["PATH"], "mv").symlink_to("/bin/mv")
