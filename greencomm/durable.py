@@ -61,6 +61,22 @@ def is_plain_file(path: Path) -> bool:
         return False
 
 
+LOCK_PREFIXES = ("~$", ".~")
+"""How Excel, WPS and LibreOffice begin the names of the marks that they leave beside a document while it is open."""
+
+
+def is_lock_mark(name: str) -> bool:
+    """Whether a file, by its name or path with ``/``, only says that a document is open somewhere. Nobody sends such a file:
+    it comes and goes, and what was received stays the same."""
+    return name.rpartition("/")[2].startswith(LOCK_PREFIXES)
+
+
+def is_open_elsewhere(path: Path) -> bool:
+    """Whether Excel, WPS or LibreOffice has left its mark beside a document, so that it may be changed and not saved yet."""
+    names = (*(f"{prefix}{path.name}" for prefix in LOCK_PREFIXES), f".~lock.{path.name}#")
+    return any(is_plain_file(path.parent / name) for name in names)
+
+
 def holds(path: Path, sha256: str | None) -> bool:
     """Whether a plain file with this hash stands at ``path``. Raises OSError where the file cannot be read: nobody knows then."""
     return sha256 is not None and is_plain_file(path) and file_sha256(path) == sha256

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from greencomm import durable
 from greencomm.archive import folder_key, next_number
-from greencomm.batch import Options, adopted_by, prepare
+from greencomm.batch import Options, about_open, adopted_by, prepare
 from greencomm.errors import OutputError
 from greencomm.forms.issue import form_file_name, issue_workbook
 from greencomm.intake.collect import Progress
@@ -47,7 +47,7 @@ def issue_forms(options: Options, *, direct: bool, progress: Progress | None = N
     adopted = adopted_by(options, standard, roster)
     folder = options.output if direct else FORMS_FOLDER
     form_date = roster.batch.form_date or options.run_date
-    issued, held = Issued(folder=folder), []
+    issued, held = Issued(notices=about_open(options.roster), folder=folder), []
     with _Desk(options.archive, folder) as desk:
         for number, unit in enumerate(roster.units):
             if progress:
