@@ -47,7 +47,8 @@ def issue_forms(options: Options, *, direct: bool, progress: Progress | None = N
     adopted = adopted_by(options, standard, roster)
     folder = options.output if direct else FORMS_FOLDER
     form_date = roster.batch.form_date or options.run_date
-    issued, held = Issued(notices=about_open(options.roster), folder=folder), []
+    issued, held = Issued(folder=folder), []
+    issued.notices += [*about_open(options.roster), *roster.placeholders, *roster.about_dates]
     with _Desk(options.archive, folder) as desk:
         for number, unit in enumerate(roster.units):
             if progress:
