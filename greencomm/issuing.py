@@ -90,7 +90,7 @@ class _Desk:
     def __enter__(self) -> _Desk:
         with durable.speaking(self.work, ""):
             durable.make_folder(self.work)
-            self._lock = FileLock(self.work / "lock")
+            self._lock = FileLock(self.work / durable.LOCK)
             try:
                 self._lock.acquire(timeout=0)
             except Timeout:
