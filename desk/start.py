@@ -28,6 +28,11 @@ PACKAGES = ".packages"
 RECORD = "installed.json"
 """In each of them, written last: where it was installed, and how large each file is."""
 LOG = "安装记录.txt"
+BEGIN = (
+    "开始真实工作：把 input 文件夹中的示例（连同名册 roster.xlsx）全部移走，再运行一次，"
+    "程序会放好一份空白名册，并写明先做什么、后做什么。"
+)
+"""As the program's own screen says it below the sample's results (a test compares them)."""
 SAMPLE = "示例"
 KEPT = "模板备份"
 
@@ -327,7 +332,7 @@ def run(arguments: list[str]) -> int:
         if replaced := keep_templates(made_for):
             say(f"您改过的模板现在是程序包里的原样：{'、'.join(replaced)}。改过的放在“{KEPT}/更新前”文件夹里，仍要用的请拷回去。")
         if (arguments[:1] or ["--open"])[0].startswith("--") and "--help" not in arguments and laid_out_sample():
-            say(f"已把“{SAMPLE}”文件夹里的示例放进 input，供您试用。正式使用前请清空 input 文件夹，再放入收到的工作簿。")
+            say(f"已把“{SAMPLE}”文件夹里的示例放进 input，供您试用。{BEGIN}")
         sys.path.insert(0, str(folder))
     elif python := elsewhere():
         return subprocess.call([str(python), "-X", "utf8", str(HERE / "process.py"), *arguments])

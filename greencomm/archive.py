@@ -28,6 +28,7 @@ from filelock import FileLock, Timeout
 
 from greencomm import durable
 from greencomm.durable import (
+    LOCK,
     files_below,
     holds,
     is_there,
@@ -104,7 +105,7 @@ class Publication:
     def __enter__(self) -> Publication:
         with durable.speaking(self.archive):
             make_folder(self.archive)
-            self._lock = FileLock(self.archive / "lock")
+            self._lock = FileLock(self.archive / LOCK)
             try:
                 self._lock.acquire(timeout=0)
             except Timeout:

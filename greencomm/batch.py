@@ -137,6 +137,7 @@ def _run(options: Options, progress: Progress | None, *, afresh: bool) -> Outcom
         closings = Closings(options.archive)
         with durable.speaking(options.archive):
             publication.notices += closings.recover(options.run_date.isoformat())
+        publication.notices += about_open(options.roster)
         if not afresh and (repeated := repeat.find(watch, publication, closings, lambda: roster_year(options))):
             return repeated
         standard, roster = prepare(options)
@@ -256,6 +257,13 @@ def _with_self_evaluation(result: RegionResult, publication: Publication) -> tup
         # A run of the shipped samples says nothing about real workbooks.
         return result, sha256
     return dataclasses.replace(result, since=compare(document, result)), sha256
+
+
+def about_open(roster: Path) -> list[str]:
+    """What to say where somebody has the roster open: what is not saved yet takes no part."""
+    if not durable.is_open_elsewhere(roster):
+        return []
+    return ["名册正在 Excel 或 WPS 中打开，这次按上次保存的内容办；没有保存的请保存、关闭后再运行。"]
 
 
 def keep_apart(options: Options) -> None:

@@ -87,7 +87,7 @@ def _without_roster(options: Options, *, forms: bool) -> UserError:
         )
     from greencomm.rosters_io import write_starter  # Only here: it loads what writes workbooks.
 
-    with durable.speaking(options.roster, "请在可以写入的文件夹中运行，例如先把程序复制到 D 盘。"):
+    with durable.speaking(options.roster, ""):
         durable.make_folder(options.roster.parent)
         write_starter(options.roster, load_standard(), options.run_date)
     if count:

@@ -16,7 +16,7 @@ from typing import Any
 
 from greencomm import __version__, durable
 from greencomm.archive import Publication
-from greencomm.batch import Options, keep_apart, prepare
+from greencomm.batch import Options, about_open, keep_apart, prepare
 from greencomm.closings import (
     CLOSE,
     IMPORTED,
@@ -127,6 +127,7 @@ def close(options: Options, wish: Wish, progress: Progress | None = None) -> Clo
         raise UserError("导入附件2时请用 --year 写明是哪一年的，例如：python process.py close --year 2021 --annex2 附件2.xlsx")
     keep_apart(options)
     with Publication(options.archive, options.output) as publication:
+        publication.notices += about_open(options.roster)
         closings = Closings(options.archive)
         with durable.speaking(options.archive, ""):
             publication.notices += closings.recover(options.run_date.isoformat())
@@ -423,7 +424,8 @@ class _Closing:
 
     def _changes(self, run: KeptRun) -> list[str]:
         """What of the input is not as it was when the run read it, each as a clause of a Chinese sentence."""
-        expected, found = received(run), found_in(self.options.input)
+        expected = received(run)
+        found = {name: path for name, path in found_in(self.options.input).items() if not durable.is_lock_mark(name)}
         told = []
         for name in sorted({*expected, *found}):
             if name not in found:
@@ -522,14 +524,14 @@ def _dropped(before: ClosedYear, now: ClosedYear) -> str:
 
 def received(run: KeptRun) -> dict[str, str | None]:
     """SHA-256 of everything that lay in the input folder itself, by name; what was found inside archives and mails is part
-    of those. None where nothing could be read (links, pipes, folders named like workbooks)."""
+    of those. None where nothing could be read (links, pipes, folders named like workbooks). Marks of open documents are no part of it."""
     files = {file["path"]: file["sha256"] for file in run.manifest["input"]["files"]}
 
     def inside(path: str) -> bool:
         parts = path.split("/")
         return any(files.get("/".join(parts[:depth])) is not None for depth in range(1, len(parts)))
 
-    return {path: digest for path, digest in files.items() if not inside(path)}
+    return {path: digest for path, digest in files.items() if not (inside(path) or durable.is_lock_mark(path))}
 
 
 def _document(run: KeptRun) -> dict[str, Any]:

@@ -107,7 +107,7 @@ class YearFolder:
         expected: Mapping[str, Any] = self.manifest["files"]
         told = []
         for name in sorted({*found, *expected} - {MANIFEST}):
-            if not concerns(name):
+            if not concerns(name) or (name not in expected and durable.is_lock_mark(name)):
                 continue
             if name not in found:
                 told.append(f"“{name}”不见了")
@@ -122,7 +122,9 @@ class YearFolder:
         start = f"{INPUT}/"
         files: Mapping[str, Any] = self.manifest["files"]
         expected = {name.removeprefix(start): about["sha256"] for name, about in files.items() if name.startswith(start)}
-        # Links and folders are never kept.
+        # Links, folders and the marks of open documents are never kept.
+        expected = {name: digest for name, digest in expected.items() if not durable.is_lock_mark(name)}
+        found = {name: path for name, path in found.items() if not durable.is_lock_mark(name)}
         found = {name: path for name, path in found.items() if path.is_file() and not path.is_symlink()}
         told = []
         for name in sorted({*expected, *found}):

@@ -23,6 +23,9 @@ from greencomm.errors import OutputError
 ASIDE = ".tmp"
 """Ending of a file that is still being written, where the file system has no nameless files."""
 
+LOCK = "lock"
+"""Name of the file that keeps two runs apart."""
+
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 """The one date of all parts of what is zipped, so that the same content gives the same bytes."""
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.ENOSYS}
@@ -68,6 +71,22 @@ def is_plain_file(path: Path) -> bool:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:
         return False
+
+
+LOCK_PREFIXES = ("~$", ".~")
+"""How Excel, WPS and LibreOffice begin the names of the marks that they leave beside a document while it is open."""
+
+
+def is_lock_mark(name: str) -> bool:
+    """Whether a file, by its name or path with ``/``, only says that a document is open somewhere. Nobody sends such a file:
+    it comes and goes, and what was received stays the same."""
+    return name.rpartition("/")[2].startswith(LOCK_PREFIXES)
+
+
+def is_open_elsewhere(path: Path) -> bool:
+    """Whether Excel, WPS or LibreOffice has left its mark beside a document, so that it may be changed and not saved yet."""
+    names = (*(f"{prefix}{path.name}" for prefix in LOCK_PREFIXES), f".~lock.{path.name}#")
+    return any(is_plain_file(path.parent / name) for name in names)
 
 
 def holds(path: Path, sha256: str | None) -> bool:
@@ -327,15 +346,22 @@ def speaking(place: Path, after: str = "原有结果没有改动。") -> Iterato
 
 def complaint(error: OSError, place: Path) -> str:
     """What cannot be written, why, and what to do."""
-    name = Path(str(error.filename2 or error.filename or place)).name or str(place)
+    target = Path(str(error.filename2 or error.filename or place))
+    name = target.name or str(place)
     if error.errno in _FULL:
         return "磁盘空间不足，结果没有写完。请清理磁盘后再运行。"
     if error.errno in _IN_THE_WAY:
         return f"无法写入“{name}”：同名的文件或文件夹占用了位置，请把它移走或改名后再运行。"
+    # What is not there is open nowhere, and nobody opens a lock: then it is the folder that refuses. Of two names the other
+    # may be the one that is held.
+    folder_refuses = name == LOCK or (error.filename2 is None and not is_there(target))
+    if error.errno == errno.EROFS or (error.errno in _REFUSED and folder_refuses):
+        return (
+            "程序或结果所在的文件夹不能写入（光盘、只读的共享文件夹或系统文件夹里都不行）。"
+            "请把整个程序文件夹复制到自己的文件夹里，再运行。"
+        )
     if error.errno in _REFUSED:
         return f"无法写入“{name}”：可能正在 Excel 或 WPS 中打开，或者文件夹不允许写入。请关闭文件、检查权限后再运行。"
-    if error.errno == errno.EROFS:
-        return f"无法写入“{name}”：所在的磁盘是只读的。请换一个可以写入的位置，例如用 --output 指明另一个文件夹。"
     if error.errno == errno.ENAMETOOLONG:
         return f"无法写入“{name[:40]}”：路径太长。请把程序移到较浅的文件夹，例如 D:\\绿色社区，再运行。"
     if error.errno in _MANY_OPEN:

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from greencomm import durable
 from greencomm.archive import folder_key, next_number
-from greencomm.batch import Options, adopted_by, prepare
+from greencomm.batch import Options, about_open, adopted_by, prepare
 from greencomm.errors import OutputError
 from greencomm.forms.issue import form_file_name, issue_workbook
 from greencomm.intake.collect import Progress
@@ -48,6 +48,7 @@ def issue_forms(options: Options, *, direct: bool, progress: Progress | None = N
     folder = options.output if direct else FORMS_FOLDER
     form_date = roster.batch.form_date or options.run_date
     issued, held = Issued(folder=folder), []
+    issued.notices += [*about_open(options.roster), *roster.placeholders, *roster.about_dates]
     with _Desk(options.archive, folder) as desk:
         for number, unit in enumerate(roster.units):
             if progress:
@@ -89,7 +90,7 @@ class _Desk:
     def __enter__(self) -> _Desk:
         with durable.speaking(self.work, ""):
             durable.make_folder(self.work)
-            self._lock = FileLock(self.work / "lock")
+            self._lock = FileLock(self.work / durable.LOCK)
             try:
                 self._lock.acquire(timeout=0)
             except Timeout:

@@ -14,6 +14,7 @@ from enum import Enum
 from fractions import Fraction
 from functools import cached_property
 
+from greencomm.durable import is_lock_mark
 from greencomm.findings import Severity
 from greencomm.past_years import Listed
 from greencomm.results import FileState, Status, ratio
@@ -465,7 +466,8 @@ class Province:
     @property
     def input_sha256(self) -> str:
         """One hash of all that was given."""
-        lines = [f"roster {self.roster_sha256}", self.given, *sorted(f"{file.sha256 or '-'} {file.path}" for file in self.files)]
+        received = (file for file in self.files if not is_lock_mark(file.path))
+        lines = [f"roster {self.roster_sha256}", self.given, *sorted(f"{file.sha256 or '-'} {file.path}" for file in received)]
         return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
 

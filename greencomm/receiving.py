@@ -33,6 +33,13 @@ _LONGEST_PART, _LONGEST_BYTES, _LONGEST_PATH = 80, 200, 160
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 """Names that Windows keeps for itself, with any extension."""
 _SHORTCUTS = (".lnk", ".url", ".desktop")
+_HOME = Path(__file__).resolve().parents[1]
+"""The folder in which the program lies."""
+_LAUNCHERS = ("运行.bat", "运行.sh", "process.py")
+_OWN_FOLDERS = ("greencomm", "templates", "docs", "desk", "tools", "wheels", ".packages", ".venv", ".git")
+_OWN_SUFFIXES = (".py", ".bat", ".sh", ".md", ".toml", ".in", ".desktop")
+_OWN_TEXTS = ("请先看我.txt", "安装记录.txt")
+_OWN_RESULT, _OWN_FILE = "程序自己的结果", "程序自己的文件"
 _LINK = "这是快捷方式（链接），不是文件本身；请拖入它所指的文件"
 
 
@@ -43,17 +50,32 @@ class Received:
     placed: list[str] = field(default_factory=list)
     present: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    own: dict[str, list[Path]] = field(default_factory=dict)
+    """Left out as well: what is the program's own, by what it is."""
 
     def lines(self, folder: Path) -> list[str]:
         """What the screen says, one line each."""
         told = []
+        # A folder of results holds dozens of files with one and the same reason.
+        own = [_of_one_kind(what, paths) for what, paths in self.own.items()]
+        left_out = len(self.left_out) + sum(map(len, self.own.values()))
         for title, rows in (
             (f"已放进“{folder}”文件夹{len(self.placed)}个：", self.placed),
             (f"原来就在“{folder}”文件夹中的{len(self.present)}个，没有再放：", self.present),
-            (f"没有放进去的{len(self.left_out)}个：", self.left_out),
+            (f"没有放进去的{left_out}个：", [*self.left_out, *own]),
         ):
             told += [title, *(f"  ● {row}" for row in rows)] if rows else []
         return told or ["没有找到文件。"]
+
+
+def _of_one_kind(what: str, paths: Sequence[Path]) -> str:
+    if len(paths) == 1:
+        return f"{_shown(paths[0])}：这是{what}，不是收到的文件。"
+    try:
+        common = os.path.commonpath([path.parent for path in paths])
+    except ValueError:  # On different drives.
+        common = ""
+    return f"这{len(paths)}个文件是{what}，没有放" + (f"（都在“{_shown(Path(common))}”里）。" if common else "。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +105,8 @@ def receive(paths: Sequence[Path], options: Options, progress: Progress | None =
                 progress(number, len(found), each.name)
             if each.why_not != _LINK and each.path.resolve().is_relative_to(home):
                 told.present.append(_shown(each.path))
+            elif each.why_not in (_OWN_RESULT, _OWN_FILE):
+                told.own.setdefault(each.why_not, []).append(each.path)
             elif each.why_not:
                 told.left_out.append(f"{_shown(each.path)}：{each.why_not}。")
             else:
@@ -264,7 +288,9 @@ def _below(folder: Path, name: str, options: Options) -> Iterator[_Found]:
 def _file(path: Path, name: str, options: Options) -> _Found:
     whole = path.resolve()
     if any(whole.is_relative_to(own.resolve()) for own in (options.output, options.archive)):
-        return _Found(path, name, "这是程序自己的结果，不是收到的文件")
+        return _Found(path, name, _OWN_RESULT)
+    if _is_programs_own(whole):
+        return _Found(path, name, _OWN_FILE)
     if same_file(path, options.roster):
         return _Found(path, name, "这就是正在使用的名册")
     try:
@@ -277,6 +303,19 @@ def _file(path: Path, name: str, options: Options) -> _Found:
         return _Found(path, name, _LINK)
     why = ignorable(f"{PurePosixPath(name).parent}/{printable(path.name)}")
     return _Found(path, name, why if why and path.name.lower() != ROSTER_NAME else "")
+
+
+def _is_programs_own(path: Path) -> bool:
+    """Whether a file is part of the program: a launcher wherever it lies, a file of the program's folders, or one beside
+    them that nobody receives. Workbooks that a clerk put beside the launchers are the clerk's."""
+    if path.name in _LAUNCHERS:
+        return True
+    if not path.is_relative_to(_HOME):
+        return False
+    parts = path.relative_to(_HOME).parts
+    if len(parts) > 1:
+        return parts[0] in _OWN_FOLDERS
+    return path.suffix.lower() in _OWN_SUFFIXES or path.name in _OWN_TEXTS or path.name.startswith("requirements")
 
 
 def _bear(found: Sequence[_Found]) -> None:

@@ -11,6 +11,7 @@ from enum import IntEnum, StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
+from greencomm.durable import is_lock_mark
 from greencomm.findings import Finding, OtherReply, PastFinding, Settled, Severity, Unchecked
 from greencomm.intake.workbook import CellValue
 from greencomm.past_years import ClosedYear
@@ -465,7 +466,10 @@ class RegionResult:
 
     @property
     def input_sha256(self) -> str:
-        """One hash of all that was received: the roster, and every file found with its path and its own hash."""
+        """One hash of all that was received: the roster, and every file found with its path and its own hash.
+
+        Without the marks of open documents: a roster that somebody looks at is no other input.
+        """
         return self._hash_of(self.files)
 
     def unit_input_sha256(self, unit: UnitResult) -> str:
@@ -473,7 +477,8 @@ class RegionResult:
         return self._hash_of(unit.files)
 
     def _hash_of(self, files: Iterable[ReceivedFile]) -> str:
-        lines = [f"roster {self.roster.sha256}", *sorted(f"{file.sha256 or '-'} {file.path}" for file in files)]
+        received = (file for file in files if not is_lock_mark(file.path))
+        lines = [f"roster {self.roster.sha256}", *sorted(f"{file.sha256 or '-'} {file.path}" for file in received)]
         return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
     @property

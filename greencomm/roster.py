@@ -11,7 +11,7 @@ import hashlib
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -33,7 +33,7 @@ from greencomm.rules import (
     WAIVER_UNKNOWN,
 )
 from greencomm.standard import ANNUAL, PHASE_TITLES, SELF_EVALUATION, Standard
-from greencomm.texts import normal_label
+from greencomm.texts import normal_label, one_line
 
 COMMITTEE = "居民委员会"
 
@@ -46,6 +46,8 @@ WAIVER_SHEET = "免予处理"
 """Optional: findings that the prefecture waives."""
 
 
+PLACEHOLDER = "示例"
+"""Stands in everything that is invented in the shipped sample's roster."""
 EXAMPLE = "例："
 """Begins every filled cell of an example row of the starter (S-58). A row of nothing else is no data."""
 
@@ -64,6 +66,9 @@ class BatchLabel(StrEnum):
     SELF_EVALUATION_DUE = "自评截止日期"
     ANNUAL_DUE = "年度总结截止日期"
     FORM_DATE = "填报时间"
+
+
+_DEADLINES = {SELF_EVALUATION: BatchLabel.SELF_EVALUATION_DUE, ANNUAL: BatchLabel.ANNUAL_DUE}
 
 
 class UnitColumn(StrEnum):
@@ -192,6 +197,16 @@ class Batch:
         return f"{self.year}年{PHASE_TITLES[self.phase].removeprefix('年')}"
 
 
+@dataclass(frozen=True, slots=True)
+class StatedDeadline:
+    """A deadline as sheet 批次 has it."""
+
+    phase: str
+    date: datetime.date
+    cell: str
+    sheet_year: int
+
+
 @dataclass(frozen=True)
 class Roster:
     """The denominators of every ratio: units in the order of Annex 2, communities in the order of the roster."""
@@ -207,6 +222,25 @@ class Roster:
     """Whole and known rows of 免予处理; other rows are findings."""
     ledger: tuple[LedgerRow, ...] = ()
     """Rows of 报送台账 that could be assigned; the others are findings."""
+    placeholders: tuple[str, ...] = ()
+    """What the shipped sample's roster left in this one, each a Chinese sentence: of no concern beside samples."""
+    stated_deadlines: tuple[StatedDeadline, ...] = ()
+    """As the sheet has them, whether they hold or not."""
+
+    @property
+    def about_dates(self) -> tuple[str, ...]:
+        """Deadlines of the sheet that belong to another year, and what holds in their stead, each a Chinese sentence."""
+        told = []
+        for stated in self.stated_deadlines:
+            held = self.batch.deadlines[stated.phase]
+            if stated.date != held:
+                # Where another year than the sheet's was asked for, nothing is wrong with the sheet.
+                advice = "；请改正或清空" if stated.date.year != stated.sheet_year else ""
+                told.append(
+                    f"名册“{BATCH_SHEET}”表{stated.cell}写的是{stated.date.year}年的日期，"
+                    f"本次{PHASE_TITLES[stated.phase]}的截止日期按{held.year}年{held.month}月{held.day}日{advice}。"
+                )
+        return tuple(told)
 
     @cached_property
     def unit(self) -> dict[str, Unit]:
@@ -312,6 +346,8 @@ _UNIT_CODE = re.compile(r"[0-9]{6}(?:[0-9]{3})?")
 """A county's 6 digits; a development zone may have 9."""
 _COMMUNITY_CODE = re.compile(r"[0-9]{12}")
 _COUNTY_DIGITS = 6
+_NAMED = 4
+"""How many cells or rows a remark names before the rest is counted."""
 _Column = TypeVar("_Column", bound=StrEnum)
 
 
@@ -350,6 +386,8 @@ class _Cell:
 class _Loader:
     def __init__(self, path: Path, standard: Standard) -> None:
         self.file, self.standard = path.name, standard
+        self.placeholders: list[str] = []
+        self.stated_deadlines: list[StatedDeadline] = []
         try:
             raw = path.read_bytes()
             self.sha256 = hashlib.sha256(raw).hexdigest()
@@ -382,7 +420,21 @@ class _Loader:
         roster = Roster(batch, tuple(units), communities, findings, self.sha256)
         waivers, about_waivers = self._waivers(roster)
         ledger, about_ledger = self._ledger(units)
-        return replace(roster, waivers=waivers, ledger=ledger, findings=(*findings, *about_waivers, *about_ledger))
+        return replace(
+            roster,
+            waivers=waivers,
+            ledger=ledger,
+            findings=(*findings, *about_waivers, *about_ledger),
+            placeholders=tuple(self.placeholders),
+            stated_deadlines=tuple(self.stated_deadlines),
+        )
+
+    def _left_over(self, sheet: str, cells: Iterable[_Cell], then: str) -> None:
+        """Remark cells that still hold what the sample's roster had there."""
+        found = [f"{cell.cell}写的是“{one_line(cell.text)}”" for cell in cells if PLACEHOLDER in cell.text]
+        if found:
+            more = f"等{len(found)}处" if len(found) > _NAMED else ""
+            self.placeholders.append(f"名册“{sheet}”表{'、'.join(found[:_NAMED])}{more}，{then}")
 
     # --- sheets and tables ---
 
@@ -494,10 +546,16 @@ class _Loader:
             label: self._date(cells[label])
             for label in (BatchLabel.SELF_EVALUATION_DUE, BatchLabel.ANNUAL_DUE, BatchLabel.FORM_DATE)
         }
+        for each, label in _DEADLINES.items():
+            cell, date = cells[label], dates[label]
+            if date is not None and cell.cell is not None:
+                self.stated_deadlines.append(StatedDeadline(each, date, cell.cell, stated_year))
         if stated_year != year:
             # The sheet was written for another year, and so were its dates.
             dates = dict.fromkeys(dates, None)
-        stated = {SELF_EVALUATION: dates[BatchLabel.SELF_EVALUATION_DUE], ANNUAL: dates[BatchLabel.ANNUAL_DUE]}
+        whom = (BatchLabel.UNIT, BatchLabel.CONTACT, BatchLabel.PHONE, BatchLabel.EMAIL)
+        self._left_over(BATCH_SHEET, (cells[label] for label in whom), "会印在附件2和函件上，请改成自己的。")
+        stated = {each: dates[label] for each, label in _DEADLINES.items()}
         return Batch(
             region=cells[BatchLabel.REGION].text or self.standard.region,
             year=year,
@@ -563,6 +621,11 @@ class _Loader:
             expected = "、".join(f"“{column}”" for column in LedgerColumn)
             return (), (LEDGER_HEADER.at(Place(sheet=LEDGER_SHEET), expected=expected),)
         codes = {word: unit.code for word, unit in _unit_lookup(units).items()}
+        samples = [row[LedgerColumn.UNIT].row for row in rows if any(PLACEHOLDER in cell.text for cell in row.values())]
+        if samples:
+            more = f"等{len(samples)}行" if len(samples) > _NAMED else "行"
+            named = "、".join(map(str, samples[:_NAMED]))
+            self.placeholders.append(f"名册“{LEDGER_SHEET}”表第{named}{more}写有“{PLACEHOLDER}”，会记入台账和报告，请改成自己的或删去。")
         entries, findings = read_ledger(rows, self.standard, codes, self._date)
         return tuple(entries), tuple(findings)
 
@@ -596,6 +659,7 @@ class _Loader:
         owners: dict[str, tuple[str, _Cell]] = {}
         """Unit code and cell by current code or name, to which nothing else may be equal."""
         formers: list[tuple[str, str, str, _Cell]] = []
+        contacts: list[_Cell] = []
         for row in self._table(sheet, UnitColumn, (UnitColumn.CODE, UnitColumn.NAME)):
             self._no_example(row)
             code_cell, name_cell = row[UnitColumn.CODE], row[UnitColumn.NAME]
@@ -613,12 +677,14 @@ class _Loader:
             names = tuple(_split(names_cell))
             formers += [("曾用代码", code, text, former_cell) for text in codes]
             formers += [("曾用名", code, normal_label(text), names_cell) for text in names]
-            whom = (row[column].text for column in (UnitColumn.CONTACT, UnitColumn.PHONE, UnitColumn.EMAIL))
-            units.append(Unit(code, name, codes, names, row[UnitColumn.STANDARD].text, *whom))
+            whom = [row[column] for column in (UnitColumn.CONTACT, UnitColumn.PHONE, UnitColumn.EMAIL)]
+            contacts += whom
+            units.append(Unit(code, name, codes, names, row[UnitColumn.STANDARD].text, *(cell.text for cell in whom)))
         if not units:
             each = "每个县（市）" if sheet == UNIT_SHEET else "每个州（市）"
             raise self._error(sheet, f"没有{what}，请在表头下{each}填一行代码和名称", EmptyRoster)
         self._distinct(owners, formers)
+        self._left_over(sheet, contacts, "会用在催报名单和函件上，请改成各单位的。")
         return units
 
     def _distinct(self, owners: dict[str, tuple[str, _Cell]], formers: list[tuple[str, str, str, _Cell]]) -> None:

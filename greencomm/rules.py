@@ -465,8 +465,8 @@ STATED_UNREADABLE_MEASURED = _rule(
 )
 CLAUSE_CONVERTED = _rule(
     "C11", NOTE, Scope.ANSWER, "写法已换算",
-    "条款{clause}的{column}写作“{found}”，按{expected}读取。",
-    "无需处理；今后请直接填数字，例如 {expected}。",
+    "条款{clause}的{column}是文本“{found}”，已按{expected}读取。",
+    "不用改；下次先清空这一格，再直接输入 {expected} 即可。",
 )
 REASON_MISSING = _rule(
     "C12", VERIFY, Scope.DISCRETIONARY, "酌情扣分没有说明理由",

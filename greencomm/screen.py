@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from greencomm.summary import Summary
 
 _REDIRECTED_WIDTH = 120
+BEGIN = (
+    "开始真实工作：把 input 文件夹中的示例（连同名册 roster.xlsx）全部移走，再运行一次，"
+    "程序会放好一份空白名册，并写明先做什么、后做什么。"
+)
+"""Said below the sample's results, and in the same words by desk/start.py and desk/read-me-*.txt."""
 
 
 def _console() -> Console:
@@ -80,10 +85,7 @@ def show_run(outcome: Outcome | Repeated) -> None:
     console.print(f"结果已写到：{outcome.folder}")
     console.print(said.next_step)
     if said.sample:
-        console.print(
-            "开始真实工作：把 input 文件夹中的示例（连同名册 roster.xlsx）全部移走，再运行一次，"
-            "程序会放好一份空白名册，并写明先做什么、后做什么。"
-        )
+        console.print(BEGIN)
 
 
 _LEAST_NEEDED = ("社区数", "已报", "提示", "本年比例", "报送情况", "需核实", "本年新增")

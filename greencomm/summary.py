@@ -11,6 +11,7 @@ from greencomm.findings import Finding, Severity
 from greencomm.ledger import LEDGER_SHEET
 from greencomm.results import FileState, RegionResult, Status, UnitState, percent
 from greencomm.review.deliverables import late_text, owed, papers
+from greencomm.review.submissions import SAMPLE_IGNORED
 from greencomm.roster import WAIVER_SHEET
 from greencomm.standard import SELF_EVALUATION
 from greencomm.targets import Near, nearest_in_region
@@ -97,13 +98,17 @@ def summary_of(result: RegionResult, *, has_send_back: bool) -> Summary:
 
 
 def _lines(result: RegionResult) -> list[Line]:
-    lines: list[Line] = []
+    # Beside samples, what is invented in the roster is as it should be.
+    about_roster = (*(() if result.sample else result.roster.placeholders), *result.roster.about_dates)
+    lines = [Line(text, whole=True) for text in about_roster]
     rejected = [file for file in result.files if file.state is FileState.REJECTED]
     if rejected:
         lines.append(Line(f"有{len(rejected)}个文件未采用："))
         for file in rejected:
             reason = one_line(file.reason or "").rstrip("。") + "。"
             lines.append(Line(f"  ● {one_line(file.path)}：{reason}{one_line(file.advice or '')}", whole=True))
+    if samples := sum(file.reason == SAMPLE_IGNORED for file in result.files):
+        lines.append(Line(f"input 文件夹里还有{samples}个示例文件，没有采用，可以移走。"))
     missing = [unit.unit.name for unit in result.units if unit.state is UnitState.MISSING and unit.unreported]
     if missing:
         lines.append(Line(f"未报送的单位：{'、'.join(missing)}（催报名单见 status.xlsx）。"))

@@ -241,16 +241,30 @@ def test_ctrl_c_while_placing_puts_the_old_results_back(scene, monkeypatch):
     assert status == 0 and "补写完整" in said and stands(scene, "new")
 
 
+UNWRITABLE = (
+    "程序或结果所在的文件夹不能写入（光盘、只读的共享文件夹或系统文件夹里都不行）。"
+    "请把整个程序文件夹复制到自己的文件夹里，再运行。"
+)
+
+
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (errno.ENOSPC, "磁盘空间不足"), (errno.EACCES, "正在 Excel 或 WPS 中打开"), (errno.EROFS, "只读"),
+        (errno.ENOSPC, "磁盘空间不足"), (errno.EACCES, "正在 Excel 或 WPS 中打开"), (errno.EROFS, UNWRITABLE),
         (errno.ENAMETOOLONG, "路径太长"), (errno.EMFILE, "打开的文件太多"), (errno.EISDIR, "占用了位置"), (errno.EIO, "磁盘读写出错"),
     ],
 )  # fmt: skip
-def test_what_the_system_refuses_is_said_in_chinese(number, words):
-    said = durable.complaint(OSError(number, "No such luck", "/x/楚雄市_差异报告.xlsx"), Path("/x"))
-    assert words in said and said.endswith("。") and "luck" not in said and "/x/" not in said
+def test_what_the_system_refuses_is_said_in_chinese(tmp_path, number, words):
+    report = tmp_path / "楚雄市_差异报告.xlsx"
+    report.write_bytes(b"an older one")
+    said = durable.complaint(OSError(number, "No such luck", str(report)), tmp_path)
+    assert words in said and said.endswith("。") and "luck" not in said and str(tmp_path) not in said
+
+
+@pytest.mark.parametrize("name", ["lock", "楚雄市_差异报告.xlsx"], ids=["a lock that was there", "a file that was not"])
+def test_a_folder_that_became_read_only_is_told_as_such(tmp_path, name):
+    (tmp_path / "lock").write_bytes(b"")
+    assert durable.complaint(PermissionError(errno.EACCES, "", str(tmp_path / name)), tmp_path) == UNWRITABLE
 
 
 def test_names_that_some_system_takes_for_the_same_are_told_apart():

@@ -145,6 +145,21 @@ def test_forms_without_a_roster_begin_in_the_same_way(here, start):
     assert "还要填" in start("forms", *DAY)[2]
 
 
+def test_forms_tell_of_an_open_roster_and_of_what_the_sample_left_in_it(here, start):
+    roster = make_roster(here / "input" / "roster.xlsx")
+    _, out, _ = start("forms", *DAY)
+    assert "请注意" not in out
+    book = openpyxl.load_workbook(roster)
+    (contact,) = [row for row in book["批次"].iter_rows() if row[0].value == "联系人"]
+    contact[1].value = "示例联系人"
+    book.save(roster)
+    (here / "input" / "~$roster.xlsx").write_bytes(b"user")
+    status, out, _ = start("forms", *DAY)
+    assert status == 0
+    assert out.count("请注意：名册正在 Excel 或 WPS 中打开，这次按上次保存的内容办；没有保存的请保存、关闭后再运行。") == 1
+    assert f"请注意：名册“批次”表{contact[1].coordinate}写的是“示例联系人”，会印在附件2和函件上，请改成自己的。" in out
+
+
 def test_a_filled_starter_leads_to_forms_and_a_review(here, start):
     """Typed below the examples, which stay: they are no data."""
     start(*DAY)
@@ -583,6 +598,33 @@ def test_the_programs_own_results_and_folders_are_not_received(desk, start):
     _, out, _ = start("receive", "output/2021-annual/annex2.xlsx", *DAY)
     assert "output/2021-annual/annex2.xlsx：这是程序自己的结果，不是收到的文件。" in out
     assert contents(desk / "input") == before
+
+
+def test_a_dropped_folder_of_results_is_one_line(desk, start):
+    lay(desk / "input", "楚雄市.xlsx")
+    start(*DAY)
+    before, made = contents(desk / "input"), contents(desk / "output/2021-annual")
+    _, out, _ = start("receive", "output/2021-annual", *DAY)
+    told = out[: out.index("楚雄州")].splitlines()
+    assert f"没有放进去的{len(made)}个：" in told and len(made) > 10
+    told_once = f"  ● 这{len(made)}个文件是程序自己的结果，没有放（都在“output/2021-annual”里）。"
+    assert [line for line in told if "程序自己" in line] == [told_once]
+    assert contents(desk / "input") == before
+
+
+@pytest.mark.parametrize("name", ["运行.bat", "运行.sh", "process.py", "templates/annex2.xlsx", "desk/start.py", "docs/填报须知.docx"])
+def test_the_programs_own_files_are_not_received(desk, start, name):
+    before = contents(desk / "input")
+    _, out, _ = start("receive", ROOT / name, *DAY)
+    assert f"{ROOT / name}：这是程序自己的文件，不是收到的文件。" in out
+    assert contents(desk / "input") == before
+
+
+def test_a_launcher_that_was_copied_elsewhere_is_the_programs_all_the_same(desk, start):
+    shutil.copy(ROOT / "运行.bat", desk / "下载" / "运行.bat")
+    _, out, _ = start("receive", "下载", *DAY)
+    assert "下载/运行.bat：这是程序自己的文件，不是收到的文件。" in out
+    assert sorted(contents(desk / "input")) == ["roster.xlsx", "下载/双柏县.xlsx", "下载/楚雄市.xlsx"]
 
 
 def test_far_too_much_is_refused_before_anything_is_copied(desk, start, monkeypatch):

@@ -10,9 +10,12 @@ from decimal import Decimal
 import demo
 import openpyxl
 import pytest
+from season import BRIDGE, CITY, arrive, clean, form, judge
+from season import EAST as EAST_SIDE
 
 from greencomm import __version__
 from greencomm.findings import Impact, Life, PastFinding, Settled, Settlement, Severity
+from greencomm.forms.issue import SheetAnswers
 from greencomm.outputs.discrepancy import grouped, item_name, task, write_discrepancy
 from greencomm.results import CellChange, FileState, ReceivedFile, RegionResult, Status, UnitResult, UnitState
 from greencomm.roster import Waiver
@@ -367,3 +370,14 @@ def test_a_unit_of_1004_communities():
     rows = table(sheet, "序号")
     assert [row[0] for row in rows if isinstance(row[0], str)][:4] == ["达标（1000个）", "未达标（0个）", "无", "待核实（0个）"]
     assert rows[1000][2] == "楚雄市1000号社区居民委员会"
+
+
+def test_a_blank_sheet_counts_as_not_reported_and_shows_no_figures():
+    """东兴 answered, 学桥街 sent its sheet as it was issued: one of two reported, as 概况 says."""
+    nothing = SheetAnswers({}, {})
+    result = judge(arrive("楚雄市.xlsx", form(CITY, {BRIDGE.code: nothing, EAST_SIDE.code: clean(c1_1=(None, 3, None))})))
+    (unit, _) = result.units
+    assert [each.status for each in unit.communities] == [Status.GREEN, Status.MISSING]
+    rows = {row[0]: row[1:] for row in table(report(unit, result)["得失分"], "社区")}
+    assert rows["学桥街社区"] == ["—"] * 22 + ["未报"]
+    assert rows["合计（已报1个社区）"][:18] == [3, *[0] * 16, 3]

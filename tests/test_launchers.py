@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from bundles import PYTHON, ROOT, SH, bare, entries, launch, unpacked
 
+from greencomm.screen import BEGIN
 from tools.build_bundle import PYTHONS, Entry
 
 BAT = ROOT / "运行.bat"
@@ -524,3 +525,9 @@ def test_an_icon_to_drop_files_on_appears_and_follows_the_folder(tmp_path):
     (odd / icon.name).unlink()
     launch(odd, environment)
     assert not (odd / icon.name).exists()
+
+
+def test_how_to_begin_is_said_in_one_wording() -> None:
+    assert start.BEGIN == BEGIN
+    for name in ("read-me-windows.txt", "read-me-linux.txt"):
+        assert BEGIN in (ROOT / "desk" / name).read_text("utf-8-sig")

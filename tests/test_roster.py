@@ -12,8 +12,10 @@ from typing import Any
 import openpyxl
 import pytest
 
+from greencomm.batch import prepare
 from greencomm.errors import RosterError
 from greencomm.findings import Severity
+from greencomm.options import Options
 from greencomm.roster import BatchLabel, Community, Roster, Unit, Waiver, load_roster
 from greencomm.rosters_io import write_roster, write_starter
 from greencomm.standard import ANNUAL, SELF_EVALUATION, load_standard
@@ -607,3 +609,54 @@ def test_a_starter_has_an_empty_sheet_of_waivers_with_its_labels(tmp_path: Path)
     guide = openpyxl.load_workbook(tmp_path / "roster.xlsx")["说明"]
     explained = {row[1].value for row in guide.iter_rows() if row[0].value == "免予处理"}
     assert explained == {"全表", *HEADERS}
+
+
+# --- what is told of a roster that is used all the same -------------------------------------------------------------------
+
+def with_ledger(folder: Path, rows: list[tuple[int, str, str, str]], changes: dict[str, Any] | None = None) -> Roster:
+    path = roster_file(folder, changes)
+    book = openpyxl.load_workbook(path)
+    sheet = book.create_sheet("报送台账")
+    sheet.append(["填报单位", "事项", "名称或内容", "收到日期", "文号", "备注"])
+    for number, unit, item, remark in rows:
+        for column, text in ((1, unit), (2, item), (6, remark)):
+            sheet.cell(number, column).value = text
+    book.save(path)
+    return load_roster(path, STANDARD)
+
+
+def test_what_the_sample_left_in_a_roster_is_named(tmp_path: Path) -> None:
+    changes = {
+        "批次!B5": "示例联系人", "批次!B6": "0878-0000000（示例）",
+        "填报单位!F1": "联系人", "填报单位!F3": "示例李某",
+    }  # fmt: skip
+    plan = next(each.name for each in STANDARD.deliverables if each.id == "plan")
+    rows = [(2, "楚雄市", plan, "示例"), (3, "禄丰市", plan, "")]
+    assert with_ledger(tmp_path, rows, changes).placeholders == (
+        "名册“批次”表B5写的是“示例联系人”、B6写的是“0878-0000000（示例）”，会印在附件2和函件上，请改成自己的。",
+        "名册“填报单位”表F3写的是“示例李某”，会用在催报名单和函件上，请改成各单位的。",
+        "名册“报送台账”表第2行写有“示例”，会记入台账和报告，请改成自己的或删去。",
+    )
+    many = [(number, "楚雄市", plan, "示例") for number in range(2, 8)]
+    assert with_ledger(tmp_path, many).placeholders == (
+        "名册“报送台账”表第2、3、4、5等6行写有“示例”，会记入台账和报告，请改成自己的或删去。",
+    )
+    assert read(tmp_path).placeholders == ()
+
+
+def prepared(folder: Path, changes: dict[str, Any], year: int | None = None) -> Roster:
+    roster, day = roster_file(folder, changes), datetime.date(2021, 10, 18)
+    return prepare(Options(folder, folder / "output", roster, folder / "archive", day, year))[1]
+
+
+def test_a_deadline_of_another_year_is_told_with_the_one_that_holds(tmp_path: Path) -> None:
+    roster = prepared(tmp_path, {"批次!B8": "2022-10-18"})
+    assert roster.batch.deadlines == {SELF_EVALUATION: datetime.date(2021, 8, 30), ANNUAL: datetime.date(2021, 10, 20)}
+    assert roster.about_dates == ("名册“批次”表B8写的是2022年的日期，本次年度总结的截止日期按2021年10月20日；请改正或清空。",)
+    assert prepared(tmp_path, {}).about_dates == ()
+
+
+def test_where_another_year_was_asked_for_the_sheet_is_not_wrong(tmp_path: Path) -> None:
+    assert prepared(tmp_path, {"批次!B7": None}, year=2022).about_dates == (
+        "名册“批次”表B8写的是2021年的日期，本次年度总结的截止日期按2022年10月20日。",
+    )

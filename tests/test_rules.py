@@ -34,13 +34,15 @@ from season import (
 )
 
 from greencomm.findings import Place, Severity
-from greencomm.forms.layout import SAMPLE
+from greencomm.forms.layout import REAL, SAMPLE
 from greencomm.intake.arrivals import Arrival
 from greencomm.past_years import ClosedCommunity, ClosedUnit, ClosedYear, Listed
-from greencomm.results import FileState, Status
+from greencomm.results import FileState, Status, UnitState
 from greencomm.roster import WAIVER_SHEET, BatchLabel, WaiverColumn, load_roster
 from greencomm.rosters_io import write_roster
 from greencomm.rules import CATALOGUE, ROSTER_CODE_SHARED, ROSTER_NOT_URBAN
+from greencomm.standard import SELF_EVALUATION
+from greencomm.summary import summary_of
 
 SHEET = "东兴社区"
 
@@ -495,6 +497,39 @@ def test_samples_are_ignored_beside_real_workbooks():
     assert {file.path: file.state for file in result.files} == {"样.xlsx": FileState.IGNORED, "真.xlsx": FileState.ACCEPTED}
     assert result.units[1].communities[0].status is Status.MISSING and not result.sample
     assert judge(arrive("样.xlsx", sample)).sample
+
+
+@pytest.mark.parametrize("other", [{"year": 2022}, {"phase": SELF_EVALUATION}], ids=["of another year", "of another phase"])
+def test_samples_beside_real_workbooks_are_nobodys_mistake_whatever_they_are(other):
+    roster = dataclasses.replace(ROSTER, batch=dataclasses.replace(ROSTER.batch, **other))
+    sample = form(COUNTY, kind=SAMPLE, roster=roster)
+    result = judge(arrive("样.xlsx", sample), arrive("真.xlsx", form(CITY)))
+    (row,) = [file for file in result.files if file.path == "样.xlsx"]
+    assert (row.state, row.reason) == (FileState.IGNORED, "示例文件：已有正式报送的工作簿，示例不参与审核")
+    assert not [finding for finding in result.findings if finding.place.file == "样.xlsx"]
+    assert result.units[1].state is UnitState.MISSING
+    lines = [line.text for line in summary_of(result, has_send_back=False).lines]
+    assert "input 文件夹里还有1个示例文件，没有采用，可以移走。" in lines
+    # Without a real one it is what it is.
+    assert [file.state for file in judge(arrive("样.xlsx", sample)).files] == [FileState.REJECTED]
+
+
+def test_a_real_workbook_that_cannot_be_accepted_is_real_all_the_same():
+    other = dataclasses.replace(ROSTER, batch=dataclasses.replace(ROSTER.batch, year=2022))
+    result = judge(arrive("样.xlsx", form(COUNTY, kind=SAMPLE)), arrive("真.xlsx", form(CITY, roster=other)))
+    assert {file.path: file.state for file in result.files} == {"样.xlsx": FileState.IGNORED, "真.xlsx": FileState.REJECTED}
+    assert not result.sample
+
+
+def test_what_the_samples_roster_left_is_told_beside_real_workbooks_only():
+    left = "名册“批次”表B5写的是“示例联系人”，会印在附件2和函件上，请改成自己的。"
+    roster = dataclasses.replace(ROSTER, placeholders=(left,))
+
+    def told(kind):
+        result = judge(arrive("甲.xlsx", form(CITY, kind=kind)), roster=roster)
+        return left in [line.text for line in summary_of(result, has_send_back=False).lines]
+
+    assert told(REAL) and not told(SAMPLE)
 
 
 def test_the_order_of_sheets_and_files_never_matters():

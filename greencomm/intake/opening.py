@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from greencomm.durable import is_lock_mark
 from greencomm.forms.layout import LETTER_NAMES, PROVENANCE, PROVENANCE_KIND
 from greencomm.forms.read import read_form
 from greencomm.intake import limits
@@ -44,7 +45,7 @@ _BOM = b"\xef\xbb\xbf"
 def ignorable(path: str) -> str | None:
     """Why a file is nobody's submission by its name alone, in Chinese; None where it may be one."""
     folders, name = PurePosixPath(path).parent.parts, PurePosixPath(path).name
-    if name.startswith(("~$", ".~")):
+    if is_lock_mark(name):
         return "这是 Excel 或 WPS 打开文件时的临时锁文件"
     if name.startswith("._") or "__MACOSX" in folders:
         return "这是苹果电脑附带的系统文件"

@@ -584,9 +584,9 @@ class _Writer:
         self._total_losses(page, len(after))
 
     def _losses_of(self, community: CommunityResult) -> list[Box]:
-        """Points lost by item, and their sum; — where nothing was received."""
+        """Points lost by item, and their sum; — where nothing was received, or a sheet without an answer."""
         scores = community.items
-        if not scores:
+        if not _is_reported(community):
             return [*(Box(BLANK, _NO_SHEET) for _ in self.standard.items), Box(BLANK, _POINTS)]
         lost = [self._lost[item.number, scores[item.number]] for item in self.standard.items]
         return [*(box for box, _ in lost), Box(sum(counted for _, counted in lost), _POINTS)]
@@ -607,7 +607,7 @@ class _Writer:
         return shown
 
     def _total_losses(self, page: Page, rest: int) -> None:
-        reported = [community for community in self.unit.communities if community.items]
+        reported = [community for community in self.unit.communities if _is_reported(community)]
         style = {**_POINTS, "bold": True, "bg_color": GOOD}
         boxes = [Box(f"合计（已报{len(reported)}个社区）", {**style, "font_size": SMALL})]
         lost = 0
@@ -681,8 +681,15 @@ class _Writer:
 
 def _scores(community: CommunityResult) -> list[int | float | str]:
     """Declared, assessed, lowest and highest score; — where there is none."""
+    if not _is_reported(community):
+        return [BLANK] * 4
     values = (community.declared_score, community.assessed_score, community.lowest, community.highest)
     return [BLANK if value is None else plain_number(value) for value in values]
+
+
+def _is_reported(community: CommunityResult) -> bool:
+    """Whether a sheet with answers came: a blank one counts as 未报 and shows no figures."""
+    return community.status is not Status.MISSING
 
 
 def _remark(community: CommunityResult, mark: int) -> str:

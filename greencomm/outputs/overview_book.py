@@ -652,8 +652,8 @@ class _Scorer:
         self.signs = [0 if item is None else 1 if item.base < item.points else -1 for item in self.items]
 
     def shown(self, community: CommunityResult) -> list[int | str | None]:
-        """Points lost, of an award added; 待核实 where unresolved, None where there is no such item or no sheet."""
-        if not community.items:
+        """Points lost, of an award added; 待核实 where unresolved, None where there is no such item or no sheet with answers."""
+        if community.status is Status.MISSING:
             return [None] * len(self.items)
         found: list[int | str | None] = []
         for item in self.items:
@@ -663,7 +663,7 @@ class _Scorer:
 
     def score(self, community: CommunityResult, row: int, start: int) -> object:
         """The assessed score: full points less what was lost, plus awards."""
-        if not community.items:
+        if community.status is Status.MISSING:
             return None
         cells = [xl_rowcol_to_cell(row, start + number) for number in range(len(self.items))]
         whole = f"{cells[0]}:{cells[-1]}"

@@ -28,6 +28,8 @@ _BY_SUMMARY = (rules.FILE_NO_SUMMARY_UNIT, rules.SUMMARY_BLANK, rules.SUBMISSION
 _NAMED = 6
 """How many sheets are named before the rest is counted."""
 
+SAMPLE_IGNORED = "示例文件：已有正式报送的工作簿，示例不参与审核"
+"""Reason of samples beside real workbooks."""
 _CONTAINER_STATES = (FileState.ACCEPTED, FileState.REJECTED, FileState.SUPERSEDED, FileState.IGNORED)
 """What a container is, by the first of these that any of its contents is."""
 _CONTAINER_REASONS = {
@@ -52,7 +54,7 @@ class Filed:
 
     @property
     def is_sample(self) -> bool:
-        return self.form.meta is not None and self.form.meta.kind == layout.SAMPLE
+        return is_sample(self.form)
 
 
 @dataclass(slots=True)
@@ -80,13 +82,14 @@ class Sorted:
 def sort_out(arrivals: Sequence[Arrival], roster: Roster, standard_of: StandardOf) -> Sorted:
     """Account for every arrival and choose what counts."""
     sorter = _Sorter(roster, standard_of)
-    filed = [entry for arrival in sorted(arrivals, key=lambda a: a.path) if (entry := sorter.admit(arrival))]
-    real = [entry for entry in filed if not entry.is_sample]
-    if real and len(real) < len(filed):
-        for entry in filed:
-            if entry.is_sample:
-                sorter.record(entry.arrival, FileState.IGNORED, "示例文件：已有正式报送的工作簿，示例不参与审核", entry.unit)
-        filed = real
+    real = has_real(arrivals)
+    filed = []
+    for arrival in sorted(arrivals, key=lambda a: a.path):
+        if real and arrival.form is not None and is_sample(arrival.form):
+            # Whatever else is wrong with it (another year, another phase), nobody is asked to correct a sample.
+            sorter.record(arrival, FileState.IGNORED, SAMPLE_IGNORED, sorter.unit_of(arrival.form))
+        elif entry := sorter.admit(arrival):
+            filed.append(entry)
     submissions: dict[str, Submission] = {}
     for unit in roster.units:
         own = [entry for entry in filed if entry.unit.code == unit.code]
@@ -106,7 +109,12 @@ def filed(arrival: Arrival, roster: Roster, standard_of: StandardOf) -> Filed | 
 def has_real(arrivals: Sequence[Arrival]) -> bool:
     """Whether a county's own workbook is among them, rather than samples only."""
     forms = [arrival.form for arrival in arrivals if arrival.form is not None and arrival.form.communities]
-    return any(form.meta is None or form.meta.kind != layout.SAMPLE for form in forms)
+    return any(not is_sample(form) for form in forms)
+
+
+def is_sample(form: FormReading) -> bool:
+    """Whether a workbook is one of the shipped samples, as it says itself."""
+    return form.meta is not None and form.meta.kind == layout.SAMPLE
 
 
 class _Sorter:
