@@ -8,6 +8,7 @@ out is named with the reason.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import stat
 import time
@@ -316,10 +317,15 @@ def _refuse_own(path: Path, whole: Path, options: Options) -> None:
 
 def _below(folder: Path, name: str, options: Options) -> Iterator[_Found]:
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
+        with os.scandir(folder) as listing:
+            entries = list(itertools.islice(listing, MOST_FILES + 1))
     except OSError:
         yield _Found(folder, name, "文件夹打不开，可能没有读取权限")
         return
+    if len(entries) > MOST_FILES:
+        # Even the list of such a folder may take minutes to come over a network.
+        raise _too_much(f"{MOST_FILES}个文件")
+    entries.sort(key=lambda entry: os.fsencode(entry.name))
     for entry in entries:
         inner = f"{name}/{legal_part(printable(entry.name))}" if name else legal_part(printable(entry.name))
         if entry.is_dir(follow_symlinks=False):
@@ -350,6 +356,10 @@ def _file(path: Path, name: str, options: Options) -> _Found:
     return _Found(path, name, why or "", by_name=bool(why))
 
 
+def _too_much(limit: str) -> UserError:
+    return UserError(f"要放进去的超过{limit}，太多了，可能选错了文件夹；没有放进任何文件。请只选收到的文件，或者分几次放。")
+
+
 def _bearable(found: Iterator[_Found], progress: Progress | None) -> list[_Found]:
     """All that was found. Raises UserError as soon as it is more than a season can bring, before anything is copied.
 
@@ -363,9 +373,7 @@ def _bearable(found: Iterator[_Found], progress: Progress | None) -> list[_Found
             size += each.path.stat().st_size if not each.why_not else 0
         if len(kept) > MOST_FILES or size > MOST_BYTES:
             much = f"{MOST_FILES}个文件" if len(kept) > MOST_FILES else f"{MOST_BYTES >> 30}GB"
-            raise UserError(
-                f"要放进去的超过{much}，太多了，可能选错了文件夹；没有放进任何文件。请只选收到的文件，或者分几次放。"
-            )
+            raise _too_much(much)
         if progress and time.monotonic() - began > _PATIENCE:
             progress(0, len(kept), f"正在查看所选的文件夹：{each.name}")
     return kept

@@ -620,18 +620,28 @@ def test_a_copy_that_no_review_looks_at_is_none(desk, start):
         assert sorted(contents(desk / "input")) == ["roster.xlsx", "双柏县.xlsx", "双柏县/roster.xlsx"]
 
 
-@pytest.mark.parametrize(("limit", "value", "much"), [("MOST_FILES", 7, "7个文件"), ("MOST_BYTES", (1 << 30) + 7, "1GB")])
+@pytest.mark.parametrize(("limit", "value", "much"), [("MOST_FILES", 17, "17个文件"), ("MOST_BYTES", (1 << 30) + 7, "1GB")])
 def test_far_too_much_is_refused_without_a_look_at_the_rest(desk, start, monkeypatch, limit, value, much):
     monkeypatch.setattr(receiving, limit, value)
     for number in range(30):
-        with (desk / "下载" / f"{number:02}.xlsx").open("wb") as file:
+        (desk / "下载" / f"{number % 3}").mkdir(exist_ok=True)
+        with (desk / "下载" / f"{number % 3}" / f"{number:02}.xlsx").open("wb") as file:
             file.truncate(1 << 27)  # 8 of them are 1 GiB, without a byte on the disk.
     real, seen = receiving._file, []
     monkeypatch.setattr(receiving, "_file", lambda path, *rest: seen.append(path) or real(path, *rest))
     before = contents(desk / "input")
     status, _, err = start("receive", "下载", *DAY)
     assert status == 2 and f"要放进去的超过{much}，太多了" in err and "没有放进任何文件" in err
-    assert contents(desk / "input") == before and len(seen) in (8, 9)
+    assert contents(desk / "input") == before and len(seen) == (18 if limit == "MOST_FILES" else 9)
+
+
+def test_a_folder_with_far_too_many_names_is_not_even_listed(desk, start, monkeypatch):
+    monkeypatch.setattr(receiving, "MOST_FILES", 3)
+    monkeypatch.setattr(receiving, "_file", None)  # Nothing is looked at.
+    for number in range(2):
+        (desk / "下载" / f"{number}.xlsx").write_bytes(b"x")
+    status, _, err = start("receive", "下载", *DAY)
+    assert status == 2 and "要放进去的超过3个文件，太多了" in err and sorted(contents(desk / "input")) == ["roster.xlsx"]
 
 
 def test_whoever_waits_is_told_what_takes_so_long(desk, monkeypatch):
