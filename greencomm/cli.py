@@ -67,7 +67,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     expecting = ""
     for word in argv:
         if expecting:
-            if word.startswith("--"):
+            if word.startswith("--") or not word.strip():
                 raise UsageError(f"选项 {expecting} 后面缺少内容。{_example(expecting)}")
             expecting = ""
             continue
@@ -79,6 +79,9 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
             raise UsageError(f"不认识的选项 {word}。{hint}{_SEE_HELP}")
         if word.startswith("--") and "=" in word and name not in takes_value:
             raise UsageError(f"选项 {name} 后面不需要写内容。")
+        if word.startswith("--") and "=" in word and not word.partition("=")[2].strip():
+            # An empty path would stand for the folder at hand, and be written to.
+            raise UsageError(f"选项 {name} 后面缺少内容。{_example(name)}")
         expecting = word if word in takes_value else ""
     if expecting:
         raise UsageError(f"选项 {expecting} 后面缺少内容。{_example(expecting)}")
@@ -102,6 +105,9 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     if command == "rollup" and not rest and args.run is None:
         raise UsageError("请写明要汇总的结果文件夹，例如：python process.py rollup 楚雄州/2021-annual 大理州/2021-annual")
     if command not in ("check", "rollup", "receive") and rest:
+        if second := spelling.meant_command(rest[0]):
+            also = "" if second == command else f"；要用的是 {second}，请写：python process.py {second}"
+            raise UsageError(f"命令只写一个就够了：python process.py {command}{also}。{_SEE_HELP}")
         raise UsageError(f"多余的内容“{rest[0]}”。{spelling.near_command(rest[0], known - {'--help'}, rest[1:])}{_SEE_HELP}")
     if command == "replay" and args.standard is None:
         raise UsageError("请写明用哪个标准重算，例如：python process.py replay --standard 新标准.toml --year 2021")
@@ -117,10 +123,16 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _help_wanted(words: Sequence[str]) -> str | None:
-    """The page of help that is asked for, whatever else was written; None where none is."""
+    """The page of help that is asked for, whatever else was written; None where none is.
+
+    Raises UsageError where it is asked for a command that there is none of.
+    """
     named = [command for word in words if not word.startswith("-") and (command := spelling.meant_command(word))]
     if "--help" not in words and HELP_WORDS[0] not in named[:2]:
         return None
+    others = [word for word in words if word != "--help" and spelling.meant_command(word) != HELP_WORDS[0]]
+    if len(others) == 1 and spelling.meant_command(others[0]) is None and not others[0].startswith("-"):
+        raise UsageError(f"没有“{others[0]}”这个命令。{spelling.nearest_command(others[0])}{_SEE_HELP}")
     return page(next((command for command in named if command in COMMANDS), None))
 
 

@@ -8,8 +8,11 @@ out is named with the reason.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import stat
+import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -28,6 +31,10 @@ from greencomm.texts import one_line, printable
 
 MOST_FILES, MOST_BYTES = 5_000, 4 << 30
 """More than any season brings at once: whoever drops that much has taken a wrong folder, or the whole disk."""
+MOST_ROWS, _MOST_GROUPS = 30, 10
+"""Files of one list that the screen names, and folders by which it counts the others."""
+_PATIENCE = 1.0
+"""Seconds of looking through folders without a word."""
 _LONGEST_PART, _LONGEST_BYTES, _LONGEST_PATH = 80, 200, 160
 """Characters and UTF-8 bytes of one name, characters of a path below the input folder: Windows stops at 260 in all."""
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
@@ -43,28 +50,43 @@ _OWN_RESULT, _OWN_FILE = "程序自己的结果", "程序自己的文件"
 _LINK = "这是快捷方式（链接），不是文件本身；请拖入它所指的文件"
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is said of one file; where there are too many to name, those that need a word (``matters``) are named first."""
+
+    text: str
+    group: str = ""
+    """Under what it is counted where it is not named: its folder, or why it was left out."""
+    matters: bool = False
+
+
 @dataclass
 class Received:
     """What became of each file, in Chinese, and in the order in which they were found."""
 
-    placed: list[str] = field(default_factory=list)
-    present: list[str] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
+    placed: list[Told] = field(default_factory=list)
+    present: list[Told] = field(default_factory=list)
+    left_out: list[Told] = field(default_factory=list)
     own: dict[str, list[Path]] = field(default_factory=dict)
     """Left out as well: what is the program's own, by what it is."""
 
     def lines(self, folder: Path) -> list[str]:
-        """What the screen says, one line each."""
+        """What the screen says, one line each: ``MOST_ROWS`` files of each list, and how many others there are.
+
+        What was left out and may be somebody's submission (a link, a file that cannot be read) is always named: nothing
+        else tells of it.
+        """
         told = []
+        see = f"，见“{folder}”文件夹"
         # A folder of results holds dozens of files with one and the same reason.
-        own = [_of_one_kind(what, paths) for what, paths in self.own.items()]
+        own = [Told(_of_one_kind(what, paths), matters=True) for what, paths in self.own.items()]
         left_out = len(self.left_out) + sum(map(len, self.own.values()))
-        for title, rows in (
-            (f"已放进“{folder}”文件夹{len(self.placed)}个：", self.placed),
-            (f"原来就在“{folder}”文件夹中的{len(self.present)}个，没有再放：", self.present),
-            (f"没有放进去的{left_out}个：", [*self.left_out, *own]),
+        for title, rows, always, where in (
+            (f"已放进“{folder}”文件夹{len(self.placed)}个：", self.placed, False, see),
+            (f"原来就在“{folder}”文件夹中的{len(self.present)}个，没有再放：", self.present, False, see),
+            (f"没有放进去的{left_out}个：", [*self.left_out, *own], True, ""),
         ):
-            told += [title, *(f"  ● {row}" for row in rows)] if rows else []
+            told += [title, *_named(rows, always, where)] if rows else []
         return told or ["没有找到文件。"]
 
 
@@ -78,6 +100,24 @@ def _of_one_kind(what: str, paths: Sequence[Path]) -> str:
     return f"这{len(paths)}个文件是{what}，没有放" + (f"（都在“{_shown(Path(common))}”里）。" if common else "。")
 
 
+def _named(rows: Sequence[Told], always: bool, where: str) -> list[str]:
+    """A line for each file that is named, and one for all others; ``always``: whatever matters is named."""
+    first = sorted(range(len(rows)), key=lambda number: not rows[number].matters)
+    most = max(MOST_ROWS, sum(row.matters for row in rows)) if always else MOST_ROWS
+    named, others = sorted(first[:most]), first[most:]
+    lines = [f"  ● {rows[number].text}" for number in named]
+    if others:
+        groups = [rows[number].group for number in others]
+        if len(set(groups)) > _MOST_GROUPS:
+            groups = [group.partition("/")[0] for group in groups]
+        counted = Counter(groups).most_common()
+        parts = [f"“{group}”{number}个" if group else f"不在文件夹中的{number}个" for group, number in counted[:_MOST_GROUPS]]
+        rest = f"，以及其他{len(counted) - _MOST_GROUPS}处的" if len(counted) > _MOST_GROUPS else ""
+        by_group = f"（{'、'.join(parts)}{rest}）" if set(groups) != {""} else ""
+        lines.append(f"  另外还有{len(others)}个{by_group}{where}。")
+    return lines
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """A file to be put away; ``name`` is its path below the input folder, as far as it has its way."""
@@ -85,6 +125,8 @@ class _Found:
     path: Path
     name: str
     why_not: str = ""
+    by_name: bool = False
+    """Left out as the system's own, by its name alone: nobody's submission."""
 
 
 def receive(paths: Sequence[Path], options: Options, progress: Progress | None = None) -> Received:
@@ -94,8 +136,7 @@ def receive(paths: Sequence[Path], options: Options, progress: Progress | None =
     cannot be written; what was put there before that stays, whole.
     """
     home = options.input.resolve()
-    found = list(_found(paths, options))
-    _bear(found)
+    found = _bearable(_found(paths, options), progress)
     told = Received()
     with durable.speaking(options.input, "已经放进去的文件是完整的；原来的文件没有改动。"):
         durable.make_folder(options.input)
@@ -104,11 +145,11 @@ def receive(paths: Sequence[Path], options: Options, progress: Progress | None =
             if progress:
                 progress(number, len(found), each.name)
             if each.why_not != _LINK and each.path.resolve().is_relative_to(home):
-                told.present.append(_shown(each.path))
+                told.present.append(Told(_shown(each.path), _folder(each.name)))
             elif each.why_not in (_OWN_RESULT, _OWN_FILE):
                 told.own.setdefault(each.why_not, []).append(each.path)
             elif each.why_not:
-                told.left_out.append(f"{_shown(each.path)}：{each.why_not}。")
+                told.left_out.append(Told(f"{_shown(each.path)}：{each.why_not}。", each.why_not, not each.by_name))
             else:
                 _put(each, shelf, options, told)
         shelf.sync()
@@ -116,17 +157,19 @@ def receive(paths: Sequence[Path], options: Options, progress: Progress | None =
 
 
 def _put(each: _Found, shelf: _Shelf, options: Options, told: Received) -> None:
+    shown = _shown(each.path)
+    unreadable = Told(f"{shown}：打不开，可能没有读取权限或正被其他程序占用。", "打不开", True)
     try:
         shelf.know(each.path.stat().st_size)
         sha256 = durable.file_sha256(each.path)
-        roster = each.name.rpartition("/")[2].lower() == ROSTER_NAME or is_roster(each.path)
+        # By what is in it: a county may call its workbook roster.xlsx, and a roster may have any name.
+        roster = is_roster(each.path)
     except OSError:
-        told.left_out.append(f"{_shown(each.path)}：打不开，可能没有读取权限或正被其他程序占用。")
+        told.left_out.append(unreadable)
         return
-    shown = _shown(each.path)
     if there := shelf.same(sha256):
         same = "" if PurePosixPath(there).name == each.path.name else f"（内容与“{one_line(there)}”相同）"
-        told.present.append(f"{shown}{same}")
+        told.present.append(Told(f"{shown}{same}", _folder(each.name)))
         return
     name = each.name
     if roster:
@@ -134,23 +177,48 @@ def _put(each: _Found, shelf: _Shelf, options: Options, told: Received) -> None:
         if shelf.same_place(options.roster) and is_untouched_starter(options.roster, load_standard()):
             # Nobody has written anything in it: it is the program's own, and it stands in the way of the clerk's.
             durable.write_file(options.roster, each.path.read_bytes())
-            told.placed.append(f"{shown} → {ROSTER_NAME}（这是名册，换下了程序放的空白名册）")
+            told.placed.append(Told(f"{shown} → {ROSTER_NAME}（这是名册，换下了程序放的空白名册）", matters=True))
             return
         if durable.is_there(options.roster) or name in shelf:
             place = one_line(printable(str(options.roster)))
-            told.left_out.append(
-                f"{shown}：这是名册，已有名册“{place}”，没有换掉它。确实要换的，请先把“{place}”移到别处保存，再放一次。"
-            )
+            told.left_out.append(Told(
+                f"{shown}：这是名册，已有名册“{place}”，没有换掉它。确实要换的，请先把“{place}”移到别处保存，再放一次。", "名册", True
+            ))  # fmt: skip
             return
+    elif _is_roster_name(name):
+        name = _for_submission(name)
     try:
         made = shelf.put(each.path, name, sha256)
     except _Unreadable:
-        told.left_out.append(f"{shown}：打不开，可能没有读取权限或正被其他程序占用。")
+        told.left_out.append(unreadable)
         return
     where = "" if made in (each.path.name, shown) else f" → {one_line(made)}"
-    other_name = PurePosixPath(made).name != each.path.name
-    why = "（这是名册）" if roster else "（已有同名的文件，内容不同）" if made != name else "（原名太长或有不能用的字符）" if other_name else ""
-    told.placed.append(f"{shown}{where}{why}")
+    why = ""
+    if roster:
+        why = "（这是名册）"
+    elif name != each.name:
+        why = f"（内容不是名册，“{ROSTER_NAME}”是名册的名称，所以换了名称）"
+    elif made != name:
+        why = "（已有同名的文件，内容不同）"
+    elif PurePosixPath(made).name != each.path.name:
+        why = "（原名太长或有不能用的字符）"
+    told.placed.append(Told(f"{shown}{where}{why}", _folder(made), bool(why)))
+
+
+def _folder(name: str) -> str:
+    """The folder of a path below the input folder, for counting."""
+    return one_line(name.rpartition("/")[0])
+
+
+def _is_roster_name(name: str) -> bool:
+    """Whether a review takes whatever has this name for a roster that is not in use, and leaves it out."""
+    return name.rpartition("/")[2].lower() == ROSTER_NAME
+
+
+def _for_submission(name: str) -> str:
+    """A name for a submission that is called as only a roster may be: ``双柏县/报送_roster.xlsx``."""
+    folder, slash, own = name.rpartition("/")
+    return f"{folder}{slash}报送_{own}"
 
 
 class _Unreadable(Exception):
@@ -187,6 +255,9 @@ class _Shelf:
     def know(self, size: int) -> None:
         """Have the hashes of all files of this size."""
         for name, path in self.sizes.get(size, ()) if size not in self._hashed else ():
+            if _is_roster_name(name) and not is_roster(path):
+                # No review looks at what has this name: a copy there would be as good as none.
+                continue
             try:
                 self.hashes.setdefault(durable.file_sha256(path), name)
             except OSError:
@@ -270,10 +341,15 @@ def _refuse_own(path: Path, whole: Path, options: Options) -> None:
 
 def _below(folder: Path, name: str, options: Options) -> Iterator[_Found]:
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
+        with os.scandir(folder) as listing:
+            entries = list(itertools.islice(listing, MOST_FILES + 1))
     except OSError:
         yield _Found(folder, name, "文件夹打不开，可能没有读取权限")
         return
+    if len(entries) > MOST_FILES:
+        # Even the list of such a folder may take minutes to come over a network.
+        raise _too_much(f"{MOST_FILES}个文件")
+    entries.sort(key=lambda entry: os.fsencode(entry.name))
     for entry in entries:
         inner = f"{name}/{legal_part(printable(entry.name))}" if name else legal_part(printable(entry.name))
         if entry.is_dir(follow_symlinks=False):
@@ -301,8 +377,9 @@ def _file(path: Path, name: str, options: Options) -> _Found:
         return _Found(path, name, "这不是普通文件（是管道、设备一类）")
     if path.name.lower().endswith(_SHORTCUTS):
         return _Found(path, name, _LINK)
-    why = ignorable(f"{PurePosixPath(name).parent}/{printable(path.name)}")
-    return _Found(path, name, why if why and path.name.lower() != ROSTER_NAME else "")
+    shown = f"{PurePosixPath(name).parent}/{printable(path.name)}"
+    why = ignorable(_for_submission(shown) if _is_roster_name(shown) else shown)
+    return _Found(path, name, why or "", by_name=bool(why))
 
 
 def _is_programs_own(path: Path) -> bool:
@@ -318,17 +395,27 @@ def _is_programs_own(path: Path) -> bool:
     return path.suffix.lower() in _OWN_SUFFIXES or path.name in _OWN_TEXTS or path.name.startswith("requirements")
 
 
-def _bear(found: Sequence[_Found]) -> None:
-    """Refuse more than a season can bring, before anything is copied."""
-    size = 0
+def _too_much(limit: str) -> UserError:
+    return UserError(f"要放进去的超过{limit}，太多了，可能选错了文件夹；没有放进任何文件。请只选收到的文件，或者分几次放。")
+
+
+def _bearable(found: Iterator[_Found], progress: Progress | None) -> list[_Found]:
+    """All that was found. Raises UserError as soon as it is more than a season can bring, before anything is copied.
+
+    Not a file further is looked at then: a whole disk has hundreds of thousands, a network's takes minutes.
+    """
+    kept: list[_Found] = []
+    size, began = 0, time.monotonic()
     for each in found:
+        kept.append(each)
         with contextlib.suppress(OSError):
             size += each.path.stat().st_size if not each.why_not else 0
-    if len(found) > MOST_FILES or size > MOST_BYTES:
-        raise UserError(
-            f"要放进去的有{len(found)}个文件，共{size / (1 << 20):.0f}MB，太多了，可能选错了文件夹；没有放进任何文件。"
-            "请只选收到的文件，或者分几次放。"
-        )
+        if len(kept) > MOST_FILES or size > MOST_BYTES:
+            much = f"{MOST_FILES}个文件" if len(kept) > MOST_FILES else f"{MOST_BYTES >> 30}GB"
+            raise _too_much(much)
+        if progress and time.monotonic() - began > _PATIENCE:
+            progress(0, len(kept), f"正在查看所选的文件夹：{each.name}")
+    return kept
 
 
 # --- names ------------------------------------------------------------------------------------------------------------

@@ -119,7 +119,12 @@ def near_command(word: str, options: Collection[str], after: Sequence[str] = ())
         return f"要指定运行日期，请写：--date {day}。"
     if text in ("自评", "年度总结", "annual", "self-evaluation"):
         return f"要指定阶段，请写：--phase {text}。"
-    near = _nearest(text, {command: command for command in (*COMMANDS, HELP_WORDS[0])} | _COMMANDS_IN_CHINESE)
+    return nearest_command(text)
+
+
+def nearest_command(word: str) -> str:
+    """The command that is written most like this word, as a sentence; empty where none is near."""
+    near = _nearest(folded(word), {command: command for command in (*COMMANDS, HELP_WORDS[0])} | _COMMANDS_IN_CHINESE)
     return f"您是不是想写 {near}？" if near else ""
 
 

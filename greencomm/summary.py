@@ -104,9 +104,13 @@ def _lines(result: RegionResult) -> list[Line]:
     rejected = [file for file in result.files if file.state is FileState.REJECTED]
     if rejected:
         lines.append(Line(f"有{len(rejected)}个文件未采用："))
-        for file in rejected:
+        for file in rejected[:_MOST_FILES]:
             reason = one_line(file.reason or "").rstrip("。") + "。"
             lines.append(Line(f"  ● {one_line(file.path)}：{reason}{one_line(file.advice or '')}", whole=True))
+        if len(rejected) > _MOST_FILES:
+            from greencomm.outputs.trace import FILES
+
+            lines.append(Line(f"  另外还有{len(rejected) - _MOST_FILES}个，原因和办法见 trace.xlsx 的“{FILES}”表。"))
     if samples := sum(file.reason == SAMPLE_IGNORED for file in result.files):
         lines.append(Line(f"input 文件夹里还有{samples}个示例文件，没有采用，可以移走。"))
     missing = [unit.unit.name for unit in result.units if unit.state is UnitState.MISSING and unit.unreported]
@@ -154,6 +158,8 @@ _ROSTER_CHANGES = frozenset(
 """What only the prefecture can put right, in its roster."""
 _STRAYS_NAMED = 5
 """How many files that are nobody's a sentence names."""
+_MOST_FILES = 30
+"""How many files that were not accepted the screen names; ``trace.xlsx`` has all."""
 _NAMED = 3
 """How many of the nearest communities the screen names."""
 

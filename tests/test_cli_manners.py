@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import io
+import itertools
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import sys
 import time
 import unicodedata
 from pathlib import Path
+from types import SimpleNamespace
 
 import openpyxl
 import pytest
@@ -411,6 +413,14 @@ def test_what_can_mean_one_thing_only_is_understood(typed, meant):
     (["check", "--open", "a.xlsx"], "选项 --open 不用于 check"),
     (["receive"], "请写明收到的文件，例如：python process.py receive 楚雄市.xlsx"),
     (["receive", "没有.xlsx"], "找不到文件“没有.xlsx”"),
+    (["--input", ""], "选项 --input 后面缺少内容。例如：--input 文件夹"),
+    (["--input="], "选项 --input 后面缺少内容。例如：--input 文件夹"),
+    (["receive", "收到.xlsx", "--input", " "], "选项 --input 后面缺少内容。"),
+    (["run", "run"], "命令只写一个就够了：python process.py run。"),
+    (["下发", "运行"], "命令只写一个就够了：python process.py forms；要用的是 run，请写：python process.py run。"),
+    (["help", "xyz"], "没有“xyz”这个命令。可以用"),
+    (["help", "chek"], "没有“chek”这个命令。您是不是想写 check？"),
+    (["recieve", "--help"], "没有“recieve”这个命令。您是不是想写 receive？"),
     (["收到.xlsx"], "python process.py receive 收到.xlsx\n要自查这个文件，请写：python process.py check 收到.xlsx"),
     (["收到.xlsx", "又 一份.xlsx"], 'python process.py receive 收到.xlsx "又 一份.xlsx"'),
     (["报来"], "要审核这个文件夹中收到的文件，请写：python process.py receive 报来"),
@@ -425,7 +435,7 @@ def test_what_may_be_meant_is_suggested(here, start, words, answer):
     (here / "结果/result.json").write_bytes(b"{}")
     status, out, err = start(*words)
     assert (status, out) == (2, "") and answer in err
-    assert not (here / "input").exists(), "a slip of the pen writes nothing"
+    assert not (here / "input").exists() and not (here / "roster.xlsx").exists(), "a slip of the pen writes nothing"
 
 
 def test_full_width_digits_are_a_year_and_a_day(here, start):
@@ -627,12 +637,103 @@ def test_a_launcher_that_was_copied_elsewhere_is_the_programs_all_the_same(desk,
     assert sorted(contents(desk / "input")) == ["roster.xlsx", "下载/双柏县.xlsx", "下载/楚雄市.xlsx"]
 
 
-def test_far_too_much_is_refused_before_anything_is_copied(desk, start, monkeypatch):
-    monkeypatch.setattr(receiving, "MOST_FILES", 1)
+def test_a_countys_workbook_may_be_called_as_the_roster_is(here, start):
+    """It is a submission by what is in it: the starter stays, and it is reviewed under a name of its own."""
+    start(*DAY)
+    starter = contents(here / "input")
+    lay(here / "报来", "楚雄市.xlsx")
+    (here / "报来/楚雄市.xlsx").rename(here / "报来/Roster.xlsx")
+    _, out, _ = start("receive", "报来/Roster.xlsx", *DAY)
+    sha256 = hashlib.sha256(FORMS["楚雄市.xlsx"]).hexdigest()
+    assert contents(here / "input") == starter | {"报送_Roster.xlsx": sha256}
+    assert "● 报来/Roster.xlsx → 报送_Roster.xlsx（内容不是名册，“roster.xlsx”是名册的名称，所以换了名称）" in out
+    make_roster(here / "input/roster.xlsx")
+    _, out, _ = start("receive", "报来", "--json", *DAY)
+    assert {file["path"]: file["state"] for file in json.loads(out)["files"]} == dict.fromkeys(("roster.xlsx", "报送_Roster.xlsx"), "accepted")
+
+
+def test_a_copy_that_no_review_looks_at_is_none(desk, start):
+    """Put into a folder by hand, under the roster's name: what is received is put there all the same, and only once."""
+    lay(desk / "input" / "双柏县", "双柏县.xlsx")
+    (desk / "input/双柏县/双柏县.xlsx").rename(desk / "input/双柏县/roster.xlsx")
+    for said in ("已放进“input”文件夹1个", "没有再放"):
+        _, out, _ = start("receive", "下载/双柏县.xlsx", *DAY)
+        assert said in out
+        assert sorted(contents(desk / "input")) == ["roster.xlsx", "双柏县.xlsx", "双柏县/roster.xlsx"]
+
+
+@pytest.mark.parametrize(("limit", "value", "much"), [("MOST_FILES", 17, "17个文件"), ("MOST_BYTES", (1 << 30) + 7, "1GB")])
+def test_far_too_much_is_refused_without_a_look_at_the_rest(desk, start, monkeypatch, limit, value, much):
+    monkeypatch.setattr(receiving, limit, value)
+    for number in range(30):
+        (desk / "下载" / f"{number % 3}").mkdir(exist_ok=True)
+        with (desk / "下载" / f"{number % 3}" / f"{number:02}.xlsx").open("wb") as file:
+            file.truncate(1 << 27)  # 8 of them are 1 GiB, without a byte on the disk.
+    real, seen = receiving._file, []
+    monkeypatch.setattr(receiving, "_file", lambda path, *rest: seen.append(path) or real(path, *rest))
     before = contents(desk / "input")
     status, _, err = start("receive", "下载", *DAY)
-    assert status == 2 and "要放进去的有2个文件" in err and "没有放进任何文件" in err
-    assert contents(desk / "input") == before
+    assert status == 2 and f"要放进去的超过{much}，太多了" in err and "没有放进任何文件" in err
+    assert contents(desk / "input") == before and len(seen) == (18 if limit == "MOST_FILES" else 9)
+
+
+def test_a_folder_with_far_too_many_names_is_not_even_listed(desk, start, monkeypatch):
+    monkeypatch.setattr(receiving, "MOST_FILES", 3)
+    monkeypatch.setattr(receiving, "_file", None)  # Nothing is looked at.
+    for number in range(2):
+        (desk / "下载" / f"{number}.xlsx").write_bytes(b"x")
+    status, _, err = start("receive", "下载", *DAY)
+    assert status == 2 and "要放进去的超过3个文件，太多了" in err and sorted(contents(desk / "input")) == ["roster.xlsx"]
+
+
+def test_whoever_waits_is_told_what_takes_so_long(desk, monkeypatch):
+    """Looking through a folder on a slow disk is shown after a second, and not where it takes no time."""
+    options = cli._options(cli._parse(list(DAY)))
+    for clock, said in ((itertools.repeat(0.0), 0), (itertools.count(0, 0.9), 1)):
+        told = []
+        monkeypatch.setattr(receiving, "time", SimpleNamespace(monotonic=lambda clock=clock: next(clock)))
+        receiving.receive([Path("下载")], options, lambda *step, told=told: told.append(step))
+        assert [step for step in told if "正在查看" in step[2]] == [(0, 2, "正在查看所选的文件夹：下载/楚雄市.xlsx")] * said
+
+
+def test_of_many_files_some_are_named_and_the_others_counted():
+    told = receiving.Received()
+    for number in range(3000):
+        county = "楚雄市" if number < 1000 else "双柏县"
+        why = "（已有同名的文件，内容不同）" if number == 2999 else ""
+        told.placed.append(receiving.Told(f"{county}/{number}.xlsx{why}", county, bool(why)))
+    lines = told.lines(Path("input"))
+    assert len(lines) == 32 and lines[0] == "已放进“input”文件夹3000个："
+    assert lines[1:30] == [f"  ● 楚雄市/{number}.xlsx" for number in range(29)]
+    assert lines[30] == "  ● 双柏县/2999.xlsx（已有同名的文件，内容不同）", "what needs a word is among those that are named"
+    # 1,000 less the 29 that are named, 2,000 less the one.
+    assert lines[31] == "  另外还有2970个（“双柏县”1999个、“楚雄市”971个），见“input”文件夹。"
+    told = receiving.Received(placed=[receiving.Told(f"{number}.xlsx") for number in range(31)])
+    assert told.lines(Path("input"))[-1] == "  另外还有1个，见“input”文件夹。"
+
+
+def test_of_many_folders_the_outer_ones_are_counted():
+    told = receiving.Received(placed=[receiving.Told("x", f"{'甲乙'[number % 2]}/{number}") for number in range(50)])
+    assert told.lines(Path("input"))[-1] == "  另外还有20个（“甲”10个、“乙”10个），见“input”文件夹。"
+    told = receiving.Received(placed=[receiving.Told("x", str(number)) for number in range(50)])
+    assert told.lines(Path("input"))[-1].endswith("、“39”1个，以及其他10处的），见“input”文件夹。")
+
+
+def test_whatever_may_be_a_submission_is_named_though_it_was_left_out(desk, start):
+    for number in range(40):
+        (desk / "下载" / f"链接{number:02}.xlsx").symlink_to(desk / "别处.xlsx")
+        (desk / "下载" / f"~${number:02}.xlsx").write_bytes(b"lock")
+    _, out, _ = start("receive", "下载", *DAY)
+    assert "没有放进去的80个：" in out and out.count("下载/链接") == 40 and "~$" not in out
+    assert "  另外还有40个（“这是 Excel 或 WPS 打开文件时的临时锁文件”40个）。" in out
+
+
+def test_of_many_files_that_cannot_be_opened_the_review_names_some(desk, start):
+    for number in range(35):
+        (desk / "input" / f"{number:02}.pdf").write_text(f"%PDF-1.7 {number}")
+    _, out, _ = start(*DAY)
+    assert "有35个文件未采用：" in out and out.count(".pdf：") == 30
+    assert "  另外还有5个，原因和办法见 trace.xlsx 的“文件”表。" in out
 
 
 def test_a_copy_is_whole_or_absent(desk, start, monkeypatch):

@@ -9,6 +9,7 @@ from localities import EXAMPLE, LOCAL
 
 from greencomm.errors import StandardError
 from greencomm.standard import ChangeKind, load_any_standard, load_local_standard, load_standard
+from greencomm.standard.kinds import KINDS
 
 STANDARD = load_standard()
 ORIGINAL = EXAMPLE.read_text(encoding="utf-8")
@@ -216,7 +217,7 @@ MISTAKES = [
         "unknown kind",
         'kind = "flag"',
         'kind = "flags"',
-        "条款9.3：不认识的条款类型 kind“flags”，可用的有 flag、discretionary、occurrence、rate、shortfall、award。",
+        "条款9.3：不认识的条款类型 kind“flags”，可用的有 " + "、".join(KINDS) + "。",
     ),
     ("text for a number", "cap = 4", 'cap = "4"', "条款8.1：“cap”应为整数，现为文字“4”。"),
     (

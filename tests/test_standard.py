@@ -9,6 +9,7 @@ import pytest
 
 from greencomm.errors import StandardError
 from greencomm.standard import ANNUAL, SELF_EVALUATION, load_standard, loader
+from greencomm.standard.kinds import KINDS
 from greencomm.standard.loader import DEFAULT
 
 STANDARD = load_standard()
@@ -121,7 +122,7 @@ MISTAKES = [
         "unknown kind",
         'kind = "flag"',
         'kind = "flags"',
-        "条款1.1：不认识的条款类型 kind“flags”，可用的有 flag、discretionary、occurrence、rate、shortfall、award。",
+        "条款1.1：不认识的条款类型 kind“flags”，可用的有 " + "、".join(KINDS) + "。",
     ),
     ("clause twice", 'id = "1.2"', 'id = "1.1"', "条款1.1：条款出现了两次。"),
     ("clause of another item", 'id = "1.2"', 'id = "2.9"', "条款2.9：条款号应写成“1.1”这样的项号加序号。"),

@@ -168,6 +168,10 @@ def plain(text: str) -> str:
     return re.sub(r"\{(\w+)\}", lambda match: f"〔{PARTS[match[1]]}〕", text)
 
 
+class Unexplained(Exception):
+    """A rule of the catalogue has no words in messages.toml; the text says which and what to do."""
+
+
 def meanings() -> dict[str, str]:
     """What each rule means and why, by its code."""
     told: dict[str, str] = tomllib.loads((SOURCES / "messages.toml").read_text(encoding="utf-8"))
@@ -176,8 +180,10 @@ def meanings() -> dict[str, str]:
 
 
 def messages() -> str:
-    """Every rule of the catalogue in plain words, by subject."""
+    """Every rule of the catalogue in plain words, by subject. Raises Unexplained where one has none."""
     told, lines = meanings(), []
+    if missing := sorted(set(CATALOGUE) - set(told)):
+        raise Unexplained(f"tools/guide/messages.toml does not say what {', '.join(missing)} means: add a line in a clerk's words")
     for letter, subject in SUBJECTS.items():
         rules = [rule for code, rule in sorted(CATALOGUE.items()) if code.startswith(letter)]
         lines += [f"### {subject}（编号{letter}开头）", ""]
@@ -271,7 +277,11 @@ def main(arguments: Sequence[str]) -> None:
     """Write all; the pictures only where they are asked for."""
     from guide_notice import notice_docx
 
-    for path, text in pages().items():
+    try:
+        made = pages()
+    except Unexplained as error:
+        raise SystemExit(str(error)) from None
+    for path, text in made.items():
         path.write_text(text, encoding="utf-8", newline="\n")
     NOTICE_DOCX.write_bytes(notice_docx(notice()))
     if "--pictures" in arguments:

@@ -421,4 +421,14 @@ def percent_text(actual: int) -> str:
     return f"{points:f}%"
 
 
-KINDS: dict[str, type[Clause]] = {cls.kind: cls for cls in (Flag, Discretionary, Occurrence, Rate, Shortfall, Award)}
+KINDS: dict[str, type[Clause]] = {
+    cls.kind: cls
+    for cls in (
+        Flag,
+        Discretionary,
+        Occurrence,
+        Rate,
+        Shortfall,
+        Award,
+    )
+}
