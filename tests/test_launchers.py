@@ -270,6 +270,32 @@ def test_the_check_is_written_for_every_python_and_this_one_fits():
     assert (done.returncode, done.stdout) == (0, b"")
 
 
+def test_the_check_reads_the_manifest_in_a_folder_with_a_chinese_name(tmp_path):
+    """The bundle's own folder has one. Python 2 knows it as bytes, and joins no text to them."""
+    folder = tmp_path / "绿色社区创建评价" / "desk"
+    folder.mkdir(parents=True)
+    shutil.copy(ROOT / "desk" / "check.py", folder)
+    (folder / "manifest.json").write_text(json.dumps({"platform": "linux-x86_64", "pythons": ["3.99"], "glibc": None}))
+    made_for = {"platform": "linux-x86_64", "pythons": ["3.99"], "glibc": None}
+    assert check.bundle(os.fsencode(folder)) == check.bundle(str(folder)) == made_for
+    asked = [sys.executable]
+    for name in ("python2.7", "python3.6"):
+        if shutil.which(name) and subprocess.run([name, "-c", "0"], capture_output=True).returncode == 0:
+            asked.append(name)
+    for name in asked:
+        done = subprocess.run([name, "-E", "-s", folder / "check.py"], capture_output=True)
+        assert (done.returncode, done.stderr) == (3, b""), name
+        assert "3.99" in done.stdout.decode("utf-8"), name
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "null", '{"files": {}}', '{"pythons": null}', '{"pythons": [3], "platform": "linux-x86_64", "glibc": ""}', '"x"']
+)
+def test_a_damaged_manifest_says_nothing_of_the_computer(tmp_path, text):
+    (tmp_path / "manifest.json").write_text(text)
+    assert check.bundle(str(tmp_path)) == {}
+
+
 # --- 运行.sh -----------------------------------------------------------------------------------------------------------
 
 
