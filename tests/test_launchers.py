@@ -513,7 +513,7 @@ def test_a_script_that_came_without_its_folder_says_so(tmp_path):
 def test_what_other_programs_read_is_not_mixed_with_sentences(tmp_path):
     """``--json``: the screen is read by a program; what installing says stands beside it."""
     program, environment = unpacked(tmp_path / "程序"), bare(tmp_path / "system")
-    order = [sys.executable, "-s", "-X", "utf8", program / "desk" / "start.py"]
+    order = [sys.executable, "-s", "-X", "utf8", str(program / "desk" / "start.py")]
     done = subprocess.run([*order, "--json"], env=environment, capture_output=True, timeout=120)
     assert json.loads(done.stdout)["arguments"] == ["--json"]
     said = done.stderr.decode("utf-8")
