@@ -376,14 +376,13 @@ def test_first_start_installs_without_network_then_files_are_received_whatever_t
     assert not start.whole(installed)
     (tmp_path / "tiny").rename(installed / "tiny")
     assert start.whole(installed)
-    for harm, noted in (("import gone_from_tiny", "gone_from_tiny"), ("VALUE = (", "SyntaxError")):
-        (installed / "tiny" / "__init__.py").write_text(harm)
-        status, screen = launch(moved, environment)
-        assert status == 5 and "杀毒软件" in screen and "Traceback" not in screen and "Error" not in screen
-        assert noted in (moved / "安装记录.txt").read_text("utf-8-sig")
-        status, screen = launch(moved, environment)
-        assert INSTALLED in screen and told(screen)["tiny"] == "one"
-        assert not (moved / "安装记录.txt").exists()
+    (installed / "tiny" / "__init__.py").write_text("import gone_from_tiny")
+    status, screen = launch(moved, environment)
+    assert status == 5 and "杀毒软件" in screen and "Traceback" not in screen and "Error" not in screen
+    assert "gone_from_tiny" in (moved / "安装记录.txt").read_text("utf-8-sig")
+    status, screen = launch(moved, environment)
+    assert INSTALLED in screen and told(screen)["tiny"] == "one"
+    assert not (moved / "安装记录.txt").exists()
 
     # What happens to the program itself after the installation: an update that was broken off, a file deleted.
     for path, harm in (("greencomm/__init__.py", b"def broken(:"), ("process.py", None), ("requirements.txt", b"")):
@@ -510,24 +509,28 @@ def test_a_script_that_came_without_its_folder_says_so(tmp_path):
 # --- sentences, the sample --------------------------------------------------------------------------------------------
 
 
-def test_what_other_programs_read_is_not_mixed_with_sentences(tmp_path):
+def test_questions_lay_out_no_sample_and_json_is_not_mixed_with_sentences(tmp_path):
     """``--json``: the screen is read by a program; what installing says stands beside it."""
     program, environment = unpacked(tmp_path / "程序"), bare(tmp_path / "system")
-    order = [sys.executable, "-s", "-X", "utf8", str(program / "desk" / "start.py")]
-    done = subprocess.run([*order, "--json"], env=environment, capture_output=True, timeout=120)
-    assert json.loads(done.stdout)["arguments"] == ["--json"]
-    said = done.stderr.decode("utf-8")
-    assert INSTALLING in said and INSTALLED in said and "示例" in said
-    (program / "process.py").unlink()
-    done = subprocess.run([*order, "－－json"], env=environment, capture_output=True, timeout=120)
-    assert (done.returncode, done.stdout) == (5, b"") and "process.py" in done.stderr.decode("utf-8")
 
+    def do(*words):
+        order = [sys.executable, "-s", "-X", "utf8", str(program / "desk" / "start.py"), *words]
+        done = subprocess.run(order, env=environment, capture_output=True, timeout=120)
+        return done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
 
-def test_whoever_only_asks_gets_no_sample(tmp_path):
-    program, environment = unpacked(tmp_path / "程序"), bare(tmp_path / "system")
-    for asked in ("--help", "-h", "--version", "－－help", "help"):
-        assert told(launch(program, environment, asked)[1])["arguments"] == [asked]
+    status, screen, beside = do("--json", "--version")
+    assert json.loads(screen)["arguments"] == ["--json", "--version"] and INSTALLING in beside and INSTALLED in beside
+    for asked in ("--help", "-h", "－－help", "help"):
+        assert told(do(asked)[1])["arguments"] == [asked]
     assert list((program / "input").iterdir()) == [] and not (program / "archive").exists()
+
+    status, screen, beside = do("--json")
+    assert json.loads(screen)["arguments"] == ["--json"] and "示例" in beside and (program / "input" / "roster.xlsx").exists()
+    (installed,) = (program / ".packages").glob("cp*")
+    (installed / "tiny" / "__init__.py").write_text("VALUE = (")
+    status, screen, beside = do("－－json")
+    assert (status, screen) == (5, "") and "有组件不能使用" in beside and "Error" not in beside
+    assert "SyntaxError" in (program / "安装记录.txt").read_text("utf-8-sig")
 
 
 # --- choosing ---------------------------------------------------------------------------------------------------------
