@@ -82,12 +82,18 @@ def _configured(name):
 
 
 def bundle(folder=None):
-    """What this bundle is made for (manifest.json); {} where the program did not come in a bundle."""
-    path = os.path.join(folder or os.path.dirname(os.path.abspath(__file__)), "manifest.json")
+    """What this bundle is made for (manifest.json); {} where the program did not come in a bundle, or that file is damaged."""
+    folder = folder or os.path.dirname(os.path.abspath(__file__))
+    # On Python 2 the folder's name is bytes, and joins no text as soon as there is Chinese in it.
+    name = "manifest.json".encode("ascii") if isinstance(folder, bytes) else "manifest.json"
     try:
-        with io.open(path, encoding="utf-8") as stream:
-            return json.load(stream)
-    except (IOError, OSError, ValueError):
+        with io.open(os.path.join(folder, name), encoding="utf-8") as stream:
+            read = json.load(stream)
+        # What is damaged is told by start.py, which names the file; here it says nothing of the computer.
+        for version in [read["glibc"] or "0"] + read["pythons"]:
+            [int(part) for part in version.split(".")]
+        return read if read["pythons"] and read["platform"].split("-") else {}
+    except (AttributeError, IOError, OSError, KeyError, TypeError, ValueError):
         return {}
 
 

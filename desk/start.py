@@ -7,6 +7,7 @@ process.py. Needs only the standard library; where things are put and why: docs/
 from __future__ import annotations
 
 import contextlib
+import datetime
 import errno
 import hashlib
 import json
@@ -18,7 +19,8 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,14 @@ class Refused(Exception):
 
 
 def say(text: str) -> None:
-    print(text, flush=True)
+    """To the screen; where another program reads the screen (``--json``) beside it."""
+    print(text, file=sys.stderr if asks(sys.argv[1:], "json") else sys.stdout, flush=True)
+
+
+def asks(arguments: Sequence[str], *options: str) -> bool:
+    """Whether one of ``options`` (without dashes) is among ``arguments``, in whatever width and with however many dashes."""
+    known = {unicodedata.normalize("NFKC", word).lstrip("-—–").casefold() for word in arguments if word[:1] in ("-", "－", "—", "–")}
+    return not known.isdisjoint(options)
 
 
 # --- what was dropped -------------------------------------------------------------------------------------------------
@@ -58,10 +67,14 @@ def dropped(line: str, launcher: str) -> list[str]:
     Explorer quotes only names that hold a blank, and the command interpreter cuts what follows an ``&``: its own arguments
     cannot be trusted, the whole line can.
     """
-    parts = re.split(re.escape(launcher), line, maxsplit=1, flags=re.IGNORECASE)
-    if not launcher or len(parts) == 1:
+    name = re.escape(launcher)
+    # Explorer has it in quotation marks; a folder on the way to it may be called like it.
+    found = re.search(rf'/c\s+"+(?:[^"]*[\\/])?{name}(?=")', line, re.IGNORECASE) or re.search(
+        rf'(?:^|[\\/"\s]){name}(?=["\s]|$)', line, re.IGNORECASE
+    )
+    if not launcher or not found:
         return []
-    rest = parts[1].rstrip(" ")
+    rest = line[found.end() :].rstrip(" ")
     if rest.startswith('"'):
         rest = rest[1:]
     if rest.count('"') % 2:
@@ -95,11 +108,21 @@ def manifest() -> dict[str, Any]:
     """What this bundle is (tools/build_bundle.py); {} where the program did not come in a bundle."""
     try:
         read = json.loads((HERE / "desk" / "manifest.json").read_text("utf-8"))
+        _look_at(read)
     except FileNotFoundError:
+        if (HERE / "wheels").is_dir():  # only bundles have them
+            raise Refused(_incomplete(["desk/manifest.json"])) from None
         return {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         raise Refused(_incomplete(["desk/manifest.json"])) from None
     return dict(read)
+
+
+def _look_at(read: Any) -> None:
+    """One of the errors above where it is not what the builder wrote."""
+    listed = read["files"]
+    for path in ("requirements.txt", "process.py", read["installer"], *listed):
+        bytes.fromhex(listed[path])
 
 
 def _incomplete(paths: list[str]) -> str:
@@ -116,16 +139,16 @@ def home(made_for: dict[str, Any]) -> Path:
 def whole(folder: Path) -> bool:
     """Whether ``folder`` holds all that was installed into it.
 
-    The record is written last, and the folder gets its name only then. It is looked through only where it has come to another
-    place, for a copy may have been broken off.
+    The record is written last, and the folder gets its name only then. Each start sees that no package is gone; all of its files
+    are looked at only where it has come to another place, for a copy may have been broken off.
     """
     try:
         record = json.loads((folder / RECORD).read_text("utf-8"))
-    except (OSError, ValueError):
-        return False
-    if record["at"] == str(folder):
-        return True
-    if _sizes(folder, record["files"]) != record["files"]:
+        if record["at"] == str(folder):
+            return {name.split("/")[0] for name in record["files"]} <= set(os.listdir(folder))
+        if _sizes(folder, record["files"]) != record["files"]:
+            return False
+    except (OSError, ValueError, KeyError, TypeError):
         return False
     with contextlib.suppress(OSError):
         _write_record(folder, folder, record["files"])
@@ -146,11 +169,11 @@ def _write_record(folder: Path, at: Path, files: dict[str, int]) -> None:
     part.replace(folder / RECORD)
 
 
-def damaged(made_for: dict[str, Any]) -> list[str]:
-    """Files of the bundle that are missing or hold other bytes: packages and the program, not what people may change."""
+def damaged(made_for: dict[str, Any], *, wheels: bool) -> list[str]:
+    """Files of the bundle that are missing or hold other bytes: the program, not what people may change; and its ``wheels``."""
     bad = []
     for path, sha256 in made_for["files"].items():
-        if path.startswith(("wheels/", "greencomm/")) or path in ("requirements.txt", "process.py"):
+        if path.startswith("greencomm/") or path in ("requirements.txt", "process.py") or (wheels and path.startswith("wheels/")):
             try:
                 with (HERE / path).open("rb") as stream:
                     good = hashlib.file_digest(stream, "sha256").hexdigest() == sha256
@@ -190,7 +213,7 @@ def alone() -> Iterator[None]:
 
 def install(made_for: dict[str, Any], folder: Path) -> None:
     """Install the bundle's wheels into ``folder``, without network; refused with a sentence where that fails."""
-    bad = damaged(made_for)
+    bad = damaged(made_for, wheels=True)
     if bad:
         raise Refused(_incomplete(bad))
     say("第一次使用，正在安装本程序所需的组件（不用联网），约需一两分钟，请勿关闭窗口……")
@@ -304,6 +327,113 @@ def keep_templates(made_for: dict[str, Any]) -> list[str]:
     return replaced
 
 
+# --- choosing ---------------------------------------------------------------------------------------------------------
+
+MANUAL = "docs/操作手册.html"
+CHOICES = """
+请选择要做的事，输入前面的数字后按回车键：
+  1  审核收到的文件（直接按回车）
+  2  生成下发的填报工作簿
+  3  封存本年度（盖章上报以后）
+  4  看操作手册
+  0  退出"""
+
+
+def _answer(question: str) -> str:
+    """What is typed behind ``question``, in narrow letters; EOFError where nobody can type."""
+    return unicodedata.normalize("NFKC", input(question)).strip().strip("。.、)")
+
+
+def choose() -> list[str] | None:
+    """What whoever has double-clicked wants: arguments of process.py, None for nothing. Nobody there to ask: a run.
+
+    A clerk who has never seen a terminal reaches forms and closing by it (S-54).
+    """
+    plain = ["--open"]
+    actions: dict[str, Callable[[], list[str] | None]] = {
+        "1": lambda: plain,
+        "": lambda: plain,
+        "2": lambda: ["forms", "--open"],
+        "3": closing,
+        "4": show_manual,
+    }
+    answered = False
+    try:
+        say(CHOICES)
+        while True:
+            typed = _answer("请输入数字：")
+            answered = True
+            if typed == "0":
+                break
+            if typed not in actions:
+                say("没有这一项。请输入1、2、3、4或0，再按回车键；直接按回车就是审核。")
+                continue
+            if wanted := actions[typed]():
+                return wanted
+            say(CHOICES)
+    except EOFError:
+        say("")
+        if not answered:
+            return plain
+    except KeyboardInterrupt:
+        say("")
+    say("已退出，什么也没有改动。")
+    return None
+
+
+def closing() -> list[str] | None:
+    """Who closes which year: arguments of process.py; None where it is called off."""
+    say("封存以后，这一年的名单和结果不再改变。请在盖章上报以后再封存。")
+    named = year_of_roster()
+    while True:
+        hint = f"封存哪一年（四位数字，直接按回车就是名册上的{named}年）：" if named else "封存哪一年（四位数字）："
+        year = _answer(hint).removesuffix("年度").removesuffix("年") or named
+        if re.fullmatch(r"20[0-9]{2}", year):
+            break
+        say("年度要写成四位数字，例如2021。")
+    while True:
+        # As typed: a name is a name in any width.
+        who = input("由谁封存（姓名，直接按回车用电脑的登录名）：").strip()
+        if all(sign.isprintable() for sign in who):
+            break
+        say("姓名里有认不出来的字，请重新输入。")
+    if _answer(f"现在封存{year}年度吗？输入“是”或y后按回车键；直接按回车就不封存：").casefold() not in ("是", "y", "yes", "是的"):
+        say("没有封存，什么也没有改动。")
+        return None
+    return ["close", f"--year={year}", *([f"--who={who}"] if who else [])]
+
+
+def year_of_roster() -> str:
+    """The year that the roster names, read as the program reads it; "" where that cannot be told here: then it is asked for."""
+    try:
+        from greencomm.batch import roster_year
+        from greencomm.options import Options
+
+        folder = Path("input")
+        return str(roster_year(Options(folder, Path("output"), folder / "roster.xlsx", Path("archive"), datetime.date.today())))
+    except Exception:  # No roster, or a damaged one: closing says so itself.
+        return ""
+
+
+def show_manual() -> None:
+    """Open the manual in the browser; where there is none say where it lies."""
+    path = HERE / MANUAL
+    folder, name = MANUAL.split("/")
+    if not path.exists():
+        say(f"没有找到操作手册（{folder} 文件夹里的“{name}”）。")
+        return
+    opened = False
+    with contextlib.suppress(OSError):
+        if sys.platform == "win32":
+            os.startfile(path)
+            opened = True
+        elif (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) and (opener := shutil.which("xdg-open")):
+            nothing = subprocess.DEVNULL
+            subprocess.Popen([opener, str(path)], stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True)
+            opened = True
+    say("操作手册已在浏览器里打开。" if opened else f"请双击 {folder} 文件夹里的“{name}”，用浏览器看。")
+
+
 # --- starting ---------------------------------------------------------------------------------------------------------
 
 
@@ -322,34 +452,53 @@ def _importable() -> bool:
     return all(importlib.util.find_spec(name) for name in ("pandas", "openpyxl", "xlsxwriter", "docxtpl", "python_calamine", "rich"))
 
 
-def run(arguments: list[str]) -> int:
-    """Get ready what is missing, then be process.py; its exit status."""
+def _is_run(arguments: list[str]) -> bool:
+    """Whether it is a plain run, and no question about the program."""
+    return not arguments or (arguments[0].startswith("-") and not asks(arguments, "help", "h", "version"))
+
+
+def run(arguments: list[str], *, may_choose: bool = False) -> int:
+    """Get ready what is missing, then be process.py; its exit status.
+
+    ``may_choose``: nothing was asked for, and somebody sits before a screen. The very first start shows the sample unasked.
+    """
     made_for = manifest()
+    fresh = False
     if made_for:
         folder = home(made_for)
         if not whole(folder):
             install(made_for, folder)
+        elif bad := damaged(made_for, wheels=False):  # an update that was broken off; looked at each time, for it takes no time
+            raise Refused(_incomplete(bad))
         if replaced := keep_templates(made_for):
             say(f"您改过的模板现在是程序包里的原样：{'、'.join(replaced)}。改过的放在“{KEPT}/更新前”文件夹里，仍要用的请拷回去。")
-        if (arguments[:1] or ["--open"])[0].startswith("--") and "--help" not in arguments and laid_out_sample():
+        if _is_run(arguments) and laid_out_sample():
+            fresh = True
             say(f"已把“{SAMPLE}”文件夹里的示例放进 input，供您试用。{BEGIN}")
         sys.path.insert(0, str(folder))
-    elif python := elsewhere():
-        return subprocess.call([str(python), "-X", "utf8", str(HERE / "process.py"), *arguments])
-    elif not _importable():
+    sys.path.insert(0, str(HERE))
+    other = None if made_for else elsewhere()
+    if not made_for and not other and not _importable():
         raise Refused(
             "这里只有程序，没有安装所需的组件（缺少 wheels 文件夹），不能使用。请向发给您程序的人要完整的程序包；"
             "信息技术人员可按 docs 文件夹里的“离线安装”制作程序包，或在能上网的电脑上按 README 安装。"
         )
-    sys.path.insert(0, str(HERE))
+    if may_choose and not fresh:
+        chosen = choose()
+        if chosen is None:
+            return 0
+        arguments = chosen
+    if other:
+        return subprocess.call([str(other), "-X", "utf8", str(HERE / "process.py"), *arguments])
     sys.argv = ["process.py", *arguments]
     try:
         runpy.run_path(str(HERE / "process.py"), run_name="__main__")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 0 if ended.code is None else 1
-    except ImportError as error:
+    except (ImportError, SyntaxError) as error:
         if not made_for:
-            raise
+            (HERE / LOG).write_text(f"{type(error).__name__}: {error}\n", "utf-8-sig")
+            raise Refused(f"程序不完整，缺少或损坏了文件。请重新取得整个程序；详细情况在本文件夹里的“{LOG}”。") from None
         shutil.rmtree(home(made_for), ignore_errors=True)
         (HERE / LOG).write_text(f"{type(error).__name__}: {error}\n", "utf-8-sig")
         raise Refused(
@@ -359,12 +508,16 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
+def _somebody_is_there() -> bool:
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
 def main(arguments: list[str]) -> int:
     """Exit status: process.py's, or 5 where it could not be started."""
     wanted = command(arguments, dropped(os.environ.get("DESK_LINE", ""), os.environ.get("DESK_SELF", "")))
     try:
         os.chdir(HERE)
-        return run(wanted)
+        return run(wanted, may_choose=wanted == ["--open"] and not arguments and _somebody_is_there())
     except Refused as refused:
         say(str(refused))
     except KeyboardInterrupt:

@@ -12,8 +12,10 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from tools import build_bundle
 from tools.build_bundle import Entry
@@ -33,12 +35,12 @@ if __name__ == "__main__":
 """
 
 
-def wheel(version: str, value: str) -> tuple[str, bytes]:
-    """A wheel of the package ``tiny``: its file name and bytes."""
+def wheel(version: str, value: str, *says: str) -> tuple[str, bytes]:
+    """A wheel of the package ``tiny``: its file name and bytes; ``says`` are more lines of its metadata."""
     info = f"tiny-{version}.dist-info"
     parts = {
         "tiny/__init__.py": f"VALUE = {value!r}\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: tiny\nVersion: {version}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: tiny\nVersion: {version}\n" + "".join(f"{line}\n" for line in says),
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     record = "".join(f"{name},,\n" for name in [*parts, f"{info}/RECORD"])
@@ -110,8 +112,8 @@ def bare(folder: Path, *, python: bool = True, more: dict[str, str] | None = Non
 
 
 @functools.cache
-def offline() -> list[str]:
-    """What to put before a command so that it has no network: nothing where the system does not allow that."""
+def _unshare() -> list[str]:
+    """What to put before a command so that it has no network at all; [] where the system does not allow that."""
     unshare = shutil.which("unshare")
     for how in ([unshare, "-n"], [unshare, "-rn"]) if unshare else []:
         if subprocess.run([*how, "true"], capture_output=True).returncode == 0:
@@ -119,10 +121,32 @@ def offline() -> list[str]:
     return []
 
 
+def without_network(order: list[str], **how: Any) -> subprocess.CompletedProcess[bytes]:
+    """Run ``order`` without network; where the system refuses that, see to it that it asks for none. AssertionError if neither can be done."""
+    if before := _unshare():
+        return subprocess.run([*before, *order], **how)
+    return watched(order, **how)
+
+
+def watched(order: list[str], **how: Any) -> subprocess.CompletedProcess[bytes]:
+    """Run ``order`` with the network on; AssertionError where it or a process that it starts turns to an address."""
+    strace = shutil.which("strace")
+    assert strace, "neither unshare nor strace: nothing shows that this works without network"
+    with tempfile.TemporaryDirectory() as made:
+        log = Path(made) / "calls"
+        calls = "trace=connect,sendto,sendmsg,sendmmsg,exit_group"
+        done = subprocess.run([strace, "-f", "-qq", "-e", calls, "-e", "signal=none", "-o", str(log), *order], **how)
+        seen = log.read_text("utf-8", "replace") if log.exists() else ""
+    assert "exit_group" in seen, "strace may not watch here"
+    asked = [line for line in seen.splitlines() if "AF_INET" in line]
+    assert not asked, asked
+    return done
+
+
 def launch(program: Path, environment: dict[str, str], *arguments: str, cwd: Path | None = None) -> tuple[int, str]:
     """Run 运行.sh as a file manager does, without a terminal and without network: exit status and screen."""
-    done = subprocess.run(
-        [*offline(), str(program / SH), *arguments],
+    done = without_network(
+        [str(program / SH), *arguments],
         env=environment,
         cwd=cwd or program.parent,
         stdin=subprocess.DEVNULL,

@@ -169,12 +169,20 @@ EXPLORER = r'C:\WINDOWS\system32\cmd.exe /c ""D:\绿 色\运行.bat" {}"'
         (r'"D:\c & d.xlsx" D:\a&b(1).xlsx', [r"D:\c & d.xlsx", r"D:\a&b(1).xlsx"]),
         (r'D:\100%!^.xlsx "\\处长\共享 文件\运行.bat"', [r"D:\100%!^.xlsx", r"\\处长\共享 文件\运行.bat"]),
         ("D:\\全角\u3000空格.xlsx", ["D:\\全角\u3000空格.xlsx"]),
+        (r'"D:\运行.bat 备份\运行.bat" D:\运行.bat备份\乙.xlsx', [r"D:\运行.bat 备份\运行.bat", r"D:\运行.bat备份\乙.xlsx"]),
         ("forms --output D:\\x", []),
         ("--help", []),
     ],
 )
 def test_files_dropped_on_the_bat_are_found_in_the_whole_command_line(behind, files):
     assert start.dropped(EXPLORER.format(behind), "运行.bat") == files
+
+
+@pytest.mark.parametrize("folder", ["运行.bat备份", "运行.bat", "运行.bat 备份", "旧运行.bat", "a(1)运行.bat-"])
+def test_folders_may_be_called_like_the_launcher(folder):
+    line = rf'C:\WINDOWS\system32\cmd.exe /c ""D:\{folder}\运行.bat" D:\甲.xlsx"'
+    assert start.dropped(line, "运行.bat") == [r"D:\甲.xlsx"]
+    assert start.dropped(rf"cmd /c D:\{folder.replace(' ', '')}\运行.bat D:\甲.xlsx", "运行.bat") == [r"D:\甲.xlsx"]
 
 
 def test_a_command_line_that_is_not_explorers_holds_no_dropped_files():
@@ -271,6 +279,32 @@ def test_the_check_is_written_for_every_python_and_this_one_fits():
     assert (done.returncode, done.stdout) == (0, b"")
 
 
+def test_the_check_reads_the_manifest_in_a_folder_with_a_chinese_name(tmp_path):
+    """The bundle's own folder has one. Python 2 knows it as bytes, and joins no text to them."""
+    folder = tmp_path / "绿色社区创建评价" / "desk"
+    folder.mkdir(parents=True)
+    shutil.copy(ROOT / "desk" / "check.py", folder)
+    (folder / "manifest.json").write_text(json.dumps({"platform": "linux-x86_64", "pythons": ["3.99"], "glibc": None}))
+    made_for = {"platform": "linux-x86_64", "pythons": ["3.99"], "glibc": None}
+    assert check.bundle(os.fsencode(folder)) == check.bundle(str(folder)) == made_for
+    asked = [sys.executable]
+    for name in ("python2.7", "python3.6"):
+        if shutil.which(name) and subprocess.run([name, "-c", "0"], capture_output=True).returncode == 0:
+            asked.append(name)
+    for name in asked:
+        done = subprocess.run([name, "-E", "-s", folder / "check.py"], capture_output=True)
+        assert (done.returncode, done.stderr) == (3, b""), name
+        assert "3.99" in done.stdout.decode("utf-8"), name
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "null", '{"files": {}}', '{"pythons": null}', '{"pythons": [3], "platform": "linux-x86_64", "glibc": ""}', '"x"']
+)
+def test_a_damaged_manifest_says_nothing_of_the_computer(tmp_path, text):
+    (tmp_path / "manifest.json").write_text(text)
+    assert check.bundle(str(tmp_path)) == {}
+
+
 # --- 运行.sh -----------------------------------------------------------------------------------------------------------
 
 
@@ -337,15 +371,36 @@ def test_first_start_installs_without_network_then_files_are_received_whatever_t
     assert INSTALLING not in screen and told(screen)["tiny"] == "one"
     (moved / "w").rename(moved / "wheels")
 
-    # A component that a virus scanner has taken away is told, and put back at the next start.
+    # A component that a virus scanner has taken away is put back; one that it has harmed is told, and put back at the next start.
     (installed,) = (moved / ".packages").glob("cp*")
-    shutil.rmtree(installed / "tiny")
+    (installed / "tiny").rename(tmp_path / "tiny")
+    assert not start.whole(installed)
+    (tmp_path / "tiny").rename(installed / "tiny")
+    assert start.whole(installed)
+    (installed / "tiny" / "__init__.py").write_text("import gone_from_tiny")
     status, screen = launch(moved, environment)
-    assert status == 5 and "杀毒软件" in screen and "Traceback" not in screen
-    assert "tiny" in (moved / "安装记录.txt").read_text("utf-8-sig")
+    assert status == 5 and "杀毒软件" in screen and "Traceback" not in screen and "Error" not in screen
+    assert "gone_from_tiny" in (moved / "安装记录.txt").read_text("utf-8-sig")
     status, screen = launch(moved, environment)
     assert INSTALLED in screen and told(screen)["tiny"] == "one"
     assert not (moved / "安装记录.txt").exists()
+
+    # What happens to the program itself after the installation: an update that was broken off, a file deleted.
+    for path, harm in (("greencomm/__init__.py", b"def broken(:"), ("process.py", None), ("requirements.txt", b"")):
+        kept = (moved / path).read_bytes()
+        (moved / path).unlink() if harm is None else (moved / path).write_bytes(harm)
+        status, screen = launch(moved, environment)
+        said = f"程序包不完整，缺少或损坏：{path}。请重新解压整个压缩包（或重新拷贝一次），再双击“运行”。\n"
+        assert (status, screen) == (5, said)
+        (moved / path).write_bytes(kept)
+    listed = moved / "desk" / "manifest.json"
+    kept = listed.read_bytes()
+    for harm in (b'{"files": {}}', b"[]", None):
+        listed.unlink() if harm is None else listed.write_bytes(harm)
+        status, screen = launch(moved, environment)
+        assert status == 5 and screen.startswith("程序包不完整，缺少或损坏：desk/manifest.json。") and screen.count("\n") == 1
+    listed.write_bytes(kept)
+    assert told(launch(moved, environment)[1])["tiny"] == "one"
 
     # A copy that was broken off heals itself.
     copy = tmp_path / "copy"
@@ -450,6 +505,200 @@ def test_a_script_that_came_without_its_folder_says_so(tmp_path):
     shutil.copy(ROOT / SH, tmp_path / SH)
     status, screen = launch(tmp_path, bare(tmp_path / "system"))
     assert status == 5 and "全部解压" in screen
+
+
+# --- sentences, the sample --------------------------------------------------------------------------------------------
+
+
+def test_questions_lay_out_no_sample_and_json_is_not_mixed_with_sentences(tmp_path):
+    """``--json``: the screen is read by a program; what installing says stands beside it."""
+    program, environment = unpacked(tmp_path / "程序"), bare(tmp_path / "system")
+
+    def do(*words):
+        order = [sys.executable, "-s", "-X", "utf8", str(program / "desk" / "start.py"), *words]
+        done = subprocess.run(order, env=environment, capture_output=True, timeout=120)
+        return done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
+
+    status, screen, beside = do("--json", "--version")
+    assert json.loads(screen)["arguments"] == ["--json", "--version"] and INSTALLING in beside and INSTALLED in beside
+    for asked in ("--help", "-h", "－－help", "help"):
+        assert told(do(asked)[1])["arguments"] == [asked]
+    assert list((program / "input").iterdir()) == [] and not (program / "archive").exists()
+
+    status, screen, beside = do("--json")
+    assert json.loads(screen)["arguments"] == ["--json"] and "示例" in beside and (program / "input" / "roster.xlsx").exists()
+    (installed,) = (program / ".packages").glob("cp*")
+    (installed / "tiny" / "__init__.py").write_text("VALUE = (")
+    status, screen, beside = do("－－json")
+    assert (status, screen) == (5, "") and "有组件不能使用" in beside and "Error" not in beside
+    assert "SyntaxError" in (program / "安装记录.txt").read_text("utf-8-sig")
+
+
+# --- choosing ---------------------------------------------------------------------------------------------------------
+
+
+def typing(monkeypatch, *lines):
+    """A person types these lines; then nobody does. What is asked is kept."""
+    asked, waiting = [], list(lines)
+
+    def answer(question):
+        asked.append(question)
+        if not waiting:
+            raise EOFError
+        return waiting.pop(0)
+
+    monkeypatch.setattr("builtins.input", answer)
+    return asked
+
+
+@pytest.mark.parametrize(
+    "lines, wanted",
+    [
+        ([""], ["--open"]),
+        (["1"], ["--open"]),
+        ([], ["--open"]),  # nobody there
+        (["2"], ["forms", "--open"]),
+        ([" ２。"], ["forms", "--open"]),
+        (["0"], None),
+        (["审核", "9", "1"], ["--open"]),
+        (["x"], None),  # typed and then gone: nothing is done
+        (["3", "", "", "是"], ["close", "--year=2021"]),
+        (["3", "", "王某", "y"], ["close", "--year=2021", "--who=王某"]),
+        (["3", "２０２０年", " --reopen ", "Ｙ"], ["close", "--year=2020", "--who=--reopen"]),
+        (["3", "21", "2022", "王\x1b某", "王某", "是"], ["close", "--year=2022", "--who=王某"]),
+        (["3", "", "王某", "", "0"], None),
+        (["3", "", "王某", "不", "2"], ["forms", "--open"]),
+        (["3", "", "王某"], None),
+    ],
+)
+def test_a_double_click_offers_what_there_is_to_do(monkeypatch, capsys, lines, wanted):
+    monkeypatch.setattr(start, "year_of_roster", lambda: "2021")
+    asked = typing(monkeypatch, *lines)
+    assert start.choose() == wanted
+    said = capsys.readouterr().out + "".join(asked)
+    for line in ("1  审核收到的文件（直接按回车）", "2  生成下发的填报工作簿", "3  封存本年度（盖章上报以后）", "4  看操作手册", "0  退出"):
+        assert line in said
+    said.encode("gbk")
+    if lines[:1] == ["3"]:
+        assert "直接按回车就是名册上的2021年" in said and "由谁封存（姓名，直接按回车用电脑的登录名）：" in said
+    if "9" in lines or "x" in lines:
+        assert "没有这一项。请输入1、2、3、4或0" in said
+
+
+def test_without_a_roster_the_year_is_asked_for(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    asked = typing(monkeypatch, "", "2021", "", "是")
+    assert start.closing() == ["close", "--year=2021"]
+    assert asked[:2] == ["封存哪一年（四位数字）："] * 2
+    monkeypatch.chdir(ROOT)
+    assert start.year_of_roster() == "2022"  # the sample's
+
+
+def test_ctrl_c_at_the_choices_does_nothing(monkeypatch, capsys):
+    def stop(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("builtins.input", stop)
+    assert start.choose() is None
+    assert "已退出，什么也没有改动。" in capsys.readouterr().out
+
+
+def test_the_manual_is_opened_or_its_place_is_told(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(start, "HERE", tmp_path)
+    typing(monkeypatch, "4", "0")
+    assert start.choose() is None
+    assert "没有找到操作手册" in capsys.readouterr().out
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "操作手册.html").write_text("x")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    start.show_manual()
+    assert "请双击 docs 文件夹里的“操作手册.html”" in capsys.readouterr().out
+    opener = tmp_path / "bin" / "xdg-open"
+    opener.parent.mkdir()
+    opener.write_text(f'#!/bin/sh\necho "$1" >"{tmp_path}/opened.part"\nmv "{tmp_path}/opened.part" "{tmp_path}/opened"\n')
+    opener.chmod(0o755)
+    monkeypatch.setenv("DISPLAY", ":9")
+    monkeypatch.setenv("PATH", f"{opener.parent}:{os.environ['PATH']}")
+    start.show_manual()
+    assert "操作手册已在浏览器里打开。" in capsys.readouterr().out
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "opened").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert (tmp_path / "opened").read_text("utf-8") == f"{tmp_path}/docs/操作手册.html\n"
+
+
+class Terminal:
+    """运行.sh in a terminal of its own, as after a double click."""
+
+    def __init__(self, program, environment, *arguments):
+        self.main, end = pty.openpty()
+        order = [program / SH, *arguments]
+        self.process = subprocess.Popen(order, env=environment, stdin=end, stdout=end, stderr=end, close_fds=True, start_new_session=True)
+        os.close(end)
+        self.screen = ""
+        self._read = b""
+
+    def until(self, words):
+        """Read on until these words appear."""
+        while words.encode() not in self._read:
+            self._read += os.read(self.main, 4096)
+        self.screen += self._read.decode("utf-8", "replace")
+        self._read = b""
+
+    def type(self, text):
+        os.write(self.main, text.encode())
+
+    def leave(self):
+        self.until("按回车键关闭窗口")
+        self.type("\n")
+        status = self.process.wait(30)
+        os.close(self.main)
+        return status
+
+
+def test_in_a_terminal_choices_are_offered_but_not_at_the_very_first_start(tmp_path):
+    program, environment = unpacked(tmp_path / "绿色"), bare(tmp_path / "system")
+    first = Terminal(program, environment)
+    assert first.leave() == 1  # the stub's own
+    assert INSTALLED in first.screen and "请选择" not in first.screen and '"arguments": ["--open"]' in first.screen
+
+    # Files, commands and questions go where they always went.
+    for words in (["forms"], ["--version"], [str(program / "请看.txt")]):
+        (program / "请看.txt").touch()
+        again = Terminal(program, environment, *words)
+        again.leave()
+        assert "请选择" not in again.screen
+
+    again = Terminal(program, environment)
+    again.until("请输入数字：")
+    again.type("7\n")
+    again.until("请输入数字：")
+    again.type("2\n")
+    assert again.leave() == 1
+    assert "没有这一项" in again.screen and '"arguments": ["forms", "--open"]' in again.screen
+
+    again = Terminal(program, environment)
+    for words, typed in (("请输入数字：", "3"), ("封存哪一年（四位数字）：", "2021"), ("由谁封存", "王某"), ("现在封存2021年度吗", "是")):
+        again.until(words)
+        again.type(f"{typed}\n")
+    again.leave()
+    assert '"arguments": ["close", "--year=2021", "--who=\\u738b\\u67d0"]' in again.screen
+
+    again = Terminal(program, environment)
+    again.until("请输入数字：")
+    again.type("0\n")
+    assert again.leave() == 0
+    assert "arguments" not in again.screen and "已退出，什么也没有改动。" in again.screen
+
+    # The end of input is nobody: a run.
+    again = Terminal(program, environment)
+    again.until("请输入数字：")
+    again.type("\x04")
+    again.until('"arguments": ["--open"]')
+    again.process.kill()
+    again.process.wait()
+    os.close(again.main)
 
 
 # --- windows, icons ----------------------------------------------------------------------------------------------------

@@ -12,25 +12,31 @@ Messages are in Chinese: the person who builds a bundle is the prefecture's own 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gzip
 import hashlib
 import io
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
-from packaging.requirements import Requirement
+from packaging.metadata import parse_email
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -65,6 +71,9 @@ _EVERYWHERE = (
 _WINDOWS = ("运行.bat", "desk/no-python.txt", "desk/windows-32.txt")
 _LINUX = ("运行.sh",)
 _SAMPLE = ("input/**", "archive/**")
+_NAME_PYTHONS = ("desk/no-python.txt", "运行.sh")
+_ELF_MACHINES = {62: "x86_64", 183: "aarch64"}
+_PE_MACHINES = {0x8664: "x86_64", 0xAA64: "aarch64"}
 
 
 class Faults(Exception):
@@ -134,19 +143,32 @@ class Pinned:
 
     def applies(self, platform: Platform, python: str) -> bool:
         """Whether it is wanted on this platform with this Python ("3.11")."""
-        marker = self.requirement.marker
-        environment = {
-            **platform.markers,
-            "python_version": python,
-            "python_full_version": f"{python}.0",
-            "implementation_name": "cpython",
-            "implementation_version": f"{python}.0",
-            "platform_python_implementation": "CPython",
-            "platform_release": "",
-            "platform_version": "",
-            "extra": "",
-        }
-        return marker is None or marker.evaluate(environment)
+        return _wanted(self.requirement, platform, python)
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a wheel says of itself."""
+
+    name: str
+    version: str
+    requires_python: str = ""
+    requires_dist: tuple[str, ...] = ()
+
+
+def _wanted(requirement: Requirement, platform: Platform, python: str, extra: str = "") -> bool:
+    environment = {
+        **platform.markers,
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+        "implementation_name": "cpython",
+        "implementation_version": f"{python}.0",
+        "platform_python_implementation": "CPython",
+        "platform_release": "",
+        "platform_version": "",
+        "extra": extra,
+    }
+    return requirement.marker is None or requirement.marker.evaluate(environment)
 
 
 def read_requirements(text: str) -> list[Pinned]:
@@ -175,11 +197,18 @@ def _tags(platform: Platform, python: str) -> frozenset[Tag]:
     )
 
 
-def faults(platform: Platform, pythons: Sequence[str], pins: Sequence[Pinned], wheels: Mapping[str, str]) -> list[str]:
+def faults(
+    platform: Platform,
+    pythons: Sequence[str],
+    pins: Sequence[Pinned],
+    wheels: Mapping[str, str],
+    inside: Mapping[str, Metadata | None],
+) -> list[str]:
     """What is missing or wrong among ``wheels`` (file name → sha256), a sentence each; [] for a complete set.
 
-    Each requirement that applies needs, for each Python, a wheel of its version whose tags fit and whose hash is pinned; and no
-    wheel may lie there that nothing asks for.
+    Each requirement that applies needs, for each Python, a wheel of its version whose tags fit; every one that fits has a pinned
+    hash, is for this Python and asks for nothing that is not pinned as well (``inside``: its metadata, None where that cannot be
+    read); and no wheel may lie there that nothing asks for.
     """
     found: list[str] = []
     known: dict[tuple[str, str], list[tuple[str, frozenset[Tag]]]] = {}
@@ -193,19 +222,74 @@ def faults(platform: Platform, pythons: Sequence[str], pins: Sequence[Pinned], w
     used = set()
     for python in pythons:
         usable = _tags(platform, python)
-        for pin in pins:
-            if not pin.applies(platform, python):
-                continue
+        applying = [pin for pin in pins if pin.applies(platform, python)]
+        chosen: dict[str, tuple[Pinned, list[str]]] = {}
+        for pin in applying:
             label = f"{pin.name} {pin.version}（{platform.name}，Python {python}）"
             fitting = [file for file, tags in known.get((pin.name, pin.version), []) if tags & usable]
             good = [file for file in fitting if wheels[file] in pin.hashes]
             if not fitting:
                 found.append(f"缺少 {label}")
-            elif not good:
-                found.append(f"校验和与 requirements.txt 不符：{fitting[0]}，需要 {label}")
+            found += [f"校验和与 requirements.txt 不符：{file}，需要 {label}" for file in fitting if file not in good]
             used.update(fitting)
+            chosen[pin.name] = (pin, good)
+        found += _faults_inside(platform, python, chosen, inside)
     found += [f"用不到的安装包：{file}" for versions in known.values() for file, _ in versions if file not in used]
     return found
+
+
+def _faults_inside(
+    platform: Platform, python: str, chosen: Mapping[str, tuple[Pinned, list[str]]], inside: Mapping[str, Metadata | None]
+) -> list[str]:
+    """What the wheels that are installed on this platform with this Python say against it; ``chosen``: by name the pin and its files."""
+    found: dict[str, None] = {}
+    # A package may ask for another one with an extra, which then asks for more: until nothing is added.
+    extras = {name: set(pin.requirement.extras) for name, (pin, _) in chosen.items()}
+    waiting = list(chosen)
+    while waiting:
+        name = waiting.pop()
+        pin, files = chosen[name]
+        for file in files:
+            metadata = inside.get(file)
+            try:
+                if metadata is None:
+                    raise ValueError
+                own = (canonicalize_name(metadata.name), Version(metadata.version))
+                fits = SpecifierSet(metadata.requires_python).contains(f"{python}.0", prereleases=True)
+                needs = [Requirement(text) for text in metadata.requires_dist]
+            except (ValueError, InvalidVersion, InvalidSpecifier, InvalidRequirement):
+                found[f"安装包里的说明（METADATA）读不出来：{file}"] = None
+                continue
+            if own != (name, Version(pin.version)):
+                found[f"安装包的内容与名称不符：{file} 里是 {metadata.name} {metadata.version}"] = None
+            if not fits:
+                found[f"{file} 不适用于Python {python}（它要求 {metadata.requires_python}）"] = None
+            for need in needs:
+                if not any(_wanted(need, platform, python, extra) for extra in ("", *extras[name])):
+                    continue
+                other = canonicalize_name(need.name)
+                label = f"{file} 还需要 {need.name}{need.specifier}（{platform.name}，Python {python}）"
+                if other not in chosen:
+                    found[f"{label}，requirements.txt 里没有"] = None
+                elif not need.specifier.contains(chosen[other][0].version, prereleases=True):
+                    found[f"{label}，requirements.txt 里是 {chosen[other][0].version}"] = None
+                elif not need.extras <= extras[other]:
+                    extras[other] |= need.extras
+                    waiting.append(other)
+    return sorted(found)
+
+
+def metadata_of(wheel: bytes) -> Metadata | None:
+    """What a wheel says of itself; None where that cannot be read."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(wheel)) as packed:
+            (name,) = (name for name in packed.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", name))
+            raw, _ = parse_email(packed.read(name))
+    except (ValueError, OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+        return None
+    return Metadata(
+        raw.get("name", ""), raw.get("version", ""), raw.get("requires_python", ""), tuple(raw.get("requires_dist", ()))
+    )
 
 
 def download(platform: Platform, python: str, pins: Iterable[Pinned], folder: Path) -> None:
@@ -213,13 +297,21 @@ def download(platform: Platform, python: str, pins: Iterable[Pinned], folder: Pa
     _pip(["download", "--dest", str(folder)], platform, python, pins)
 
 
-def offered(platform: Platform, python: str, pins: Iterable[Pinned]) -> dict[str, str]:
-    """The wheels that pip would fetch, file name → sha256 by the index, without fetching them."""
+def offered(platform: Platform, python: str, pins: Iterable[Pinned]) -> tuple[dict[str, str], dict[str, Metadata | None]]:
+    """The wheels that pip would fetch, without fetching them: file name → sha256 by the index, and their metadata."""
     with tempfile.TemporaryDirectory() as made:
         report = Path(made) / "report.json"
         _pip(["install", "--dry-run", "--ignore-installed", "--target", made, "--report", str(report)], platform, python, pins)
-        found = [each["download_info"] for each in json.loads(report.read_text("utf-8"))["install"]]
-    return {unquote(each["url"].rsplit("/", 1)[-1]): each["archive_info"]["hashes"]["sha256"] for each in found}
+        found = json.loads(report.read_text("utf-8"))["install"]
+    hashes: dict[str, str] = {}
+    inside: dict[str, Metadata | None] = {}
+    for each in found:
+        file = unquote(each["download_info"]["url"].rsplit("/", 1)[-1])
+        hashes[file] = each["download_info"]["archive_info"]["hashes"]["sha256"]
+        told = each["metadata"]
+        needs = tuple(told.get("requires_dist", ()))
+        inside[file] = Metadata(told["name"], told["version"], told.get("requires_python", ""), needs)
+    return hashes, inside
 
 
 def _pip(order: Sequence[str], platform: Platform, python: str, pins: Iterable[Pinned]) -> None:
@@ -274,11 +366,32 @@ def tracked(root: Path) -> dict[str, Entry]:
     entries = {}
     for row in filter(None, listed.split("\0")):
         head, path = row.split("\t", 1)
-        entries[path] = Entry((root / path).read_bytes(), head.split(" ")[0] == _MARKED_EXECUTABLE)
+        try:
+            entries[path] = Entry((root / path).read_bytes(), head.split(" ")[0] == _MARKED_EXECUTABLE)
+        except OSError:
+            raise Faults(f"仓库里的“{path}”被删除或读不出来，请先恢复（git checkout）。") from None
     return entries
 
 
-def program(platform: Platform, files: Mapping[str, Entry]) -> dict[str, Entry]:
+def changed(root: Path) -> list[str]:
+    """Files of the repository that lie there otherwise than they were committed: a bundle holds them as they lie."""
+    order = ["git", "-C", str(root), "status", "--porcelain=v1", "--untracked-files=no", "--no-renames", "-z"]
+    done = subprocess.run(order, capture_output=True)
+    return sorted(row[3:] for row in done.stdout.decode("utf-8", "replace").split("\0") if row)
+
+
+def _listed(pythons: Sequence[str]) -> str:
+    return "或".join(filter(None, ("、".join(pythons[:-1]), pythons[-1])))
+
+
+def _for_pythons(entry: Entry, pythons: Sequence[str]) -> Entry:
+    """A text that says which Python is needed, with those that the bundle is made for."""
+    said, wanted = _listed(PYTHONS).encode(), _listed(pythons).encode()
+    assert entry.data.count(said) == 1
+    return Entry(entry.data.replace(said, wanted), entry.executable)
+
+
+def program(platform: Platform, files: Mapping[str, Entry], pythons: Sequence[str] = PYTHONS) -> dict[str, Entry]:
     """What of the repository's ``files`` a clerk needs, by its path in the bundle."""
     own = _WINDOWS if platform.windows else _LINUX
     entries = {path: entry for path, entry in files.items() if _matches(path, (*_EVERYWHERE, *own))}
@@ -287,6 +400,10 @@ def program(platform: Platform, files: Mapping[str, Entry]) -> dict[str, Entry]:
     if platform.windows:
         text = "\ufeff" + text.replace("\n", "\r\n")
     entries["请先看我.txt"] = Entry(text.encode())
+    # Where there is no Python at all nothing can be read out of the manifest: the sentence itself has them.
+    for path in _NAME_PYTHONS:
+        if path in entries:
+            entries[path] = _for_pythons(entries[path], pythons)
     return entries
 
 
@@ -300,11 +417,27 @@ def runtime(platform: Platform, folder: Path) -> tuple[str, dict[str, Entry]]:
     versions = {f"3.{found[1]}" for path in folder.glob(pattern) if (found := re.search(r"python3\.?(\d+)(\.dll)?$", path.name))}
     if len(versions) != 1 or not (folder / start).exists():
         raise Faults(f"{folder} 里不是可直接使用的Python（应有 {start}），或不是给 {platform.name} 用的。")
+    if _made_for((folder / start).read_bytes()) != platform.name:
+        raise Faults(f"{folder} 里的Python（{start}）不是给 {platform.name} 用的：处理器不同，或者是32位的。")
     entries = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix != ".pyc":
             entries[f"python/{path.relative_to(folder).as_posix()}"] = Entry(path.read_bytes(), os.access(path, os.X_OK))
     return versions.pop(), entries
+
+
+def _made_for(program: bytes) -> str:
+    """The platform that an executable file runs on, by its own head (ELF, PE); "" for any other."""
+    with contextlib.suppress(struct.error):
+        if program.startswith(b"\x7fELF\x02\x01"):  # 64 bits, low byte first
+            (machine,) = struct.unpack_from("<H", program, 18)
+            return f"linux-{_ELF_MACHINES.get(machine, machine)}"
+        if program.startswith(b"MZ"):
+            (at,) = struct.unpack_from("<I", program, 0x3C)
+            sign, machine = struct.unpack_from("<4sH", program, at)
+            if sign == b"PE\0\0":
+                return f"windows-{_PE_MACHINES.get(machine, machine)}"
+    return ""
 
 
 def manifest(platform: Platform, pythons: Sequence[str], entries: Mapping[str, Entry]) -> Entry:
@@ -366,14 +499,15 @@ def _tar_info(name: str, mode: int) -> tarfile.TarInfo:
 
 def build(platform: Platform, pythons: Sequence[str], out: Path, portable: Path | None = None, root: Path = ROOT) -> Path:
     """Make one bundle in ``out``; its path. Faults where something is missing: then nothing is written."""
-    entries = program(platform, tracked(root))
+    files = tracked(root)
+    beside: dict[str, Entry] = {}
     if portable is not None:
-        version, files = runtime(platform, portable)
+        version, beside = runtime(platform, portable)
         pythons = pythons or [version]
         if version not in pythons:
             raise Faults(f"{portable} 里是Python {version}，不在 --python 所列之中。")
-        entries |= files
-    pythons = sorted(pythons or PYTHONS, key=lambda text: [int(part) for part in text.split(".")])
+    pythons = sorted(set(pythons or PYTHONS), key=lambda text: [int(part) for part in text.split(".")])
+    entries = program(platform, files, pythons) | beside
     pins = read_requirements((root / "requirements.txt").read_text("utf-8"))
     installer = read_requirements((root / "requirements-bundle.txt").read_text("utf-8"))
     with tempfile.TemporaryDirectory() as made:
@@ -382,7 +516,8 @@ def build(platform: Platform, pythons: Sequence[str], out: Path, portable: Path 
             download(platform, python, [*pins, *installer], folder)
         wheels = {path.name: path.read_bytes() for path in folder.iterdir()}
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in wheels.items()}
-    if found := faults(platform, pythons, [*pins, *installer], hashes):
+    inside = {name: metadata_of(data) for name, data in wheels.items()}
+    if found := faults(platform, pythons, [*pins, *installer], hashes, inside):
         raise Faults("\n".join(found))
     entries |= {f"wheels/{name}": Entry(data) for name, data in wheels.items()}
     entries["desk/manifest.json"] = manifest(platform, pythons, entries)
@@ -402,6 +537,9 @@ def main(arguments: Sequence[str]) -> int:
     args = parser.parse_args(arguments)
     if args.runtime and len(args.platform) > 1:
         parser.error("--runtime 只能用于一个平台")
+    if odd := changed(ROOT):
+        named = "、".join(odd[:5]) + (f" 等{len(odd)}个文件" if len(odd) > 5 else "")
+        print(f"请注意：仓库里有没有提交的改动，程序包里是改动以后的：{named}", file=sys.stderr)
     failed = False
     for name in args.platform:
         try:
