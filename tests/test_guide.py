@@ -178,7 +178,7 @@ def test_questions_are_many_and_numbered() -> None:
 def program() -> str:
     """Every piece of text in the program's code, and its letters."""
     pieces = []
-    for path in sorted((ROOT / "greencomm").rglob("*.py")):
+    for path in (*sorted((ROOT / "greencomm").rglob("*.py")), ROOT / "desk" / "start.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 pieces.append(node.value)
@@ -231,6 +231,9 @@ def test_names_and_commands_exist(shown: tuple[str, set[str], dict[str, str]]) -
             assert text == "运行.bat --help" or _parse(words)
         elif re.fullmatch(r"\.\w+", text):
             assert text in {".xlsx", ".xls", ".et", ".ods", ".eml", ".zip", ".rar", ".7z", ".txt"}
+        elif len(text) == 1:
+            choices = (ROOT / "desk" / "start.py").read_text(encoding="utf-8")
+            assert re.search(rf"^  {text}  ", choices, re.MULTILINE), text
         elif text not in {"cmd", "python process.py"}:
             unit = text.replace("单位_", "双柏县_") if "审核通过" not in text else text.replace("单位_", "牟定县_")
             assert text in names or unit in names, text
