@@ -211,7 +211,11 @@ def started_by_launcher() -> bool:
 def as_started(text: str) -> str:
     """The text with commands as the person at hand types them: ``运行.bat forms`` where the launcher was used (S-59)."""
     name = _launcher()
-    return text if not name else text.replace(PROGRAM, name if name.lower().endswith((".bat", ".cmd")) else f"./{name}")
+    if not name:
+        return text
+    typed = name if name.lower().endswith((".bat", ".cmd")) else f"./{name}"
+    # A double click offers forms as its second choice (desk/start.py).
+    return text.replace(PROGRAM, typed).replace(f"用命令 {typed} forms ", f"双击“{name}”后输入2（或用命令 {typed} forms）")
 
 
 def page(command: str | None = None) -> str:

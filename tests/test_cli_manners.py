@@ -337,7 +337,7 @@ def test_help_for_one_command(words):
 def test_whoever_started_with_the_launcher_is_told_what_to_type_there(here, start, monkeypatch, launcher, typed):
     monkeypatch.setenv("DESK_SELF", launcher)
     _, _, err = start(*DAY)
-    assert f"用命令 {typed} forms 给" in err and "process.py" not in err
+    assert f"后输入2（或用命令 {typed} forms）给" in err and "process.py" not in err
     _, out, _ = start("--help")
     assert f"  {typed} receive 文件…" in out and "process.py" not in out
     assert [line for line in out.splitlines() if columns(line) > 80] == []
