@@ -589,8 +589,8 @@ def test_the_workbook_has_the_figures_of_result_json(sample):
     communities = table(book["社区明细"], "单位代码")
     for each, row in zip(sample.document["communities"], communities, strict=True):
         assert row["社区代码"] == each["code"] and row["文件"] == each["file"] and row["工作表"] == each["sheet"]
-        undecided = None if each["status"] == "missing" else "待核实"
-        assert row["核定得分"] == (undecided if each["assessed_score"] is None else each["assessed_score"])
+        no_score = None if each["status"] == "missing" else "待核实"
+        assert row["核定得分"] == (no_score if each["assessed_score"] is None else each["assessed_score"])
         assert (row["最低分"], row["最高分"]) == ((each["lowest"], each["highest"]) if each["sheet"] else (None, None))
         if each["items"].get("8") is not None:
             assert row["第8项"] == 6 - each["items"]["8"]
