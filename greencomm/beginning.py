@@ -74,7 +74,8 @@ def received(folder: Path) -> int:
     """How many files lie in the input folder that may be somebody's submission."""
     if not folder.is_dir():
         return 0
-    return sum(ignorable(name) is None and not name.startswith(f"{FOLDER}/") for name in found_in(folder))
+    found = (name for name in found_in(folder) if name.lower() != ROSTER_NAME and not name.startswith(f"{FOLDER}/"))
+    return sum(ignorable(name) is None for name in found)
 
 
 def _without_roster(options: Options, *, forms: bool) -> UserError:

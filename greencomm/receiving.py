@@ -211,14 +211,13 @@ def _folder(name: str) -> str:
 
 
 def _is_roster_name(name: str) -> bool:
-    """Whether a review takes whatever has this name for a roster that is not in use, and leaves it out."""
-    return name.rpartition("/")[2].lower() == ROSTER_NAME
+    """Whether what has this path below the input folder is taken for the roster."""
+    return name.lower() == ROSTER_NAME
 
 
 def _for_submission(name: str) -> str:
-    """A name for a submission that is called as only a roster may be: ``双柏县/报送_roster.xlsx``."""
-    folder, slash, own = name.rpartition("/")
-    return f"{folder}{slash}报送_{own}"
+    """A name for a submission that is called as only the roster may be: ``报送_roster.xlsx``."""
+    return f"报送_{name}"
 
 
 class _Unreadable(Exception):
@@ -378,7 +377,7 @@ def _file(path: Path, name: str, options: Options) -> _Found:
     if path.name.lower().endswith(_SHORTCUTS):
         return _Found(path, name, _LINK)
     shown = f"{PurePosixPath(name).parent}/{printable(path.name)}"
-    why = ignorable(_for_submission(shown) if _is_roster_name(shown) else shown)
+    why = ignorable(shown)
     return _Found(path, name, why or "", by_name=bool(why))
 
 

@@ -652,14 +652,13 @@ def test_a_countys_workbook_may_be_called_as_the_roster_is(here, start):
     assert {file["path"]: file["state"] for file in json.loads(out)["files"]} == dict.fromkeys(("roster.xlsx", "报送_Roster.xlsx"), "accepted")
 
 
-def test_a_copy_that_no_review_looks_at_is_none(desk, start):
-    """Put into a folder by hand, under the roster's name: what is received is put there all the same, and only once."""
+def test_in_a_folder_a_submission_may_be_called_as_the_roster(desk, start):
+    """Put into a folder by hand, under the roster's name: it is a submission by what is in it, and there already."""
     lay(desk / "input" / "双柏县", "双柏县.xlsx")
     (desk / "input/双柏县/双柏县.xlsx").rename(desk / "input/双柏县/roster.xlsx")
-    for said in ("已放进“input”文件夹1个", "没有再放"):
-        _, out, _ = start("receive", "下载/双柏县.xlsx", *DAY)
-        assert said in out
-        assert sorted(contents(desk / "input")) == ["roster.xlsx", "双柏县.xlsx", "双柏县/roster.xlsx"]
+    _, out, _ = start("receive", "下载/双柏县.xlsx", "--json", *DAY)
+    assert {file["path"]: file["state"] for file in json.loads(out)["files"]}["双柏县/roster.xlsx"] == "accepted"
+    assert sorted(contents(desk / "input")) == ["roster.xlsx", "双柏县/roster.xlsx"]
 
 
 @pytest.mark.parametrize(("limit", "value", "much"), [("MOST_FILES", 17, "17个文件"), ("MOST_BYTES", (1 << 30) + 7, "1GB")])

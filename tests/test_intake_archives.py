@@ -9,11 +9,12 @@ import zlib
 
 import pytest
 from intake import archive, opened, raw_zip, state, states
-from season import CITY, COUNTY, form, judge
+from season import CITY, COUNTY, ROSTER, STANDARD, form, judge
 
 from greencomm.intake import containers
 from greencomm.intake.labels import decoded_name, safe_label, unique
 from greencomm.results import FileState
+from greencomm.rosters_io import write_roster
 
 CITY_FORM, COUNTY_FORM = form(CITY), form(COUNTY)
 NAME = "文件夹/楚雄市.xlsx"
@@ -103,7 +104,7 @@ def test_everything_within_has_a_row(tmp_path):
     assert states(arrivals) == {
         "全部.zip": "container", "全部.zip/楚雄市.xlsx": "form", "全部.zip/子夹/双柏县.xlsx": "form",
         "全部.zip/照片.jpg": "refused", "全部.zip/~$楚雄市.xlsx": "ignored", "全部.zip/__MACOSX/._楚雄市.xlsx": "ignored",
-        "全部.zip/Thumbs.db": "ignored", "全部.zip/roster.xlsx": "ignored",
+        "全部.zip/Thumbs.db": "ignored", "全部.zip/roster.xlsx": "refused",
     }  # fmt: skip
     assert all(arrival.sha256 for arrival in arrivals)
     result = judge(*arrivals)
@@ -244,3 +245,11 @@ def test_random_damage_never_raises_and_loses_no_path(tmp_path):
     for place in range(0, len(data), 331):
         found = opened(tmp_path, "a.zip", data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :])
         assert found[0].path == "a.zip" and "nothing" not in states(found).values()
+
+
+def test_a_countys_workbook_may_be_called_roster_in_an_archive(tmp_path):
+    """By its name alone it was taken for another roster and left out; what is in it decides."""
+    write_roster(tmp_path / "名册.xlsx", STANDARD, {}, ROSTER.units, ROSTER.communities)
+    within = {"双柏县/roster.xlsx": CITY_FORM, "roster.xlsx": (tmp_path / "名册.xlsx").read_bytes()}
+    found = states(opened(tmp_path, "报送.zip", archive(within)))
+    assert found == {"报送.zip": "container", "报送.zip/双柏县/roster.xlsx": "form", "报送.zip/roster.xlsx": "ignored"}

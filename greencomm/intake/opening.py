@@ -49,9 +49,17 @@ def ignorable(path: str) -> str | None:
         return "这是 Excel 或 WPS 打开文件时的临时锁文件"
     if name.startswith("._") or "__MACOSX" in folders:
         return "这是苹果电脑附带的系统文件"
-    if name.lower() == ROSTER_NAME:
-        return "这是名册，本次运行用的是另一份名册"
     return "系统文件或说明文件" if name.lower() in _OWN_FILES or name.startswith(".") else None
+
+
+def other_roster(path: str, workbook: Workbook) -> str | None:
+    """Why a workbook that is called as the roster is nobody's submission; None where it is none by its sheets."""
+    if PurePosixPath(path).name.lower() != ROSTER_NAME:
+        return None
+    from greencomm.roster import BATCH_SHEET, COMMUNITY_SHEET, UNIT_SHEET  # A worker has no other use for it.
+
+    sheets = {sheet.name.strip() for sheet in workbook.sheets}
+    return "这是名册，本次运行用的是另一份名册" if {BATCH_SHEET, UNIT_SHEET, COMMUNITY_SHEET} <= sheets else None
 
 
 def own_output(workbook: Workbook) -> str | None:
@@ -166,6 +174,9 @@ class _Opener:
         if len(data) > limits.MAX_WORKBOOK:
             raise Unreadable(f"文件超过{limits.MAX_WORKBOOK // limits.MB}MB，不像填报工作簿")
         workbook = _READERS[kind](data)
+        if roster := other_roster(arrival.path, workbook):
+            arrival.ignored = roster
+            return []
         form = read_form(workbook, self.standard)
         if not form.communities and not form.damaged_sheets and (own_result := own_output(workbook)):
             arrival.ignored, arrival.is_own, arrival.wrong_extension, arrival.old_format = own_result, True, None, None

@@ -39,6 +39,8 @@ Opener = Callable[[Path, str, Standard], list[Arrival]]
 Progress = Callable[[int, int, str], None]
 """Called with files done, files in all, and the path at hand."""
 
+_FEW_BYTES = 4 * limits.MB
+"""Files of so little are read before what reviewing needs is loaded: a process for every core would only be in its way."""
 _READY_SECONDS = 30.0
 """A new process that has not begun by then cannot be used here."""
 _AT_FIRST = 8
@@ -98,7 +100,11 @@ def open_all(
     if not files:
         return []
     jobs = _Jobs(files, [None] * len(files), sorted(range(len(files)), key=lambda job: (_size(files[job][0]), -job)))
-    count = min(cores() if workers is None else workers, limits.MAX_WORKERS, len(files))
+    if workers is None:
+        workers = cores()
+        if meanwhile and sum(_size(path) for path, _ in files) < _FEW_BYTES:
+            workers = max(workers - 1, 1)
+    count = min(workers, limits.MAX_WORKERS, len(files))
     if count:
         method = method or ("fork" if sys.platform == "linux" else "spawn")
         _Pool(jobs, standard, opener, progress, method, meanwhile, arrived).run(count)
